@@ -1,0 +1,50 @@
+/**
+ * A picture on its way from the sensor to the encoder. Made by capture/, turned into a MaskedFrame by
+ * mask/ and by nothing else (test/rules/masked-frame.test.ts), read by detect/ and encode/.
+ */
+
+/** How the mask stood when it was laid on a frame; recorded with every GOP. */
+export interface MaskStamp {
+  /** version of the mask table in force; 0 before any table was opened */
+  version: number;
+  /** SHA-256 (hex) of the table's canonical form; '' for version 0 */
+  digest: string;
+  /** `full`: the whole picture is hidden; `zones`: the table is; `both`: old and new table, during a change */
+  state: 'full' | 'zones' | 'both';
+}
+
+/** Size of an I420 picture. Width and height are even. */
+export interface PictureSize {
+  width: number;
+  height: number;
+}
+
+interface FrameBase extends PictureSize {
+  /** counts up by one for each frame captured since the process started */
+  seq: number;
+  /** CLOCK_MONOTONIC at capture, integer microseconds (the same clock in both processes) */
+  monoUs: number;
+  /** wall clock at capture, milliseconds since 1970 */
+  wallMs: number;
+  /** planes Y (w*h), U (w/2*h/2), V (w/2*h/2), no row padding; BT.601 limited range */
+  data: Buffer;
+}
+
+/** A picture that may show what nobody may see. Never leaves capture/ and mask/. */
+export interface RawFrame extends FrameBase {
+  readonly kind: 'raw';
+}
+
+declare const maskedBrand: unique symbol;
+
+/** A picture after the mask. `mask/` alone makes one: the brand has no value that other code could write. */
+export interface MaskedFrame extends FrameBase {
+  readonly kind: 'masked';
+  readonly [maskedBrand]: true;
+  readonly mask: MaskStamp;
+}
+
+/** Bytes of an I420 picture of this size. */
+export function i420Bytes({ width, height }: PictureSize): number {
+  return width * height + 2 * (width >> 1) * (height >> 1);
+}

@@ -1,0 +1,175 @@
+/**
+ * The typed channel between the two processes: what the runtime process tells the pipeline process and
+ * what comes back. Each side checks what it receives against these schemas; a message that does not fit
+ * ends the channel. Coordinates are shares of the picture (0..1, origin top left). Pictures that travel
+ * here are masked: there is no message that could carry another kind.
+ */
+import { z } from 'zod';
+
+export const point = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]);
+export type Point = z.infer<typeof point>;
+
+export const maskTable = z.strictObject({
+  /** counts up with every change; never reused within a run of the runtime */
+  version: z.int().min(1),
+  zones: z.array(z.strictObject({ name: z.string().min(1).max(64), points: z.array(point).min(3).max(256) })).max(256),
+});
+export type MaskTable = z.infer<typeof maskTable>;
+
+export const maskStamp = z.strictObject({
+  version: z.int().min(0),
+  digest: z.string().max(64),
+  state: z.enum(['full', 'zones', 'both']),
+});
+
+export const detectOptions = z.strictObject({
+  /** path of the verified ONNX file */
+  modelFile: z.string(),
+  /** SHA-256 the file must have, hex */
+  modelSha256: z.string().length(64),
+  /** input size, multiples of 32 */
+  inputWidth: z.int().min(64).max(1920),
+  inputHeight: z.int().min(64).max(1920),
+  ratePerSecond: z.number().positive().max(30),
+  /** lowest score a detection may have and still be tracked */
+  lowThreshold: z.number().min(0).max(1),
+  /** score from which a detection may start a track */
+  highThreshold: z.number().min(0).max(1),
+  threads: z.int().min(1).max(8),
+});
+export type DetectOptions = z.infer<typeof detectOptions>;
+
+export const pipelineOptions = z.strictObject({
+  /** launch text of the sensor, up to raw video of any format; no sink */
+  sensorLaunch: z.string(),
+  /** `loop`: seek to the start at the end of the clip; `end`: report the end; `live`: an end is a failure */
+  atEnd: z.enum(['loop', 'end', 'live']),
+  /** pace a file by its own time stamps */
+  paced: z.boolean(),
+  width: z.int().min(64).max(8192).multipleOf(2),
+  height: z.int().min(64).max(8192).multipleOf(2),
+  /** frames per second of the recording, as a fraction */
+  rate: z.strictObject({ numerator: z.int().min(1), denominator: z.int().min(1) }),
+  /** launch text of the encoder, from raw I420 to H.264 byte stream, one access unit a buffer */
+  encoderLaunch: z.string(),
+  /** frames the encoder may hold before capture drops */
+  framesInFlight: z.int().min(1).max(16),
+  /** null: nothing is analysed (no authorisation, or switched off) */
+  detect: detectOptions.nullable(),
+});
+export type PipelineOptions = z.infer<typeof pipelineOptions>;
+
+export const toPipeline = z.discriminatedUnion('t', [
+  z.strictObject({ t: z.literal('start'), options: pipelineOptions }),
+  /** load a table; nothing opens yet */
+  z.strictObject({ t: z.literal('mask-table'), table: maskTable }),
+  /** the runtime agrees with the digest that came back: from the next frame the table is in force */
+  z.strictObject({ t: z.literal('mask-open'), version: z.int().min(1), digest: z.string().length(64) }),
+  /** a masked JPEG of frame `seq` if still held, else of the newest looked-at or encoded frame */
+  z.strictObject({ t: z.literal('picture'), id: z.int(), seq: z.int().nullable() }),
+  z.strictObject({ t: z.literal('stop') }),
+]);
+export type ToPipeline = z.infer<typeof toPipeline>;
+
+export const box = z.strictObject({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
+/** Shares of the picture; x, y is the top left corner. */
+export type Box = z.infer<typeof box>;
+
+/** The classes that any event asks about; everything else a model knows is dropped at decoding. */
+export const objectClass = z.enum(['person', 'bicycle', 'car', 'motorcycle', 'bus', 'truck', 'bag', 'animal']);
+export type ObjectClass = z.infer<typeof objectClass>;
+
+export interface Detection {
+  class: ObjectClass;
+  score: number;
+  box: Box;
+}
+
+export const track = z.strictObject({
+  /** random, dies with the track: never an identity */
+  id: z.string().max(16),
+  class: objectClass,
+  score: z.number(),
+  box,
+  /** share of the picture per second */
+  velocity: z.strictObject({ x: z.number(), y: z.number() }),
+  /** looked-at frames in which a detection supported the track */
+  hits: z.int().min(0),
+  /** monotonic time at which the track was born, microseconds */
+  bornUs: z.number(),
+  /** false while only predicted */
+  seen: z.boolean(),
+});
+export type Track = z.infer<typeof track>;
+
+export const latency = z.strictObject({ p50: z.number(), p99: z.number() });
+
+/** Counters since the pipeline process started; sent every 100 ms, which is also its heartbeat. */
+export const beat = z.strictObject({
+  t: z.literal('beat'),
+  captured: z.int(),
+  masked: z.int(),
+  encoded: z.int(),
+  /** before the mask, because something behind it was late */
+  dropped: z.int(),
+  lookedAt: z.int(),
+  detections: z.int(),
+  tracksBorn: z.int(),
+  rssBytes: z.int(),
+  /** capture to access unit out, milliseconds, over the last 512 frames */
+  latencyMs: latency,
+  /** event-loop delay, milliseconds, since the last beat */
+  loopDelayMs: latency,
+});
+export type Beat = z.infer<typeof beat>;
+
+export const unit = z.strictObject({
+  t: z.literal('unit'),
+  seq: z.int(),
+  monoUs: z.number(),
+  wallMs: z.number(),
+  /** an IDR picture that carries its SPS and PPS */
+  key: z.boolean(),
+  mask: maskStamp,
+  /** H.264 access unit, Annex B */
+  data: z.instanceof(Uint8Array),
+});
+export type Unit = z.infer<typeof unit>;
+
+export const tracks = z.strictObject({
+  t: z.literal('tracks'),
+  /** the frame that was looked at */
+  seq: z.int(),
+  monoUs: z.number(),
+  wallMs: z.number(),
+  /** time the look took, milliseconds */
+  lookMs: z.number(),
+  detections: z.int(),
+  tracks: z.array(track).max(512),
+});
+export type Tracks = z.infer<typeof tracks>;
+
+export const picture = z.strictObject({
+  t: z.literal('picture'),
+  id: z.int(),
+  seq: z.int(),
+  wallMs: z.number(),
+  mask: maskStamp,
+  jpeg: z.instanceof(Uint8Array),
+});
+export type Picture = z.infer<typeof picture>;
+
+export const fromPipeline = z.discriminatedUnion('t', [
+  z.strictObject({ t: z.literal('mask-ready'), version: z.int(), digest: z.string() }),
+  z.strictObject({ t: z.literal('ready'), pid: z.int() }),
+  unit,
+  tracks,
+  picture,
+  beat,
+  z.strictObject({ t: z.literal('ended') }),
+  /** something that this process cannot go on with; it is then replaced or the camera stops */
+  z.strictObject({ t: z.literal('fault'), kind: z.string(), message: z.string(), hint: z.string() }),
+  /** one line for the log */
+  z.strictObject({ t: z.literal('log'), level: z.enum(['info', 'warn']), message: z.string() }),
+]);
+export type FromPipeline = z.infer<typeof fromPipeline>;

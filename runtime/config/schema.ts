@@ -1,0 +1,150 @@
+/**
+ * The one schema of the configuration: types, defaults, errors and docs/configuration.md all come from it.
+ * Read by load.ts and document.ts. Every key says what it is for in `describe`.
+ */
+import { z } from 'zod';
+import { objectClass, point } from '../../pipelines/messages.js';
+
+const name = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[\p{L}\p{N} _.'-]+$/u, 'letters, digits, spaces and _ . \' - only');
+
+const polygon = z.array(point).min(3).max(256);
+
+const sensor = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('clip'),
+    file: z.string().describe('Video file, played at its own pace'),
+    atEnd: z.enum(['loop', 'end']).default('loop').describe('Start again at the end, or stop the camera'),
+  }),
+  z.strictObject({ kind: z.literal('pattern').describe('A moving test pattern') }),
+  z.strictObject({
+    kind: z.literal('v4l2'),
+    device: z.string().default('/dev/video0').describe('V4L2 device'),
+  }),
+  z.strictObject({
+    kind: z.literal('libcamera'),
+    camera: z.string().optional().describe('libcamera name; the first camera when absent'),
+  }),
+  z.strictObject({
+    kind: z.literal('rtsp'),
+    url: z.string().startsWith('rtsp').describe('Address of the stream; the pipeline process then needs the network'),
+    latencyMs: z.int().min(0).max(5000).default(200).describe('Jitter buffer'),
+  }),
+  z.strictObject({
+    kind: z.literal('pipe'),
+    file: z.string().describe('Named pipe that delivers raw I420 pictures of the configured size'),
+  }),
+]);
+
+const watchedZone = z.strictObject({
+  name: name.describe('Name that alerts carry'),
+  points: polygon.describe('Corners as shares of the picture, [x, y] with the origin at the top left'),
+  presence: z
+    .strictObject({
+      classes: z.array(objectClass).min(1).default(['person']).describe('What counts'),
+      dwellSeconds: z.number().min(0).max(3600).default(1).describe('How long it must stay before the alert'),
+      cooldownSeconds: z.number().min(0).max(86400).default(20).describe('No second alert of this zone before'),
+      minScore: z.number().min(0).max(1).default(0.4).describe('Lowest mean score of the track'),
+    })
+    .describe('Presence in the zone'),
+});
+
+export const config = z.strictObject({
+  camera: z
+    .strictObject({
+      id: z.string().regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and - only').describe('Identity of this camera, the one its authorisation names'),
+      name: name.describe('Name shown to operators'),
+      language: z.enum(['fr', 'en']).default('fr').describe('Language of the log and of the command line page'),
+    })
+    .describe('Which camera this is'),
+  board: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .default('virtual')
+    .describe('Profile in board/profiles: source and encoder elements of the machine'),
+  sensor: sensor.describe('Where pictures come from'),
+  picture: z
+    .strictObject({
+      width: z.int().min(64).max(8192).multipleOf(2).default(1280).describe('Width of the recording, even'),
+      height: z.int().min(64).max(8192).multipleOf(2).default(720).describe('Height of the recording, even'),
+      framesPerSecond: z.number().min(1).max(60).default(25).describe('Frame rate of the recording'),
+    })
+    .prefault({})
+    .describe('Size and rate of the recorded picture'),
+  mask: z
+    .strictObject({
+      zones: z
+        .array(z.strictObject({ name: name.describe('Name of the private zone'), points: polygon.describe('Corners as shares of the picture, in order; sides may not cross') }))
+        .describe('Private zones: what nobody may see, not the operator either'),
+      noneBecause: z.string().min(10).optional().describe('Why this camera sees no private place. Needed when `zones` is empty: no mask is a statement, never an omission'),
+    })
+    .describe('What is hidden before anything else sees the picture'),
+  detect: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('Look for people and vehicles. Nothing is analysed without an authorisation either way'),
+      model: z.string().default('centernet').describe('Name in models/manifest.json'),
+      inputWidth: z.int().multipleOf(32).min(64).max(1920).default(384).describe('Width of the picture the model sees'),
+      inputHeight: z.int().multipleOf(32).min(64).max(1920).default(288).describe('Height of the picture the model sees'),
+      ratePerSecond: z.number().positive().max(30).default(5).describe('Looks per second'),
+      lowThreshold: z.number().min(0).max(1).default(0.15).describe('Lowest score that may continue a track'),
+      highThreshold: z.number().min(0).max(1).default(0.3).describe('Lowest score that may start a track'),
+      threads: z.int().min(1).max(8).default(1).describe('Threads of the model'),
+    })
+    .prefault({})
+    .describe('Detection and tracking'),
+  zones: z.array(watchedZone).max(64).default([]).describe('Designated zones and what is watched in them'),
+  encode: z
+    .strictObject({
+      bitrateKbps: z.int().min(100).max(50000).default(3000).describe('Target bit rate of the recording'),
+    })
+    .prefault({})
+    .describe('H.264 encoding; one keyframe a second, no B-frames'),
+  record: z
+    .strictObject({
+      directory: z.string().default('store').describe('Directory of the circular store; relative to the state directory'),
+      capacityMiB: z.int().min(8).max(4_000_000).default(1024).describe('Space the store takes, all of it at the first start'),
+      segmentMiB: z.int().min(1).max(1024).default(16).describe('Size of one segment: the erase block of the card'),
+    })
+    .prefault({})
+    .describe('The circular store'),
+  control: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('Address to listen on. Any but a loopback address requires `tls`'),
+      port: z.int().min(0).max(65535).default(8480).describe('Port; 0 takes a free one'),
+      tls: z
+        .strictObject({
+          certificateFile: z.string().describe('PEM certificate chain'),
+          keyFile: z.string().describe('PEM private key, mode 0600'),
+          clientAuthorityFile: z.string().optional().describe('PEM of the authority whose client certificates are required'),
+        })
+        .optional()
+        .describe('TLS 1.3 in front of the control plane'),
+    })
+    .prefault({})
+    .describe('The control plane: console, alerts, health'),
+  access: z
+    .strictObject({
+      authorisationFile: z.string().default('authorisation.json').describe('The authorisation this camera works under; relative to the state directory'),
+      usersFile: z.string().default('users.json').describe('Users and their rights, mode 0600; relative to the state directory'),
+    })
+    .prefault({})
+    .describe('Authority and rights'),
+  supervise: z
+    .strictObject({
+      heartbeatTimeoutMs: z.int().min(200).max(10000).default(600).describe('Silence of the pipeline process after which it is replaced'),
+      silentSourceMs: z.int().min(200).max(60000).default(1000).describe('Time without a frame after which it is replaced'),
+      startTimeoutMs: z.int().min(1000).max(120000).default(15000).describe('Time a source may take to give its first frame'),
+      memoryCeilingMiB: z.int().min(64).max(4096).default(350).describe('Resident memory of the pipeline process above which it is replaced'),
+    })
+    .prefault({})
+    .describe('Supervision of the pipeline process'),
+});
+
+/** The configuration with every default filled in. */
+export type Config = z.infer<typeof config>;
+/** The configuration as a person writes it. */
+export type ConfigInput = z.input<typeof config>;
+export type WatchedZone = Config['zones'][number];
