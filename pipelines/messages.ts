@@ -6,6 +6,8 @@
  */
 import { z } from 'zod';
 
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+
 export const point = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]);
 export type Point = z.infer<typeof point>;
 
@@ -67,6 +69,7 @@ export const toPipeline = z.discriminatedUnion('t', [
   z.strictObject({ t: z.literal('mask-open'), version: z.int().min(1), digest: z.string().length(64) }),
   /** a masked JPEG of frame `seq` if still held, else of the newest looked-at or encoded frame */
   z.strictObject({ t: z.literal('picture'), id: z.int(), seq: z.int().nullable() }),
+  /** capture no more, send what is in the encoder, then say `ended` */
   z.strictObject({ t: z.literal('stop') }),
 ]);
 export type ToPipeline = z.infer<typeof toPipeline>;
@@ -132,7 +135,7 @@ export const unit = z.strictObject({
   key: z.boolean(),
   mask: maskStamp,
   /** H.264 access unit, Annex B */
-  data: z.instanceof(Uint8Array),
+  data: bytes,
 });
 export type Unit = z.infer<typeof unit>;
 
@@ -155,7 +158,7 @@ export const picture = z.strictObject({
   seq: z.int(),
   wallMs: z.number(),
   mask: maskStamp,
-  jpeg: z.instanceof(Uint8Array),
+  jpeg: bytes,
 });
 export type Picture = z.infer<typeof picture>;
 
@@ -165,7 +168,10 @@ export const fromPipeline = z.discriminatedUnion('t', [
   unit,
   tracks,
   picture,
+  /** the answer when a picture cannot be had */
+  z.strictObject({ t: z.literal('no-picture'), id: z.int(), message: z.string() }),
   beat,
+  /** a clip that plays once is over, or `stop` is done: every unit has been sent */
   z.strictObject({ t: z.literal('ended') }),
   /** something that this process cannot go on with; it is then replaced or the camera stops */
   z.strictObject({ t: z.literal('fault'), kind: z.string(), message: z.string(), hint: z.string() }),

@@ -1,0 +1,39 @@
+/** `npm run bench -- frame|detect [--json FILE] [--gt FILE]`. Prints a table; a missed goal is said and exits 0. */
+import { Command } from 'commander';
+import { asVigieError, errorLine } from '../errors.js';
+import { benchDetect } from './detect.js';
+import { benchFrame } from './frame.js';
+import { type Row, reportOf, table, writeReport } from './report.js';
+
+interface Flags {
+  json?: string;
+  gt?: string;
+}
+
+const say = (line: string): boolean => process.stderr.write(`bench: ${line}\n`);
+
+async function print(what: string, rows: Row[], { json }: Flags): Promise<void> {
+  const report = reportOf(what, rows);
+  process.stdout.write(`${report.what}, ${report.machine}, ${report.version} (${report.commit})\n${table(report)}\n`);
+  if (json) await writeReport(json, report);
+}
+
+const program = new Command('npm run bench --').description('Measures speed, memory and quality (docs/measures.md)');
+program
+  .command('frame')
+  .description('the path of a frame against bare gst-launch: throughput, CPU, latency, memory')
+  .option('--json <file>', 'write the rows as JSON')
+  .action(async (flags: Flags) => print('frame', await benchFrame(say), flags));
+program
+  .command('detect')
+  .description('time for a look, and recall and precision when a ground truth is given')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--gt <file>', 'ground truth of the sample clip, MOT15 rows')
+  .action(async (flags: Flags) => print('detect', await benchDetect(flags.gt ? { gt: flags.gt } : {}), flags));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`bench: ${errorLine(error)}\n`);
+  process.exitCode = asVigieError(error).exitCode;
+}

@@ -1,0 +1,124 @@
+/**
+ * From the sensor to raw frames with their times. Fed by GStreamer, read by main.ts, which hands every frame
+ * to the mask at once. It holds no frame back and shows none to anything else.
+ */
+import { VigieError } from '../../errors.js';
+import { GstPipeline, type GstSink } from '../gst.js';
+import { i420Bytes, type PictureSize, type RawFrame } from '../frame.js';
+import type { Clock } from '../../board/ports.js';
+
+export interface CaptureOptions extends PictureSize {
+  /** launch text of the sensor, up to raw video */
+  sensorLaunch: string;
+  atEnd: 'loop' | 'end' | 'live';
+  /** follow the time stamps of a file; live sources are paced by themselves */
+  paced: boolean;
+  /** frames a second at the most */
+  maxFramesPerSecond: number;
+}
+
+export interface CaptureEvents {
+  /** one frame; when it returns a promise the next one is not asked for before it is settled */
+  frame(frame: RawFrame): void | Promise<void>;
+  /** a clip that plays once is over */
+  ended(): void;
+  fault(error: VigieError): void;
+}
+
+export class Capture {
+  readonly #clock: Clock;
+  readonly #events: CaptureEvents;
+  readonly #options: CaptureOptions;
+  #pipeline: GstPipeline | null = null;
+  #running = false;
+  #seq = 0;
+
+  constructor(deps: { clock: Clock; events: CaptureEvents }, options: CaptureOptions) {
+    this.#clock = deps.clock;
+    this.#events = deps.events;
+    this.#options = options;
+  }
+
+  /** @throws VigieError `source` when GStreamer cannot build the pipeline */
+  start(): void {
+    this.#pipeline = new GstPipeline(captureLaunch(this.#options));
+    const sink = this.#pipeline.sink('raw');
+    this.#pipeline.play();
+    this.#running = true;
+    void this.#read(this.#pipeline, sink);
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#pipeline?.stop();
+    this.#pipeline = null;
+  }
+
+  async #read(pipeline: GstPipeline, sink: GstSink): Promise<void> {
+    // A source that cannot wait is pulled from again while a frame is worked on; a file is not.
+    const ahead = this.#options.paced || this.#options.atEnd === 'live';
+    let framesThisRound = 0;
+    let next = sink.pull();
+    while (this.#running) {
+      const data = await next;
+      if (!this.#running) return;
+      if (!data) {
+        if (!this.#rewound(pipeline, framesThisRound)) return this.#over(pipeline, framesThisRound);
+        framesThisRound = 0;
+        next = sink.pull();
+        continue;
+      }
+      framesThisRound++;
+      if (ahead) next = sink.pull();
+      await this.#frame(data);
+      if (!ahead) next = sink.pull();
+    }
+  }
+
+  #rewound(pipeline: GstPipeline, framesThisRound: number): boolean {
+    return this.#options.atEnd === 'loop' && framesThisRound > 0 && !pipeline.busError && pipeline.rewind();
+  }
+
+  #frame(data: Buffer): void | Promise<void> {
+    const { width, height } = this.#options;
+    if (data.length !== i420Bytes(this.#options)) {
+      this.#running = false;
+      this.#events.fault(
+        new VigieError('source', `The sensor gave ${data.length} bytes for ${width}x${height}`, 'Check picture.width and picture.height'),
+      );
+      return;
+    }
+    return this.#events.frame({
+      kind: 'raw',
+      seq: this.#seq++,
+      monoUs: this.#clock.monoUs(),
+      wallMs: this.#clock.wallMs(),
+      width,
+      height,
+      data,
+    });
+  }
+
+  /** The binding says no more than "no sample": what it means follows from what the source is. */
+  #over(pipeline: GstPipeline, frames: number): void {
+    this.#running = false;
+    if (this.#options.atEnd !== 'live' && frames > 0 && !pipeline.busError) {
+      this.#events.ended();
+      return;
+    }
+    const cause = pipeline.busError ?? 'no picture came';
+    this.#events.fault(new VigieError('source', `The sensor stopped: ${cause}`, 'Check the sensor, its cable and its configuration'));
+  }
+}
+
+/** Launch text of the whole stage: sensor, rate limit, I420 at the recorded size. */
+export function captureLaunch(options: CaptureOptions): string {
+  const caps = `video/x-raw,format=I420,width=${options.width},height=${options.height},pixel-aspect-ratio=1/1`;
+  // A live source is never held back: what is not read in time is replaced by what is newer.
+  const sink = options.atEnd === 'live' ? 'max-buffers=4 drop=true sync=false' : `max-buffers=2 drop=false sync=${options.paced}`;
+  return (
+    `${options.sensorLaunch} ! videorate drop-only=true max-rate=${Math.ceil(options.maxFramesPerSecond)} ` +
+    `! videoscale ! videoconvert ! ${caps} ! queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 ` +
+    `! appsink name=raw ${sink}`
+  );
+}

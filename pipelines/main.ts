@@ -1,0 +1,202 @@
+/**
+ * Entry of the pipeline process, the only one that holds unmasked pixels. Wires the stages and the channel to
+ * its parent, nothing else. It opens no socket and writes no file; when the parent goes, it goes.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../board/linux/clock.js';
+import type { Log } from '../board/ports.js';
+import { asVigieError, VigieError } from '../errors.js';
+import { Capture } from './capture/capture.js';
+import { Look, type Seen } from './detect/look.js';
+import { type EncodedUnit, Encoder } from './encode/encoder.js';
+import { StillEncoder } from './encode/still.js';
+import type { MaskedFrame, RawFrame } from './frame.js';
+import { Masker } from './mask/masker.js';
+import { type FromPipeline, type PipelineOptions, type ToPipeline, toPipeline } from './messages.js';
+import { LatencyMeter, LoopMeter } from './meter.js';
+import { Tracker } from './track/tracker.js';
+
+const BEAT_MS = 100;
+/** Messages the parent has not taken yet; above it, frames are dropped before the mask. */
+const CHANNEL_BOUND = 64;
+const WAIT_MS = 1;
+
+let channelPending = 0;
+
+function send(message: FromPipeline): void {
+  if (!process.connected) return;
+  channelPending++;
+  process.send?.(message, undefined, undefined, () => {
+    channelPending--;
+  });
+}
+
+function fault(error: unknown): void {
+  const { kind, message, hint } = asVigieError(error);
+  send({ t: 'fault', kind, message, hint });
+}
+
+const log: Log = {
+  info: (message) => send({ t: 'log', level: 'info', message }),
+  warn: (message) => send({ t: 'log', level: 'warn', message }),
+  error: (message) => send({ t: 'log', level: 'warn', message }),
+};
+
+/** The path of a frame: capture, mask, encode, with the look on the side. */
+class FramePath {
+  readonly #masker: Masker;
+  readonly #encoder: Encoder;
+  readonly #still: StillEncoder;
+  readonly #look: Look | null;
+  readonly #tracker: Tracker | null;
+  readonly #capture: Capture;
+  readonly #latency = new LatencyMeter();
+  readonly #loop = new LoopMeter();
+  readonly #counts = { captured: 0, masked: 0, encoded: 0, dropped: 0, lookedAt: 0, detections: 0 };
+  #newest: MaskedFrame | null = null;
+
+  constructor(readonly options: PipelineOptions) {
+    const size = { width: options.width, height: options.height };
+    this.#masker = new Masker(size);
+    this.#encoder = new Encoder({ onUnit: (unit) => this.#onUnit(unit), onFault: fault }, options);
+    this.#still = new StillEncoder(size);
+    const seeing = { clock: systemClock, log, onSeen: (seen: Seen) => this.#onSeen(seen), onFault: fault };
+    this.#look = options.detect ? new Look(seeing, options.detect, size) : null;
+    this.#tracker = options.detect ? new Tracker(options.detect) : null;
+    this.#capture = new Capture(
+      {
+        clock: systemClock,
+        events: { frame: (frame) => this.#onFrame(frame), ended: () => send({ t: 'ended' }), fault },
+      },
+      { ...options, maxFramesPerSecond: options.rate.numerator / options.rate.denominator },
+    );
+  }
+
+  start(): void {
+    this.#loop.start();
+    setInterval(() => this.#beat(), BEAT_MS);
+    this.#encoder.start();
+    this.#still.start();
+    send({ t: 'ready', pid: process.pid });
+    // The picture comes first: the model loads while frames already flow.
+    this.#capture.start();
+    this.#look?.start().catch(fault);
+  }
+
+  load(message: Extract<ToPipeline, { t: 'mask-table' }>): void {
+    // Frames masked before may show what the new table hides.
+    this.#newest = null;
+    this.#look?.forget();
+    const digest = this.#masker.load(message.table);
+    send({ t: 'mask-ready', version: message.table.version, digest });
+  }
+
+  open({ version, digest }: Extract<ToPipeline, { t: 'mask-open' }>): void {
+    this.#masker.open(version, digest);
+  }
+
+  async picture({ id, seq }: Extract<ToPipeline, { t: 'picture' }>): Promise<void> {
+    try {
+      const frame = (seq === null ? null : this.#look?.frame(seq)) ?? this.#newest;
+      if (!frame) throw new VigieError('source', 'No picture has come yet', 'Wait for the camera to start');
+      const jpeg = await this.#still.encode(frame);
+      send({ t: 'picture', id, seq: frame.seq, wallMs: frame.wallMs, mask: frame.mask, jpeg });
+    } catch (error) {
+      send({ t: 'no-picture', id, message: asVigieError(error).message });
+    }
+  }
+
+  /** No new frame; what the encoder still holds comes out. */
+  async stop(): Promise<void> {
+    this.#capture.stop();
+    while (this.#encoder.inFlight > 0) await wait(WAIT_MS);
+    send({ t: 'ended' });
+  }
+
+  #onFrame(raw: RawFrame): void | Promise<void> {
+    this.#counts.captured++;
+    if (this.#behind()) {
+      if (this.options.paced || this.options.atEnd === 'live') {
+        this.#counts.dropped++;
+        return;
+      }
+      return this.#waitThenPass(raw);
+    }
+    this.#pass(raw);
+  }
+
+  #pass(raw: RawFrame): void {
+    const frame = this.#masker.mask(raw);
+    this.#counts.masked++;
+    this.#newest = frame;
+    this.#encoder.push(frame);
+    this.#look?.offer(frame);
+  }
+
+  #behind(): boolean {
+    return this.#encoder.inFlight >= this.options.framesInFlight || channelPending > CHANNEL_BOUND;
+  }
+
+  /** A file that is not paced waits for the encoder instead of losing frames. */
+  async #waitThenPass(raw: RawFrame): Promise<void> {
+    while (this.#behind()) await wait(WAIT_MS);
+    this.#pass(raw);
+  }
+
+  #onSeen({ frame: { seq, monoUs, wallMs }, detections, lookMs }: Seen): void {
+    this.#counts.lookedAt++;
+    this.#counts.detections += detections.length;
+    const tracks = this.#tracker?.update(detections, monoUs) ?? [];
+    send({ t: 'tracks', seq, monoUs, wallMs, lookMs, detections: detections.length, tracks });
+  }
+
+  #onUnit({ data, ...unit }: EncodedUnit): void {
+    this.#counts.encoded++;
+    this.#latency.add((systemClock.monoUs() - unit.monoUs) / 1000);
+    send({ t: 'unit', ...unit, data });
+  }
+
+  #beat(): void {
+    send({
+      t: 'beat',
+      ...this.#counts,
+      tracksBorn: this.#tracker?.born ?? 0,
+      rssBytes: process.memoryUsage.rss(),
+      latencyMs: this.#latency.read(),
+      loopDelayMs: this.#loop.read(),
+    });
+  }
+}
+
+let path: FramePath | null = null;
+
+function onMessage(message: ToPipeline): void {
+  switch (message.t) {
+    case 'start':
+      path = new FramePath(message.options);
+      path.start();
+      return;
+    case 'mask-table':
+      path?.load(message);
+      return;
+    case 'mask-open':
+      path?.open(message);
+      return;
+    case 'picture':
+      void path?.picture(message);
+      return;
+    case 'stop':
+      path?.stop().catch(fault);
+      return;
+  }
+}
+
+process.on('message', (received: unknown) => {
+  try {
+    onMessage(toPipeline.parse(received));
+  } catch (error) {
+    fault(error);
+  }
+});
+// process.exit can hang while a pull waits in native code; a signal cannot (docs/gstreamer.md).
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

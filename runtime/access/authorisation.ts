@@ -1,0 +1,98 @@
+/**
+ * The authority under which this camera works (promise 2). Read by runtime/main.ts, which records and analyses
+ * only what it allows. Today the file is checked against this schema; its signature comes with the signed
+ * register (docs/access.md). The configuration can never widen it.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { eventKind } from '../scene/alert.js';
+import type { Notice } from '../health/health.js';
+
+/** Articles L252-4 and L252-5 of the Code de la sécurité intérieure, as limits of the schema (docs/law.md). */
+const LONGEST_YEARS = 5;
+const LONGEST_RETENTION_DAYS = 30;
+
+export const authorisation = z
+  .strictObject({
+    /** reference of the decision */
+    reference: z.string().min(1).max(200),
+    /** who decided */
+    authority: z.string().min(1).max(200),
+    cameraId: z.string(),
+    validFrom: z.iso.datetime({ offset: true }),
+    validUntil: z.iso.datetime({ offset: true }),
+    retainDays: z.int().min(1).max(LONGEST_RETENTION_DAYS),
+    /** what may be watched for, zone by zone; nothing else is analysed */
+    events: z.array(z.strictObject({ zone: z.string(), event: eventKind, legalBasis: z.string().min(1) })),
+  })
+  .refine(({ validFrom, validUntil }) => yearsBetween(validFrom, validUntil) <= LONGEST_YEARS, {
+    message: `an authorisation lasts ${LONGEST_YEARS} years at most`,
+    path: ['validUntil'],
+  });
+export type Authorisation = z.infer<typeof authorisation>;
+
+/** What may be done now, and if nothing may, why in words. */
+export interface Authority {
+  mayRecord: boolean;
+  retainDays: number;
+  /** whether this event may be watched for in this zone */
+  mayWatch(zone: string, event: z.infer<typeof eventKind>): boolean;
+  /** null when the camera may record */
+  refusal: Notice | null;
+}
+
+/** What the file allows this camera at this time. Never throws: a file that cannot be read allows nothing. */
+export async function readAuthority(file: string, cameraId: string, nowMs: number): Promise<Authority> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch {
+    return nothing('authorisation-absent', 'il n’y a pas d’autorisation', 'there is no authorisation');
+  }
+  const parsed = authorisation.safeParse(parseJson(text));
+  if (!parsed.success) {
+    return nothing('authorisation-invalid', 'l’autorisation n’est pas valable', 'the authorisation is not valid');
+  }
+  return authorityOf(parsed.data, cameraId, nowMs);
+}
+
+/** What a well-formed authorisation allows this camera at this time. */
+export function authorityOf(paper: Authorisation, cameraId: string, nowMs: number): Authority {
+  if (paper.cameraId !== cameraId) {
+    return nothing('authorisation-other-camera', 'l’autorisation est celle d’une autre caméra', 'the authorisation is for another camera');
+  }
+  if (nowMs < Date.parse(paper.validFrom)) {
+    return nothing('authorisation-not-yet', 'l’autorisation n’est pas encore en vigueur', 'the authorisation is not yet in force');
+  }
+  if (nowMs >= Date.parse(paper.validUntil)) {
+    return nothing('authorisation-expired', 'l’autorisation est expirée', 'the authorisation has expired');
+  }
+  const watched = new Set(paper.events.map(({ zone, event }) => `${event}\0${zone}`));
+  return {
+    mayRecord: true,
+    retainDays: paper.retainDays,
+    mayWatch: (zone, event) => watched.has(`${event}\0${zone}`),
+    refusal: null,
+  };
+}
+
+function nothing(code: string, fr: string, en: string): Authority {
+  return {
+    mayRecord: false,
+    retainDays: 0,
+    mayWatch: () => false,
+    refusal: { code, fr: `Rien n’est enregistré ni analysé : ${fr}.`, en: `Nothing is recorded or analysed: ${en}.` },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function yearsBetween(from: string, until: string): number {
+  return (Date.parse(until) - Date.parse(from)) / (365.25 * 86_400_000);
+}

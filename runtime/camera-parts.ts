@@ -1,0 +1,40 @@
+/** What the composition root works out before it starts anything: options of the pipeline process, the mask. */
+import { loadProfile } from '../board/profile.js';
+import { encoderPart, sensorPart } from '../board/sensor.js';
+import { findModel, modelPaths } from '../models/manifest.js';
+import type { DetectOptions, MaskTable, PipelineOptions } from '../pipelines/messages.js';
+import type { Authority } from './access/authorisation.js';
+import { cacheDirectory } from './config/paths.js';
+import type { Config, WatchedZone } from './config/schema.js';
+
+/** The first table of a run. Later ones count up from it. */
+export function firstMaskTable(config: Config): MaskTable {
+  return { version: 1, zones: config.mask.zones };
+}
+
+/** The designated zones that the authorisation lets this camera watch. */
+export function allowedZones(config: Config, authority: Authority): WatchedZone[] {
+  return config.zones.filter((zone) => authority.mayWatch(zone.name, 'presence'));
+}
+
+/**
+ * Options of the pipeline process. Nothing is analysed unless a zone may be watched.
+ * @throws VigieError `source`, `config` or `model`
+ */
+export async function pipelineOptions(config: Config, zones: readonly WatchedZone[]): Promise<PipelineOptions> {
+  const profile = loadProfile(config.board);
+  const { width, height, framesPerSecond } = config.picture;
+  return {
+    ...(await sensorPart(config.sensor, config.picture, profile)),
+    ...encoderPart(config.encode.bitrateKbps, config.picture, profile),
+    width,
+    height,
+    rate: { numerator: Math.round(framesPerSecond * 1000), denominator: 1000 },
+    detect: config.detect.enabled && zones.length > 0 ? detectOptions(config.detect) : null,
+  };
+}
+
+function detectOptions({ enabled: _, model: name, ...options }: Config['detect']): DetectOptions {
+  const model = findModel(name);
+  return { ...options, modelFile: modelPaths(model, cacheDirectory()).onnxFile, modelSha256: model.onnx.sha256 };
+}

@@ -1,0 +1,110 @@
+/** The `vigie` command. Every command answers --help; every error is one line that says what to do. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { asVigieError, errorLine, VigieError } from '../../errors.js';
+import { systemClock } from '../../board/linux/clock.js';
+import { openStateDirectory, stateDirectory } from '../config/paths.js';
+import { writeDemonstration } from '../demonstration.js';
+import { build } from '../health/report.js';
+import { portOption, type RunOptions, runCamera, secondsOption } from './run.js';
+import { storeCommand } from './store.js';
+import { userCommand } from './user.js';
+
+interface RunFlags {
+  config?: string;
+  state?: string;
+  for?: number;
+  report?: string;
+  port?: number;
+  language?: 'fr' | 'en';
+}
+
+function program(): Command {
+  return new Command('vigie')
+    .description('The software of a street camera: masks private zones first, recognises no one')
+    .version(build().version)
+    .showHelpAfterError('Run with --help to see what it takes')
+    .addCommand(runCommand())
+    .addCommand(demoCommand())
+    .addCommand(storeCommand())
+    .addCommand(userCommand());
+}
+
+function runCommand(): Command {
+  return withRunFlags(new Command('run'))
+    .description('Run the camera of a configuration file until a signal')
+    .requiredOption('--config <file>', 'configuration file (docs/configuration.md)')
+    .action(async (flags: RunFlags) => {
+      await runCamera(runOptions(flags, flags.config ?? '', flags.state ?? stateDirectory(), false));
+    });
+}
+
+function demoCommand(): Command {
+  return withRunFlags(new Command('demo'))
+    .description('Run a demonstration camera on the virtual board, with a published clip as sensor')
+    .action(async (flags: RunFlags) => {
+      const state = openStateDirectory(flags.state ?? `${stateDirectory()}/demo`);
+      const language = flags.language ?? localeLanguage();
+      const configFile = writeDemonstration(state, language, systemClock.wallMs());
+      await runCamera(runOptions({ ...flags, language }, configFile, state, true));
+    });
+}
+
+function withRunFlags(command: Command): Command {
+  return command
+    .option('--state <directory>', 'where the store, users and authorisation are (default: docs/installation.md)')
+    .option('--for <seconds>', 'stop after this time', argument(secondsOption))
+    .option('--report <file>', 'write the counts of the run as JSON (docs/measures.md)')
+    .option('--port <number>', 'port of the console, 0 for a free one', argument(portOption))
+    .option('--language <fr|en>', 'language of what is printed', argument(languageOption));
+}
+
+function runOptions(flags: RunFlags, configFile: string, state: string, printLink: boolean): RunOptions {
+  return {
+    configFile,
+    stateDirectory: state,
+    forSeconds: flags.for ?? null,
+    reportFile: flags.report ?? null,
+    port: flags.port ?? null,
+    language: flags.language ?? null,
+    printLink,
+  };
+}
+
+function languageOption(text: string): 'fr' | 'en' {
+  if (text === 'fr' || text === 'en') return text;
+  throw new VigieError('config', `--language takes fr or en, not "${text}"`, 'Write --language fr');
+}
+
+function localeLanguage(): 'fr' | 'en' {
+  const locale = process.env.LC_ALL ?? process.env.LC_MESSAGES ?? process.env.LANG ?? '';
+  return locale.startsWith('fr') ? 'fr' : 'en';
+}
+
+/** Gives commander the line it prints for a bad option. */
+function argument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(errorLine(error));
+    }
+  };
+}
+
+function exitCodeOf(error: unknown): number {
+  return error instanceof CommanderError ? error.exitCode : asVigieError(error).exitCode;
+}
+
+/** Runs the command line; the promise never rejects. Returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync(['node', 'vigie', ...args]);
+    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+  } catch (error) {
+    process.stderr.write(`vigie: ${errorLine(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+// The web server's native loop would keep the process alive; what had to be closed has been closed.
+process.exit(await main(process.argv.slice(2)));

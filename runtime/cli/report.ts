@@ -1,0 +1,63 @@
+/** What `--report FILE` writes: the counts of one run of the camera (docs/measures.md). */
+import type { Camera } from '../main.js';
+import { atLeast, atMost, type Report, type Row, reportOf, row } from '../health/report.js';
+
+/** The common shape, and beside the rows the alerts and errors of the run in words. */
+export interface RunReport extends Report {
+  alerts: { number: number; event: string; zone: string; reason: { fr: string; en: string }; latencyMs: number; at: string }[];
+  errors: string[];
+}
+
+const ALERT_LATENCY_GOAL_MS = 500;
+const RECORDED_SHARE_GOAL = 0.99;
+const MEMORY_GOAL_MIB = 400;
+
+export function runReport(camera: Camera, seconds: number, errors: string[]): RunReport {
+  const health = camera.health();
+  const totals = camera.supervisor.totals;
+  const { captured, masked, encoded, dropped, lookedAt, detections, tracksBorn } = totals.counts;
+  const { recorded } = health.frames;
+  const mib = (bytes: number): number => bytes / 2 ** 20;
+  const resident = mib(health.processes.runtimeRssBytes + health.processes.pipelineRssBytes);
+  const rows: Row[] = [
+    row('time run', seconds, 's'),
+    row('frames captured', captured, 'frames'),
+    row('frames masked', masked, 'frames'),
+    row('frames encoded', encoded, 'frames'),
+    row('frames recorded', recorded, 'frames'),
+    row('frames dropped', dropped, 'frames'),
+    atLeast('frames recorded of captured', captured === 0 ? 0 : recorded / captured, 'share', RECORDED_SHARE_GOAL),
+    row('frame rate', health.picture.measuredFramesPerSecond, 'frames/s'),
+    row('segments used', health.store.segmentsUsed, 'segments'),
+    row('GOPs written', health.store.gops, 'GOPs'),
+    row('bytes written', health.store.bytesWritten, 'bytes'),
+    row('frames looked at', lookedAt, 'frames'),
+    row('detections', detections, 'detections'),
+    row('tracks', tracksBorn, 'tracks'),
+    row('alerts', camera.told.length, 'alerts'),
+    ...alertLatency(camera),
+    row('frame latency p50', totals.last?.latencyMs.p50 ?? 0, 'ms'),
+    row('frame latency p99', totals.last?.latencyMs.p99 ?? 0, 'ms'),
+    row('resident memory, runtime process', mib(health.processes.runtimeRssBytes), 'MiB'),
+    row('resident memory, pipeline process', mib(health.processes.pipelineRssBytes), 'MiB'),
+    atMost('resident memory, both', resident, 'MiB', MEMORY_GOAL_MIB),
+    row('restarts of the pipeline process', totals.restarts, 'restarts'),
+    row('errors', errors.length, 'errors'),
+  ];
+  const alerts = camera.told.map(({ alert, latencyMs }) => ({
+    number: alert.number,
+    event: alert.event,
+    zone: alert.zone,
+    reason: alert.reason,
+    latencyMs: Math.round(latencyMs),
+    at: new Date(alert.atMs).toISOString(),
+  }));
+  return { ...reportOf('camera', rows), alerts, errors };
+}
+
+function alertLatency(camera: Camera): Row[] {
+  const latencies = camera.told.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
+  if (latencies.length === 0) return [];
+  const worst = latencies[latencies.length - 1];
+  return [atMost('picture to alert, longest', worst, 'ms', ALERT_LATENCY_GOAL_MS)];
+}

@@ -1,0 +1,108 @@
+/**
+ * `vigie run` and `vigie demo`: one camera from start to a clean stop. Standard output is for the person who
+ * started it; the log goes to standard error.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { arch } from 'node:os';
+import { systemClock } from '../../board/linux/clock.js';
+import { LinuxCard } from '../../board/linux/card.js';
+import type { Log } from '../../board/ports.js';
+import { VigieError } from '../../errors.js';
+import { loadConfig } from '../config/load.js';
+import { cacheDirectory, openStateDirectory } from '../config/paths.js';
+import type { Config } from '../config/schema.js';
+import { lineLog } from '../health/log.js';
+import { table, writeReport } from '../health/report.js';
+import { Camera } from '../main.js';
+import { runReport } from './report.js';
+import { say } from './words.js';
+
+export interface RunOptions {
+  configFile: string;
+  stateDirectory: string;
+  /** stop after this many seconds; null runs until a signal */
+  forSeconds: number | null;
+  reportFile: string | null;
+  port: number | null;
+  language: 'fr' | 'en' | null;
+  /** print a one-time link to the console */
+  printLink: boolean;
+}
+
+/** Runs a camera until it is told to stop. Rejects with a VigieError when it cannot start. */
+export async function runCamera(options: RunOptions): Promise<void> {
+  const config = withOptions(loadConfig(options.configFile), options);
+  const errors: string[] = [];
+  const log = keepingErrors(lineLog(systemClock), errors);
+  const stateDirectory = openStateDirectory(options.stateDirectory);
+  const camera = await Camera.make(
+    { clock: systemClock, log, card: new LinuxCard() },
+    { config, stateDirectory, gstRegistry: gstRegistry() },
+  );
+  const stopAsked = signalled();
+  const words = say(config.camera.language);
+  const startedUs = systemClock.monoUs();
+  const started = camera.start(({ segments, of }) => process.stdout.write(`\r${words.makingStore(segments / of)}`));
+  const first = await Promise.race([started, stopAsked.then(() => null)]);
+  if (first) {
+    process.stdout.write(words.running(options.printLink ? camera.oneTimeLink(['live', 'alerts', 'health']) : first.url));
+    await Promise.race([stopAsked, camera.ended, after(options.forSeconds)]);
+  } else started.catch(() => undefined);
+  const seconds = (systemClock.monoUs() - startedUs) / 1e6;
+  await camera.stop();
+  const report = runReport(camera, seconds, errors);
+  if (options.reportFile) await writeReport(options.reportFile, report);
+  process.stdout.write(`${table(report)}\n`);
+}
+
+function withOptions(config: Config, { port, language }: RunOptions): Config {
+  return {
+    ...config,
+    camera: { ...config.camera, language: language ?? config.camera.language },
+    control: { ...config.control, port: port ?? config.control.port },
+  };
+}
+
+/** The registry that set-up made; without one GStreamer keeps its own. */
+function gstRegistry(): string | null {
+  const file = join(cacheDirectory(), `gst-registry-${arch()}.bin`);
+  return existsSync(file) ? file : null;
+}
+
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}
+
+function after(seconds: number | null): Promise<void> {
+  if (seconds === null) return new Promise(() => undefined);
+  return new Promise((resolve) => systemClock.after(seconds * 1000, resolve));
+}
+
+function keepingErrors(log: Log, errors: string[]): Log {
+  return {
+    info: log.info,
+    warn: log.warn,
+    error(message) {
+      errors.push(message);
+      log.error(message);
+    },
+  };
+}
+
+/** @throws VigieError `config` when it is not a positive number */
+export function secondsOption(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== '' && Number.isFinite(seconds) && seconds > 0) return seconds;
+  throw new VigieError('config', `--for takes a number of seconds, not "${text}"`, 'Write for example --for 30');
+}
+
+/** @throws VigieError `config` when it is not a port */
+export function portOption(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65535) return port;
+  throw new VigieError('config', `--port takes a port number, not "${text}"`, 'Write for example --port 8480');
+}

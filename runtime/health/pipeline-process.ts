@@ -1,0 +1,103 @@
+/**
+ * One life of the pipeline process: spawned, spoken to over the typed channel, killed. Made by supervisor.ts,
+ * which decides when. What comes back is checked here: that process reads outside bytes in native code.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type FromPipeline, fromPipeline, type ToPipeline } from '../../pipelines/messages.js';
+
+const ENTRY = fileURLToPath(new URL('../../pipelines/main.js', import.meta.url));
+/** GStreamer pulls and bus polls each hold a thread while they wait (docs/gstreamer.md). */
+const THREAD_POOL_SIZE = '16';
+const STDERR_LINES_KEPT = 20;
+
+export interface ProcessEvents {
+  message(message: FromPipeline): void;
+  /** a message that does not fit the channel's schema */
+  violation(why: string): void;
+  exit(why: string): void;
+}
+
+export class PipelineProcess {
+  readonly #child: ChildProcess;
+  readonly #stderr: string[] = [];
+  #alive = true;
+
+  /** @param gstRegistry file of the plug-in registry that set-up made, so that this process writes none; null: GStreamer's own */
+  constructor(events: ProcessEvents, gstRegistry: string | null) {
+    this.#child = fork(ENTRY, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: sandboxFlags,
+      env: pipelineEnvironment(gstRegistry),
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keep(text));
+    this.#child.on('message', (received: unknown) => {
+      if (!this.#alive) return;
+      const parsed = fromPipeline.safeParse(received);
+      if (parsed.success) events.message(parsed.data);
+      else events.violation(parsed.error.issues[0]?.message ?? 'unknown message');
+    });
+    this.#child.on('error', (error) => this.#gone(events, error.message));
+    this.#child.on('exit', (code, signal) => this.#gone(events, signal ? `signal ${signal}` : `exit code ${code}`));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** What GStreamer or Node last said of a failure, for the log of a technician. */
+  get lastError(): string | null {
+    return this.#stderr.findLast((line) => /ERROR|CRITICAL|Error/.test(line)) ?? null;
+  }
+
+  send(message: ToPipeline): void {
+    if (this.#alive && this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  /** Ends it at once; nothing more is heard of it. Works on a stopped process too. */
+  kill(): void {
+    this.#alive = false;
+    this.#child.kill('SIGKILL');
+    this.#child.stderr?.destroy();
+  }
+
+  #gone(events: ProcessEvents, why: string): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    events.exit(why);
+  }
+
+  #keep(text: string): void {
+    this.#stderr.push(...text.split('\n').filter((line) => line.trim() !== ''));
+    this.#stderr.splice(0, Math.max(0, this.#stderr.length - STDERR_LINES_KEPT));
+  }
+}
+
+/**
+ * Node's own permission model: no file is written, no process started. It does not bind native code; on a
+ * board systemd does (docs/threat-model.md).
+ */
+const sandboxFlags = [
+  '--experimental-permission',
+  '--allow-fs-read=*',
+  '--allow-addons',
+  '--allow-worker',
+  '--disable-warning=ExperimentalWarning',
+  '--disable-warning=SecurityWarning',
+];
+
+/** Only what the process needs: no secret of the parent's environment reaches it. */
+function pipelineEnvironment(gstRegistry: string | null): NodeJS.ProcessEnv {
+  const kept = ['PATH', 'LANG', 'GST_PLUGIN_PATH', 'GST_PLUGIN_SYSTEM_PATH_1_0', 'XDG_RUNTIME_DIR'];
+  const environment: NodeJS.ProcessEnv = {
+    UV_THREADPOOL_SIZE: THREAD_POOL_SIZE,
+    // Sixteen threads with a heap arena each would hold on to frames that are long gone.
+    MALLOC_ARENA_MAX: '2',
+    GST_DEBUG: '*:1',
+    GST_DEBUG_NO_COLOR: '1',
+  };
+  for (const key of kept) if (process.env[key]) environment[key] = process.env[key];
+  if (gstRegistry) Object.assign(environment, { GST_REGISTRY: gstRegistry, GST_REGISTRY_UPDATE: 'no' });
+  return environment;
+}

@@ -1,0 +1,263 @@
+/**
+ * Keeps a pipeline process running: starts it, hands it the mask, watches its heartbeat, its frames and its
+ * memory, and replaces it when any of them fails. Made by runtime/main.ts; what the process sends goes on to
+ * the recorder, the scene and the live view. No picture opens before both sides agree on the mask (docs/mask.md).
+ */
+import type { Clock, Log } from '../../board/ports.js';
+import { VigieError } from '../../errors.js';
+import type { Beat, FromPipeline, MaskTable, Picture, PipelineOptions, Tracks, Unit } from '../../pipelines/messages.js';
+import { maskDigest } from '../../pipelines/mask/table.js';
+import { PipelineProcess } from './pipeline-process.js';
+import { PictureRequests } from './picture-requests.js';
+import { RunningTotals } from './totals.js';
+
+const CHECK_MS = 50;
+const STOP_TIMEOUT_MS = 500;
+/** Wait before each next try while a source does not come back: at once, then up to two seconds. */
+const BACKOFF_MS = [0, 250, 500, 1000, 2000];
+
+export interface SupervisorOptions {
+  pipeline: PipelineOptions;
+  heartbeatTimeoutMs: number;
+  silentSourceMs: number;
+  startTimeoutMs: number;
+  memoryCeilingBytes: number;
+  gstRegistry: string | null;
+}
+
+export interface SupervisorEvents {
+  unit(unit: Unit): void;
+  tracks(tracks: Tracks): void;
+  /** the process is gone or is being replaced; what it was in the middle of is cut here */
+  interrupted(why: string): void;
+  /** a clip that plays once is over */
+  ended(): void;
+}
+
+export type SupervisorState = 'starting' | 'running' | 'restarting' | 'stopped';
+
+export class Supervisor {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #events: SupervisorEvents;
+  readonly #options: SupervisorOptions;
+  readonly #pictures = new PictureRequests();
+  readonly totals = new RunningTotals();
+  #process: PipelineProcess | null = null;
+  #state: SupervisorState = 'stopped';
+  #table: MaskTable | null = null;
+  #heardUs = 0;
+  #frameUs = 0;
+  #spawnedUs = 0;
+  #sawFrame = false;
+  #everRan = false;
+  #failures = 0;
+  #cancelTimers: (() => void)[] = [];
+  #firstFrame: { resolve: () => void; reject: (error: VigieError) => void } | null = null;
+  #lastFault: VigieError | null = null;
+  #onEnded: (() => void) | null = null;
+
+  constructor(deps: { clock: Clock; log: Log; events: SupervisorEvents }, options: SupervisorOptions) {
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.#events = deps.events;
+    this.#options = options;
+  }
+
+  get state(): SupervisorState {
+    return this.#state;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Whether pictures are analysed. */
+  get detects(): boolean {
+    return this.#options.pipeline.detect !== null;
+  }
+
+  /** Why the source does not run, for the operator; null when it does. */
+  get lastFault(): VigieError | null {
+    return this.#state === 'running' ? null : this.#lastFault;
+  }
+
+  /**
+   * Starts the process with this mask. Resolves at the first unit whose mask is the table's.
+   * @throws VigieError `source` or `model` when the camera cannot start at all; after a first success it is kept going for ever
+   */
+  start(table: MaskTable): Promise<void> {
+    this.#table = table;
+    this.#state = 'starting';
+    this.#cancelTimers.push(this.#clock.every(CHECK_MS, () => this.#check()));
+    return new Promise((resolve, reject) => {
+      this.#firstFrame = { resolve, reject };
+      this.#spawn();
+    });
+  }
+
+  /** Lets the encoder finish, then ends the process. */
+  async stop(): Promise<void> {
+    if (this.#state === 'stopped') return;
+    const process = this.#process;
+    this.#state = 'stopped';
+    for (const cancel of this.#cancelTimers.splice(0)) cancel();
+    if (process) {
+      await new Promise<void>((resolve) => {
+        this.#onEnded = resolve;
+        this.#clock.after(STOP_TIMEOUT_MS, resolve);
+        process.send({ t: 'stop' });
+      });
+      process.kill();
+    }
+    this.#process = null;
+    this.#pictures.failAll('the camera is stopping');
+    this.#firstFrame?.reject(new VigieError('source', 'The camera was stopped before its first frame', 'Start it again'));
+    this.#firstFrame = null;
+  }
+
+  /** Replaces the mask: old and new are applied together until both sides agree on the new one. */
+  setMask(table: MaskTable): void {
+    this.#table = table;
+    this.#process?.send({ t: 'mask-table', table });
+  }
+
+  /** A masked JPEG of the frame with this number while it is held, else of the newest. */
+  picture(seq: number | null): Promise<Picture> {
+    const process = this.#process;
+    if (!process) return Promise.reject(new VigieError('source', 'The camera is not running', 'Wait for it to start'));
+    return this.#pictures.ask((id) => process.send({ t: 'picture', id, seq }), this.#clock);
+  }
+
+  #spawn(): void {
+    if (this.#state === 'stopped' || !this.#table) return;
+    this.#sawFrame = false;
+    this.#spawnedUs = this.#clock.monoUs();
+    this.#heardUs = this.#spawnedUs;
+    this.#process = new PipelineProcess(
+      {
+        message: (message) => this.#onMessage(message),
+        violation: (why) => this.#replace(new VigieError('protocol', `The pipeline process sent a bad message: ${why}`, 'Report this defect')),
+        exit: (why) => this.#replace(new VigieError('source', `The pipeline process ended (${why})`, 'It is being replaced')),
+      },
+      this.#options.gstRegistry,
+    );
+    this.#process.send({ t: 'start', options: this.#options.pipeline });
+    this.#process.send({ t: 'mask-table', table: this.#table });
+  }
+
+  #onMessage(message: FromPipeline): void {
+    this.#heardUs = this.#clock.monoUs();
+    switch (message.t) {
+      case 'unit':
+        return this.#onUnit(message);
+      case 'tracks':
+        return this.#events.tracks(message);
+      case 'beat':
+        return this.#onBeat(message);
+      case 'mask-ready':
+        return this.#onMaskReady(message.version, message.digest);
+      case 'picture':
+        return this.#pictures.answer(message);
+      case 'no-picture':
+        return this.#pictures.fail(message.id, message.message);
+      case 'fault':
+        return this.#replace(faultOf(message));
+      case 'log':
+        return message.level === 'warn' ? this.#log.warn(message.message) : this.#log.info(message.message);
+      case 'ended':
+        return this.#onEndedMessage();
+      case 'ready':
+        return;
+    }
+  }
+
+  #onUnit(unit: Unit): void {
+    this.totals.unit(unit.seq);
+    this.#frameUs = this.#heardUs;
+    if (!this.#sawFrame) this.#running();
+    this.#events.unit(unit);
+  }
+
+  #running(): void {
+    this.#sawFrame = true;
+    this.#everRan = true;
+    this.#failures = 0;
+    this.#state = this.#state === 'stopped' ? 'stopped' : 'running';
+    this.#firstFrame?.resolve();
+    this.#firstFrame = null;
+  }
+
+  #onBeat(beat: Beat): void {
+    this.totals.add(beat);
+    if (beat.rssBytes > this.#options.memoryCeilingBytes) {
+      const mebibytes = Math.round(beat.rssBytes / 2 ** 20);
+      this.#replace(new VigieError('source', `The pipeline process grew to ${mebibytes} MiB`, 'It is being replaced'));
+    }
+  }
+
+  /** The picture opens only on the digest that this side computed itself. */
+  #onMaskReady(version: number, digest: string): void {
+    const table = this.#table;
+    if (!table || version !== table.version) return;
+    if (digest === maskDigest(table)) this.#process?.send({ t: 'mask-open', version, digest });
+    else this.#replace(new VigieError('mask', 'The pipeline process answered with another mask', 'It is being replaced'));
+  }
+
+  #onEndedMessage(): void {
+    if (this.#onEnded) this.#onEnded();
+    else this.#events.ended();
+  }
+
+  #check(): void {
+    if (!this.#process) return;
+    const now = this.#clock.monoUs();
+    const silentMs = (now - this.#heardUs) / 1000;
+    if (!this.#sawFrame) {
+      if ((now - this.#spawnedUs) / 1000 > this.#options.startTimeoutMs) this.#replace(this.#noPicture(this.#options.startTimeoutMs));
+    } else if (silentMs > this.#options.heartbeatTimeoutMs) {
+      this.#replace(new VigieError('source', `The pipeline process has been silent for ${Math.round(silentMs)} ms`, 'It is being replaced'));
+    } else if ((now - this.#frameUs) / 1000 > this.#options.silentSourceMs) {
+      this.#replace(this.#noPicture(this.#options.silentSourceMs));
+    }
+  }
+
+  #noPicture(ms: number): VigieError {
+    return new VigieError('source', `No picture for ${ms} ms`, 'Check the sensor, its cable and its power');
+  }
+
+  /** Ends this life of the process and starts the next one, or gives up when no picture ever came. */
+  #replace(fault: VigieError): void {
+    const process = this.#process;
+    if (!process || this.#state === 'stopped') return;
+    this.#process = null;
+    process.kill();
+    this.#lastFault = withCause(fault, process.lastError);
+    this.totals.endOfLife();
+    this.#pictures.failAll(fault.message);
+    if (!this.#everRan) {
+      this.#state = 'stopped';
+      for (const cancel of this.#cancelTimers.splice(0)) cancel();
+      this.#firstFrame?.reject(this.#lastFault);
+      this.#firstFrame = null;
+      return;
+    }
+    this.#state = 'restarting';
+    this.#log.warn(`${fault.message}; the pipeline process is replaced`);
+    this.#events.interrupted(fault.message);
+    const wait = BACKOFF_MS[Math.min(this.#failures++, BACKOFF_MS.length - 1)];
+    if (wait === 0) this.#spawn();
+    else this.#cancelTimers.push(this.#clock.after(wait, () => this.#spawn()));
+  }
+}
+
+function faultOf(message: Extract<FromPipeline, { t: 'fault' }>): VigieError {
+  const kind = message.kind === 'model' || message.kind === 'mask' ? message.kind : 'source';
+  return new VigieError(kind, message.message, message.hint);
+}
+
+/** Adds what GStreamer itself said last, which the binding may have lost. */
+function withCause(fault: VigieError, lastError: string | null): VigieError {
+  if (!lastError) return fault;
+  return new VigieError(fault.kind, fault.message, fault.hint, { cause: lastError });
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VigieError } from '../../errors.js';
+import { i420Bytes, type RawFrame } from '../../pipelines/frame.js';
+import { Masker } from '../../pipelines/mask/masker.js';
+import { maskDigest } from '../../pipelines/mask/table.js';
+import type { MaskTable } from '../../pipelines/messages.js';
+
+const size = { width: 32, height: 32 };
+const left: MaskTable = { version: 1, zones: [{ name: 'left', points: [[0, 0], [0.25, 0], [0.25, 1], [0, 1]] }] };
+const right: MaskTable = { version: 2, zones: [{ name: 'right', points: [[0.75, 0], [1, 0], [1, 1], [0.75, 1]] }] };
+
+function frame(): RawFrame {
+  return { kind: 'raw', seq: 0, monoUs: 0, wallMs: 0, ...size, data: Buffer.alloc(i420Bytes(size), 200) };
+}
+
+function shown(masker: Masker): { state: string; left: boolean; middle: boolean; right: boolean } {
+  const { data, mask } = masker.mask(frame());
+  const at = (x: number): boolean => data[16 * 32 + x] !== 16;
+  return { state: mask.state, left: at(2), middle: at(16), right: at(30) };
+}
+
+test('the whole picture is hidden until a table was loaded and opened', () => {
+  const masker = new Masker(size);
+  const hidden = { state: 'full', left: false, middle: false, right: false };
+  assert.deepEqual(shown(masker), hidden);
+  masker.load(left);
+  assert.deepEqual(shown(masker), hidden);
+  masker.open(1, maskDigest(left));
+  assert.deepEqual(shown(masker), { state: 'zones', left: false, middle: true, right: true });
+});
+
+test('during a change the old and the new table both hide', () => {
+  const masker = new Masker(size);
+  masker.load(left);
+  masker.open(1, maskDigest(left));
+  masker.load(right);
+  assert.deepEqual(shown(masker), { state: 'both', left: false, middle: true, right: false });
+  masker.open(2, maskDigest(right));
+  assert.deepEqual(shown(masker), { state: 'zones', left: true, middle: true, right: false });
+});
+
+test('opening anything but the loaded table hides the whole picture', () => {
+  for (const [version, digest] of [[1, maskDigest(right)], [7, maskDigest(left)]] as const) {
+    const masker = new Masker(size);
+    masker.load(left);
+    masker.open(1, maskDigest(left));
+    masker.load(left);
+    assert.throws(() => masker.open(version, digest), (error) => error instanceof VigieError && error.kind === 'mask');
+    assert.equal(shown(masker).state, 'full');
+  }
+});
+
+test('the stamp names the table in force', () => {
+  const masker = new Masker(size);
+  masker.load(left);
+  masker.open(1, maskDigest(left));
+  assert.deepEqual(masker.mask(frame()).mask, { version: 1, digest: maskDigest(left), state: 'zones' });
+});
+
+test('a frame of another size is refused', () => {
+  const masker = new Masker(size);
+  assert.throws(() => masker.mask({ ...frame(), data: Buffer.alloc(10) }), VigieError);
+});
+
+test('the digest changes with the version, a name, a corner and their order', () => {
+  const zone = left.zones[0];
+  const others: MaskTable[] = [
+    { ...left, version: 2 },
+    { ...left, zones: [{ ...zone, name: 'Left' }] },
+    { ...left, zones: [{ ...zone, points: [[0, 0], [0.25, 0], [0.25, 1], [0, 0.99]] }] },
+    { ...left, zones: [{ ...zone, points: [...zone.points].reverse() }] },
+    { ...left, zones: [] },
+  ];
+  const digests = new Set([left, ...others].map(maskDigest));
+  assert.equal(digests.size, others.length + 1);
+});
