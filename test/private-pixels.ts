@@ -8,9 +8,9 @@ import type { Point } from '../pipelines/messages.js';
 /** What the codec may smear over the border of a zone, pixels (docs/mask.md). */
 export const CODEC_MARGIN_PIXELS = 2;
 /** Luma of black is 16; above this a pixel counts as seen. */
-export const BRIGHTEST_BLACK = 32;
+export const BRIGHTEST_BLACK = 26;
 /** Distance of U and V from no colour; above this a pixel counts as seen. */
-export const STRONGEST_GREY = 14;
+export const STRONGEST_GREY = 10;
 
 /** Indexes of the luma samples that must be black. */
 export function privatePixels(zones: readonly (readonly Point[])[], size: PictureSize, margin: number): Int32Array {

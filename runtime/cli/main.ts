@@ -1,6 +1,6 @@
 /** The `vigie` command. Every command answers --help; every error is one line that says what to do. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { asVigieError, errorLine, VigieError } from '../../errors.js';
+import { asVigieError, errorLine, exitCodes, VigieError } from '../../errors.js';
 import { systemClock } from '../../board/linux/clock.js';
 import { openStateDirectory, stateDirectory } from '../config/paths.js';
 import { writeDemonstration } from '../demonstration.js';
@@ -19,14 +19,21 @@ interface RunFlags {
 }
 
 function program(): Command {
-  return new Command('vigie')
+  const vigie = new Command('vigie')
     .description('The software of a street camera: masks private zones first, recognises no one')
     .version(build().version)
-    .showHelpAfterError('Run with --help to see what it takes')
     .addCommand(runCommand())
     .addCommand(demoCommand())
     .addCommand(storeCommand())
     .addCommand(userCommand());
+  settle(vigie);
+  return vigie;
+}
+
+/** Settings that commander does not hand down to commands made elsewhere. */
+function settle(command: Command): void {
+  command.exitOverride().showHelpAfterError('Run it with --help to see what it takes.');
+  for (const sub of command.commands) settle(sub);
 }
 
 function runCommand(): Command {
@@ -91,18 +98,16 @@ function argument<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-function exitCodeOf(error: unknown): number {
-  return error instanceof CommanderError ? error.exitCode : asVigieError(error).exitCode;
-}
-
 /** Runs the command line; the promise never rejects. Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   try {
     await program().parseAsync(['node', 'vigie', ...args]);
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
+    // Commander has printed its own: help and version end well, anything else was written wrongly.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.config;
     process.stderr.write(`vigie: ${errorLine(error)}\n`);
-    return exitCodeOf(error);
+    return asVigieError(error).exitCode;
   }
 }
 

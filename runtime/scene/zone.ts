@@ -1,0 +1,30 @@
+/**
+ * A designated zone of the picture and where an object stands in it. Made by scene.ts from the configuration,
+ * read by presence.ts. It must never keep anything about an object.
+ */
+import type { Box, Point } from '../../pipelines/messages.js';
+import { contains } from './polygon.js';
+
+/**
+ * Where an object touches the ground: the middle of the lower side of its box, as shares of the picture. Held
+ * inside the picture: feet that the lower border cuts off stand on that border.
+ */
+export function footPoint(box: Box): Point {
+  return [share(box.x + box.width / 2), share(box.y + box.height)];
+}
+
+export class Zone {
+  constructor(
+    readonly name: string,
+    readonly points: readonly Point[],
+  ) {}
+
+  /** Whether the object with this box stands in the zone; on its border counts as in. */
+  holds(box: Box): boolean {
+    return contains(this.points, footPoint(box));
+  }
+}
+
+function share(value: number): number {
+  return Math.min(1, Math.max(0, value));
+}

@@ -1,0 +1,76 @@
+/** Scripted looks for the tests of scene/: who is seen where and when, without a picture or a tracker. */
+import type { ObjectClass, Track, Tracks } from '../../pipelines/messages.js';
+import type { WatchedZone } from '../../runtime/config/schema.js';
+import type { Alert } from '../../runtime/scene/alert.js';
+import { Scene } from '../../runtime/scene/scene.js';
+
+export const IN = 0.5;
+export const OUT = 0.9;
+
+export interface Seen {
+  id?: string;
+  class?: ObjectClass;
+  score?: number;
+  /** foot point across; the zone is 0.4..0.6 */
+  x?: number;
+  y?: number;
+  seen?: boolean;
+}
+
+export function zone(presence: Partial<WatchedZone['presence']> = {}, name = 'Path'): WatchedZone {
+  const points: WatchedZone['points'] = [
+    [0.4, 0.4],
+    [0.6, 0.4],
+    [0.6, 0.6],
+    [0.4, 0.6],
+  ];
+  const defaults = { classes: ['person' as const], dwellSeconds: 2, cooldownSeconds: 20, minScore: 0.4 };
+  return { name, points, presence: { ...defaults, ...presence } };
+}
+
+export function scene(...zones: WatchedZone[]): Scene {
+  return new Scene({}, { cameraId: 'cam-1', zones: zones.length > 0 ? zones : [zone()] });
+}
+
+export function track({
+  id = 'a',
+  class: name = 'person',
+  score = 0.8,
+  x = IN,
+  y = 0.5,
+  seen = true,
+}: Seen): Track {
+  const box = { x: x - 0.02, y: y - 0.1, width: 0.04, height: 0.1 };
+  return { id, class: name, score, box, velocity: { x: 0, y: 0 }, hits: 2, bornUs: 0, seen };
+}
+
+/** The look at `seconds` on the picture's clock. */
+export function look(seconds: number, ...seen: Seen[]): Tracks {
+  const tracks = seen.map(track);
+  const monoUs = Math.round(seconds * 1e6);
+  return {
+    t: 'tracks',
+    seq: Math.round(seconds * 25),
+    monoUs,
+    wallMs: 1_700_000_000_000 + monoUs / 1000,
+    lookMs: 20,
+    detections: tracks.length,
+    tracks,
+  };
+}
+
+/** Looks at `rate` a second from `from` up to and including `to`; what is seen may depend on the time. */
+export function watch(
+  s: Scene,
+  from: number,
+  to: number,
+  rate: number,
+  seenAt: (t: number) => Seen[],
+): Alert[] {
+  const alerts: Alert[] = [];
+  for (let i = 0; i <= Math.round((to - from) * rate); i++) {
+    const t = from + i / rate;
+    alerts.push(...s.observe(look(t, ...seenAt(t))));
+  }
+  return alerts;
+}
