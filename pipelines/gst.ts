@@ -39,15 +39,20 @@ export class GstPipeline {
     }
   }
 
-  /** The last error the bus told, or null. It can be missed by the binding: silence proves nothing. */
+  /** The last error the bus told, or null. The binding can miss one: silence proves nothing. */
   get busError(): string | null {
     return this.#busError;
   }
 
-  /** Starts. Blocks this thread while a device does not answer: the parent's watch over the heartbeat ends that. */
-  play(): void {
+  /**
+   * Starts. Blocks this thread while a device does not answer: the parent's watch over the heartbeat ends that.
+   * @param onError told each error of the bus; a pull may never return after one
+   */
+  play(onError: (message: string) => void): void {
     this.#pipeline.pollBus((message) => {
-      if (message.type === 'error') this.#busError = message.message ?? 'unknown error';
+      if (message.type !== 'error') return;
+      this.#busError = message.message ?? 'unknown error';
+      onError(this.#busError);
     });
     this.#pipeline.play();
   }

@@ -16,7 +16,8 @@ const lockHeld = 1;
 
 function failed(what: string, cause: unknown, hint = 'Check the card and its file system'): VigieError {
   const code = (cause as NodeJS.ErrnoException | null)?.code;
-  const reason = typeof code === 'string' ? code : cause instanceof Error ? cause.message.trim() : String(cause);
+  const reason =
+    typeof code === 'string' ? code : cause instanceof Error ? cause.message.trim() : String(cause);
   return new VigieError('store', `${what}: ${reason}`, hint, { cause });
 }
 
@@ -95,7 +96,9 @@ export class LinuxCard implements CardPort {
   /** @returns false where the file system (or the machine) has no fallocate */
   async #fallocate(path: string, bytes: number): Promise<boolean> {
     try {
-      await run('fallocate', ['--length', String(bytes), '--', path], { env: { ...process.env, LC_ALL: 'C' } });
+      await run('fallocate', ['--length', String(bytes), '--', path], {
+        env: { ...process.env, LC_ALL: 'C' },
+      });
       return true;
     } catch (error) {
       const { code, stderr = '' } = error as { code?: unknown; stderr?: string };

@@ -41,11 +41,14 @@ export class Capture {
 
   /** @throws VigieError `source` when GStreamer cannot build the pipeline */
   start(): void {
-    this.#pipeline = new GstPipeline(captureLaunch(this.#options));
-    const sink = this.#pipeline.sink('raw');
-    this.#pipeline.play();
+    const pipeline = new GstPipeline(captureLaunch(this.#options));
+    const sink = pipeline.sink('raw');
+    this.#pipeline = pipeline;
     this.#running = true;
-    void this.#read(this.#pipeline, sink);
+    pipeline.play(() => {
+      if (this.#running) this.#over(pipeline, 0);
+    });
+    void this.#read(pipeline, sink);
   }
 
   stop(): void {

@@ -26,7 +26,8 @@ export class Shrink {
         `! video/x-raw,width=${this.#to.width},height=${this.#to.height} ! videoconvert ! video/x-raw,format=RGB ` +
         '! appsink name=small sync=false',
     );
-    this.#pipeline.play();
+    // An error shows as a pull that gives nothing, or as a request that times out.
+    this.#pipeline.play(() => undefined);
   }
 
   stop(): void {

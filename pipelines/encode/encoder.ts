@@ -50,7 +50,7 @@ export class Encoder {
   start(): void {
     this.#pipeline = new GstPipeline(encodeLaunch(this.#options));
     this.#source = this.#pipeline.source('masked');
-    this.#pipeline.play();
+    this.#pipeline.play((message) => this.#onFault(stopped(message)));
     void this.#read(this.#pipeline);
   }
 
@@ -77,12 +77,16 @@ export class Encoder {
       const frame = this.#waiting.shift();
       if (!data || !frame) {
         const why = data ? 'more access units than frames came out' : (pipeline.busError ?? 'no access unit came');
-        this.#onFault(new VigieError('source', `The encoder stopped: ${why}`, 'Check the encoder of the board profile'));
+        this.#onFault(stopped(why));
         return;
       }
       this.#onUnit({ ...frame, key: isKey(data), data });
     }
   }
+}
+
+function stopped(why: string): VigieError {
+  return new VigieError('source', `The encoder stopped: ${why}`, 'Check the encoder of the board profile');
 }
 
 function encodeLaunch({ width, height, rate, encoderLaunch }: EncoderOptions): string {

@@ -24,7 +24,8 @@ export class StillEncoder {
       `appsrc name=masked format=time max-bytes=0 caps=${caps} ! videoconvert ! video/x-raw,format=RGB ` +
         `! jpegenc quality=${QUALITY_PERCENT} ! appsink name=still sync=false`,
     );
-    this.#pipeline.play();
+    // An error shows as a pull that gives nothing, or as a request that times out.
+    this.#pipeline.play(() => undefined);
   }
 
   stop(): void {

@@ -1,0 +1,39 @@
+/** `npm run fault -- pipeline|store [--json FILE]`: breaks things on purpose; exits 1 when a promise was broken. */
+import { Command } from 'commander';
+import { asVigieError, errorLine } from '../../errors.js';
+import { type Row, reportOf, table, writeReport } from '../../runtime/health/report.js';
+import { faultPipeline } from './pipeline.js';
+
+interface Flags {
+  json?: string;
+}
+
+interface Found {
+  rows: Row[];
+  violations: string[];
+}
+
+const say = (line: string): boolean => process.stderr.write(`fault: ${line}\n`);
+
+async function print(what: string, { rows, violations }: Found, { json }: Flags): Promise<void> {
+  const report = { ...reportOf(what, rows), violations };
+  process.stdout.write(`${table(report)}\n`);
+  for (const violation of violations) process.stdout.write(`VIOLATION ${violation}\n`);
+  if (json) await writeReport(json, report);
+  process.exitCode = violations.length > 0 ? 1 : 0;
+}
+
+const program = new Command('npm run fault --').description('Breaks the camera on purpose and looks at what is left');
+program
+  .command('pipeline')
+  .description('kill, stop and starve the pipeline process of a running camera')
+  .option('--json <file>', 'write the rows as JSON')
+  .action(async (flags: Flags) => print('fault pipeline', await faultPipeline(say), flags));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`fault: ${errorLine(error)}\n`);
+  process.exitCode = asVigieError(error).exitCode;
+}
+process.exit();
