@@ -10,7 +10,7 @@ import { encoderPart } from '../board/sensor.js';
 import { launchText } from '../pipelines/launch.js';
 import type { MaskTable, PipelineOptions } from '../pipelines/messages.js';
 import { scaledClip } from './clip.js';
-import type { FrameRunOptions, FrameRunResult } from './frame-run.js';
+import type { FrameRunOptions, FrameRunResult, Sample } from './frame-run.js';
 import { atLeast, atMost, type Row, row } from './report.js';
 
 const run = promisify(execFile);
@@ -151,7 +151,7 @@ async function memory(say: (line: string) => void): Promise<Row[]> {
     table,
     frames: MEMORY_FRAMES,
   });
-  const last = (samples: FrameRunResult['memory']): number => (samples.at(-1)?.bytes ?? 0) / 2 ** 20;
+  const last = (samples: Sample[]): number => (samples.at(-1)?.bytes ?? 0) / 2 ** 20;
   return [
     row('memory of the pipeline process', last(found.memory), 'MiB'),
     row('memory of the runtime process', last(found.runtimeMemory), 'MiB'),
@@ -161,7 +161,7 @@ async function memory(say: (line: string) => void): Promise<Row[]> {
 }
 
 /** Least squares over the second half: the first half is caches filling. */
-export function slope(samples: { frame: number; bytes: number }[]): number {
+export function slope(samples: Sample[]): number {
   const half = samples.slice(samples.length >> 1);
   const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
   const frame = mean(half.map((s) => s.frame));

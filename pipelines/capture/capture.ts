@@ -121,7 +121,6 @@ export function captureLaunch(options: CaptureOptions): string {
   const sink = options.atEnd === 'live' ? 'max-buffers=4 drop=true sync=false' : `max-buffers=2 drop=false sync=${options.paced}`;
   return (
     `${options.sensorLaunch} ! videorate drop-only=true max-rate=${Math.ceil(options.maxFramesPerSecond)} ` +
-    `! videoscale ! videoconvert ! ${caps} ! queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 ` +
-    `! appsink name=raw ${sink}`
+    `! videoscale ! videoconvert ! ${caps} ! appsink name=raw ${sink}`
   );
 }

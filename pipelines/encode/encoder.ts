@@ -95,7 +95,7 @@ function encodeLaunch({ width, height, rate, encoderLaunch }: EncoderOptions): s
     `framerate=${rate.numerator}/${rate.denominator},colorimetry=bt601`;
   return (
     `appsrc name=masked is-live=true format=time block=false max-bytes=0 caps=${caps} ` +
-    `! queue max-size-buffers=16 max-size-bytes=0 max-size-time=0 ! ${encoderLaunch} ` +
+    `! ${encoderLaunch} ` +
     '! h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au ' +
     '! appsink name=units sync=false max-buffers=32'
   );

@@ -25,7 +25,7 @@ export const authorisation = z
     /** what may be watched for, zone by zone; nothing else is analysed */
     events: z.array(z.strictObject({ zone: z.string(), event: eventKind, legalBasis: z.string().min(1) })),
   })
-  .refine(({ validFrom, validUntil }) => yearsBetween(validFrom, validUntil) <= LONGEST_YEARS, {
+  .refine(({ validFrom, validUntil }) => Date.parse(validUntil) <= yearsAfter(validFrom, LONGEST_YEARS), {
     message: `an authorisation lasts ${LONGEST_YEARS} years at most`,
     path: ['validUntil'],
   });
@@ -93,6 +93,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function yearsBetween(from: string, until: string): number {
-  return (Date.parse(until) - Date.parse(from)) / (365.25 * 86_400_000);
+/** The same day of the calendar some years later, milliseconds. */
+function yearsAfter(from: string, years: number): number {
+  const date = new Date(from);
+  return date.setUTCFullYear(date.getUTCFullYear() + years);
 }

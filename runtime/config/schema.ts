@@ -5,37 +5,50 @@
 import { z } from 'zod';
 import { objectClass, point } from '../../pipelines/messages.js';
 
+/** What people call things: shown to operators and written in the log, so without characters that format text. */
 const name = z
   .string()
+  .trim()
   .min(1)
   .max(64)
-  .regex(/^[\p{L}\p{N} _.'-]+$/u, 'letters, digits, spaces and _ . \' - only');
+  .regex(/^[\p{L}\p{M}\p{N} _.,:()/'’°-]+$/u, "letters, digits, spaces and _ . , : ( ) / ' ’ ° - only");
+
+/** Text that ends up in a file name or in a GStreamer launch line, where a quote would end it. */
+const plainText = z
+  .string()
+  .min(1)
+  .max(1024)
+  .regex(/^[^\p{Cc}"\\]+$/u, 'no control characters, double quotes or backslashes');
 
 const polygon = z.array(point).min(3).max(256);
 
 const sensor = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('clip'),
-    file: z.string().describe('Video file, played at its own pace'),
+    file: plainText.describe('Video file, played at its own pace; relative to the configuration file'),
     atEnd: z.enum(['loop', 'end']).default('loop').describe('Start again at the end, or stop the camera'),
   }),
   z.strictObject({ kind: z.literal('pattern').describe('A moving test pattern') }),
   z.strictObject({
     kind: z.literal('v4l2'),
-    device: z.string().default('/dev/video0').describe('V4L2 device'),
+    device: plainText.startsWith('/dev/').default('/dev/video0').describe('V4L2 device'),
   }),
   z.strictObject({
     kind: z.literal('libcamera'),
-    camera: z.string().optional().describe('libcamera name; the first camera when absent'),
+    camera: plainText.optional().describe('libcamera name; the first camera when absent'),
   }),
   z.strictObject({
     kind: z.literal('rtsp'),
-    url: z.string().startsWith('rtsp').describe('Address of the stream; the pipeline process then needs the network'),
+    url: plainText
+      .regex(/^rtsps?:\/\/[^\s/]/, 'an address that starts with rtsp:// or rtsps://')
+      .describe('Address of the stream; the pipeline process then needs the network'),
     latencyMs: z.int().min(0).max(5000).default(200).describe('Jitter buffer'),
   }),
   z.strictObject({
     kind: z.literal('pipe'),
-    file: z.string().describe('Named pipe that delivers raw I420 pictures of the configured size'),
+    file: plainText.describe(
+      'Named pipe that delivers raw I420 pictures of the configured size; relative to the configuration file',
+    ),
   }),
 ]);
 
@@ -46,7 +59,12 @@ const watchedZone = z.strictObject({
     .strictObject({
       classes: z.array(objectClass).min(1).default(['person']).describe('What counts'),
       dwellSeconds: z.number().min(0).max(3600).default(1).describe('How long it must stay before the alert'),
-      cooldownSeconds: z.number().min(0).max(86400).default(20).describe('No second alert of this zone before'),
+      cooldownSeconds: z
+        .number()
+        .min(0)
+        .max(86400)
+        .default(20)
+        .describe('No second alert of this zone before'),
       minScore: z.number().min(0).max(1).default(0.4).describe('Lowest mean score of the track'),
     })
     .describe('Presence in the zone'),
@@ -55,14 +73,17 @@ const watchedZone = z.strictObject({
 export const config = z.strictObject({
   camera: z
     .strictObject({
-      id: z.string().regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and - only').describe('Identity of this camera, the one its authorisation names'),
+      id: z
+        .string()
+        .regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and - only')
+        .describe('Identity of this camera, the one its authorisation names'),
       name: name.describe('Name shown to operators'),
-      language: z.enum(['fr', 'en']).default('fr').describe('Language of the log and of the command line page'),
+      language: z.enum(['fr', 'en']).default('fr').describe('Language of what the camera prints and logs'),
     })
     .describe('Which camera this is'),
   board: z
     .string()
-    .regex(/^[a-z0-9-]+$/)
+    .regex(/^[a-z0-9-]{1,64}$/, 'lower-case letters, digits and - only')
     .default('virtual')
     .describe('Profile in board/profiles: source and encoder elements of the machine'),
   sensor: sensor.describe('Where pictures come from'),
@@ -77,17 +98,45 @@ export const config = z.strictObject({
   mask: z
     .strictObject({
       zones: z
-        .array(z.strictObject({ name: name.describe('Name of the private zone'), points: polygon.describe('Corners as shares of the picture, in order; sides may not cross') }))
+        .array(
+          z.strictObject({
+            name: name.describe('Name of the private zone'),
+            points: polygon.describe('Corners as shares of the picture, in order; sides may not cross'),
+          }),
+        )
         .describe('Private zones: what nobody may see, not the operator either'),
-      noneBecause: z.string().min(10).optional().describe('Why this camera sees no private place. Needed when `zones` is empty: no mask is a statement, never an omission'),
+      noneBecause: z
+        .string()
+        .trim()
+        .min(10)
+        .max(500)
+        .optional()
+        .describe(
+          'Why this camera sees no private place. Needed when `zones` is empty: no mask is a statement, never an omission',
+        ),
     })
     .describe('What is hidden before anything else sees the picture'),
   detect: z
     .strictObject({
-      enabled: z.boolean().default(true).describe('Look for people and vehicles. Nothing is analysed without an authorisation either way'),
-      model: z.string().default('centernet').describe('Name in models/manifest.json'),
-      inputWidth: z.int().multipleOf(32).min(64).max(1920).default(384).describe('Width of the picture the model sees'),
-      inputHeight: z.int().multipleOf(32).min(64).max(1920).default(288).describe('Height of the picture the model sees'),
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe('Look for people and vehicles. Nothing is analysed without an authorisation either way'),
+      model: plainText.default('centernet').describe('Name in models/manifest.json'),
+      inputWidth: z
+        .int()
+        .multipleOf(32)
+        .min(64)
+        .max(1920)
+        .default(384)
+        .describe('Width of the picture the model sees'),
+      inputHeight: z
+        .int()
+        .multipleOf(32)
+        .min(64)
+        .max(1920)
+        .default(288)
+        .describe('Height of the picture the model sees'),
       ratePerSecond: z.number().positive().max(30).default(5).describe('Looks per second'),
       lowThreshold: z.number().min(0).max(1).default(0.15).describe('Lowest score that may continue a track'),
       highThreshold: z.number().min(0).max(1).default(0.3).describe('Lowest score that may start a track'),
@@ -104,21 +153,39 @@ export const config = z.strictObject({
     .describe('H.264 encoding; one keyframe a second, no B-frames'),
   record: z
     .strictObject({
-      directory: z.string().default('store').describe('Directory of the circular store; relative to the state directory'),
-      capacityMiB: z.int().min(8).max(4_000_000).default(1024).describe('Space the store takes, all of it at the first start'),
-      segmentMiB: z.int().min(1).max(1024).default(16).describe('Size of one segment: the erase block of the card'),
+      directory: plainText
+        .default('store')
+        .describe('Directory of the circular store; relative to the state directory'),
+      capacityMiB: z
+        .int()
+        .min(8)
+        .max(4_000_000)
+        .default(1024)
+        .describe('Space the store takes, all of it at the first start'),
+      segmentMiB: z
+        .int()
+        .min(1)
+        .max(1024)
+        .default(16)
+        .describe('Size of one segment: the erase block of the card'),
     })
     .prefault({})
     .describe('The circular store'),
   control: z
     .strictObject({
-      host: z.string().default('127.0.0.1').describe('Address to listen on. Any but a loopback address requires `tls`'),
+      host: plainText
+        .default('127.0.0.1')
+        .describe('Address to listen on. Any but a loopback address requires `tls`'),
       port: z.int().min(0).max(65535).default(8480).describe('Port; 0 takes a free one'),
       tls: z
         .strictObject({
-          certificateFile: z.string().describe('PEM certificate chain'),
-          keyFile: z.string().describe('PEM private key, mode 0600'),
-          clientAuthorityFile: z.string().optional().describe('PEM of the authority whose client certificates are required'),
+          certificateFile: plainText.describe('PEM certificate chain; relative to the configuration file'),
+          keyFile: plainText.describe('PEM private key, mode 0600; relative to the configuration file'),
+          clientAuthorityFile: plainText
+            .optional()
+            .describe(
+              'PEM of the authority whose client certificates are required; relative to the configuration file',
+            ),
         })
         .optional()
         .describe('TLS 1.3 in front of the control plane'),
@@ -127,17 +194,41 @@ export const config = z.strictObject({
     .describe('The control plane: console, alerts, health'),
   access: z
     .strictObject({
-      authorisationFile: z.string().default('authorisation.json').describe('The authorisation this camera works under; relative to the state directory'),
-      usersFile: z.string().default('users.json').describe('Users and their rights, mode 0600; relative to the state directory'),
+      authorisationFile: plainText
+        .default('authorisation.json')
+        .describe('The authorisation this camera works under; relative to the state directory'),
+      usersFile: plainText
+        .default('users.json')
+        .describe('Users and their rights, mode 0600; relative to the state directory'),
     })
     .prefault({})
     .describe('Authority and rights'),
   supervise: z
     .strictObject({
-      heartbeatTimeoutMs: z.int().min(200).max(10000).default(600).describe('Silence of the pipeline process after which it is replaced'),
-      silentSourceMs: z.int().min(200).max(60000).default(1000).describe('Time without a frame after which it is replaced'),
-      startTimeoutMs: z.int().min(1000).max(120000).default(15000).describe('Time a source may take to give its first frame'),
-      memoryCeilingMiB: z.int().min(64).max(4096).default(350).describe('Resident memory of the pipeline process above which it is replaced'),
+      heartbeatTimeoutMs: z
+        .int()
+        .min(200)
+        .max(10000)
+        .default(600)
+        .describe('Silence of the pipeline process after which it is replaced'),
+      silentSourceMs: z
+        .int()
+        .min(200)
+        .max(60000)
+        .default(1000)
+        .describe('Time without a frame after which it is replaced'),
+      startTimeoutMs: z
+        .int()
+        .min(1000)
+        .max(120000)
+        .default(15000)
+        .describe('Time a source may take to give its first frame'),
+      memoryCeilingMiB: z
+        .int()
+        .min(64)
+        .max(4096)
+        .default(350)
+        .describe('Resident memory of the pipeline process above which it is replaced'),
     })
     .prefault({})
     .describe('Supervision of the pipeline process'),

@@ -1,0 +1,155 @@
+/** What `vigie store` says, in French and English. Used by store.ts. */
+import type { Damage, DamageKind, NoteKind } from '../record/check.js';
+import { showTime } from './store-times.js';
+
+export type Language = 'fr' | 'en';
+
+export interface StoreWords {
+  store: string;
+  segments: (used: number, of: number, mib: number) => string;
+  columns: { from: string; to: string; length: string; gops: string; pictures: string };
+  segmentColumns: { sequence: string; slot: string; gops: string; mib: string; from: string; to: string };
+  empty: string;
+  gap: string;
+  clockNotTrusted: string;
+  checking: (share: number) => string;
+  checked: (records: number, mib: number) => string;
+  clean: string;
+  damages: (count: number) => string;
+  damage: Record<DamageKind, { what: string; consequence: string }>;
+  note: Record<NoteKind, string>;
+  lost: (records: number) => string;
+  between: (from: string, to: string) => string;
+  bytes: (from: number, to: number | null) => string;
+  exporting: (share: number) => string;
+  exported: (file: string, pictures: number, from: string, to: string, mib: number) => string;
+  leftOut: (records: number) => string;
+}
+
+const en: StoreWords = {
+  store: 'Store of camera',
+  segments: (used, of, mib) => `${used} of ${of} segments used, ${mib} MiB each`,
+  columns: { from: 'from', to: 'to', length: 'length', gops: 'GOPs', pictures: 'pictures' },
+  segmentColumns: { sequence: 'segment', slot: 'file', gops: 'GOPs', mib: 'MiB', from: 'from', to: 'to' },
+  empty: 'Nothing is recorded.',
+  gap: 'gap',
+  clockNotTrusted: 'clock not trusted',
+  checking: (share) => `Checking: ${Math.round(share * 100)} %`,
+  checked: (records, mib) => `${records} records verified, ${mib} MiB.`,
+  clean: 'No damage.',
+  damages: (count) => `${count} damage(s):`,
+  damage: {
+    description: {
+      what: 'the description is missing or unreadable',
+      consequence: 'none: every segment holds the same, the camera writes it again at its next start',
+    },
+    'segment-file': {
+      what: 'the file is missing, has another size, or cannot be read',
+      consequence: 'what it held is lost; the camera makes it anew when its turn comes',
+    },
+    'segment-header': {
+      what: 'the segment header does not hold',
+      consequence: 'the whole segment is lost; the camera uses it again when its turn comes',
+    },
+    'record-header': {
+      what: 'a record header does not hold',
+      consequence: 'the GOPs in these bytes are lost; those after them are read',
+    },
+    'record-payload': { what: 'the checksum of a record does not hold', consequence: 'this GOP is lost' },
+    'segment-end': {
+      what: 'the end mark is missing: a write failed here, or it is damaged',
+      consequence: 'none, unless records are also missing',
+    },
+    'missing-records': {
+      what: 'records are missing before this segment or in it',
+      consequence: 'the card refused them, or they were destroyed with a header',
+    },
+  },
+  note: {
+    'blank-segments': 'never used yet',
+    'torn-tail': 'the last GOP is unfinished: being written, or cut; the next start writes over it',
+    'overwritten-meanwhile': 'overwritten by the camera during the check',
+    rewritten: 'written again in a later segment after a failed write; counted once',
+  },
+  lost: (records) => `${records} GOP(s)`,
+  between: (from, to) => `from ${from} to ${to}`,
+  bytes: (from, to) => (to === null ? `from byte ${from}` : `bytes ${from} to ${to - 1}`),
+  exporting: (share) => `Exporting: ${Math.round(share * 100)} %`,
+  exported: (file, pictures, from, to, mib) => `${file}: ${pictures} pictures, ${from} to ${to}, ${mib} MiB`,
+  leftOut: (records) => `${records} damaged record(s) are missing in the file; run vigie store check`,
+};
+
+const fr: StoreWords = {
+  store: 'Enregistrements de la caméra',
+  segments: (used, of, mib) => `${used} segments utilisés sur ${of}, de ${mib} Mio`,
+  columns: { from: 'de', to: 'à', length: 'durée', gops: 'GOP', pictures: 'images' },
+  segmentColumns: { sequence: 'segment', slot: 'fichier', gops: 'GOP', mib: 'Mio', from: 'de', to: 'à' },
+  empty: 'Rien n’est enregistré.',
+  gap: 'trou',
+  clockNotTrusted: 'heure non garantie',
+  checking: (share) => `Vérification : ${Math.round(share * 100)} %`,
+  checked: (records, mib) => `${records} enregistrements vérifiés, ${mib} Mio.`,
+  clean: 'Aucun dommage.',
+  damages: (count) => `${count} dommage(s) :`,
+  damage: {
+    description: {
+      what: 'la description manque ou est illisible',
+      consequence: 'aucune : chaque segment la contient, la caméra la réécrit à son prochain démarrage',
+    },
+    'segment-file': {
+      what: 'le fichier manque, n’a pas la bonne taille ou ne se lit pas',
+      consequence: 'ce qu’il contenait est perdu ; la caméra le refait quand vient son tour',
+    },
+    'segment-header': {
+      what: 'l’en-tête du segment est faux',
+      consequence: 'tout le segment est perdu ; la caméra le réutilise quand vient son tour',
+    },
+    'record-header': {
+      what: 'un en-tête d’enregistrement est faux',
+      consequence: 'les GOP de ces octets sont perdus ; ceux qui suivent se lisent',
+    },
+    'record-payload': {
+      what: 'la somme de contrôle d’un enregistrement est fausse',
+      consequence: 'ce GOP est perdu',
+    },
+    'segment-end': {
+      what: 'la marque de fin manque : une écriture a échoué ici, ou elle est abîmée',
+      consequence: 'aucune, sauf si des enregistrements manquent aussi',
+    },
+    'missing-records': {
+      what: 'des enregistrements manquent avant ce segment ou dedans',
+      consequence: 'la carte les a refusés, ou ils ont été détruits avec un en-tête',
+    },
+  },
+  note: {
+    'blank-segments': 'jamais utilisés',
+    'torn-tail':
+      'le dernier GOP est inachevé : en cours d’écriture, ou coupé ; le prochain démarrage l’écrase',
+    'overwritten-meanwhile': 'écrasé par la caméra pendant la vérification',
+    rewritten: 'réécrit dans un segment suivant après un échec ; compté une fois',
+  },
+  lost: (records) => `${records} GOP`,
+  between: (from, to) => `de ${from} à ${to}`,
+  bytes: (from, to) => (to === null ? `depuis l’octet ${from}` : `octets ${from} à ${to - 1}`),
+  exporting: (share) => `Export : ${Math.round(share * 100)} %`,
+  exported: (file, pictures, from, to, mib) => `${file} : ${pictures} images, de ${from} à ${to}, ${mib} Mio`,
+  leftOut: (records) =>
+    `${records} enregistrement(s) abîmés manquent dans le fichier ; voir vigie store check`,
+};
+
+export function storeWords(language: Language): StoreWords {
+  return language === 'fr' ? fr : en;
+}
+
+/** One line for one damage: where, what, what it costs. */
+export function damageLine(damage: Damage, words: StoreWords): string {
+  const { what, consequence } = words.damage[damage.kind];
+  const where = damage.fromByte === null ? '' : `, ${words.bytes(damage.fromByte, damage.toByte)}`;
+  const cost: string[] = [];
+  if (damage.records !== null) cost.push(words.lost(damage.records));
+  if (damage.fromMs !== null && damage.toMs !== null) {
+    cost.push(words.between(showTime(damage.fromMs), showTime(damage.toMs)));
+  }
+  const measured = cost.length === 0 ? '' : ` (${cost.join(', ')})`;
+  return `${damage.file}${where}: ${what} -> ${consequence}${measured}`;
+}

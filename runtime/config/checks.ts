@@ -1,0 +1,101 @@
+/**
+ * What a schema cannot say about a configuration: polygons that hide what they seem to hide, names that are
+ * unique, numbers that fit each other. Read by load.ts after the schema has passed. It changes nothing and
+ * opens no file: a configuration that fails here never reaches a camera, so no camera starts with a hole in
+ * its mask.
+ */
+import { isIPv4 } from 'node:net';
+import type { Point } from '../../pipelines/messages.js';
+import { firstCrossing, polygonArea } from '../scene/polygon.js';
+import type { Config } from './schema.js';
+import type { Problem } from './wording.js';
+
+/** Least area of a zone, as a share of the picture: 9 pixels of a 1280x720 picture. */
+export const leastZoneArea = 1e-5;
+
+/** Everything that is wrong with a configuration whose shape is right. Empty when it may start a camera. */
+export function checkConfig(config: Config): Problem[] {
+  return [
+    ...checkZones(config.mask.zones, ['mask', 'zones']),
+    ...checkZones(config.zones, ['zones']),
+    ...checkNoMask(config),
+    ...checkThresholds(config),
+    ...checkStore(config),
+    ...checkListener(config),
+  ];
+}
+
+function checkZones(zones: readonly { name: string; points: Point[] }[], path: PropertyKey[]): Problem[] {
+  const firstWith = new Map<string, number>();
+  return zones.flatMap(({ name, points }, index) => {
+    const problems = checkPolygon(points, [...path, index, 'points']);
+    const key = name.normalize('NFC').trim().toLowerCase();
+    const earlier = firstWith.get(key);
+    if (earlier === undefined) firstWith.set(key, index);
+    else {
+      const text = `has the name of zone ${earlier}; alerts and the log could not tell them apart`;
+      problems.push({ path: [...path, index, 'name'], text, hint: 'Give each zone a name of its own' });
+    }
+    return problems;
+  });
+}
+
+function checkPolygon(points: Point[], path: PropertyKey[]): Problem[] {
+  const crossing = firstCrossing(points);
+  if (crossing) {
+    const [a, b] = crossing;
+    const text = `the side from corner ${a} and the side from corner ${b} cross or touch`;
+    return [
+      { path, text, hint: 'List the corners in the order in which one walks around the zone, each once' },
+    ];
+  }
+  if (Math.abs(polygonArea(points)) >= leastZoneArea) return [];
+  const hint = 'Draw it larger, or remove it';
+  return [{ path, text: 'the zone has no area, or next to none: it would hide or watch nothing', hint }];
+}
+
+function checkNoMask({ mask }: Config): Problem[] {
+  const path = ['mask', 'noneBecause'];
+  if (mask.zones.length === 0 && mask.noneBecause === undefined) {
+    const text = 'is missing while mask.zones is empty';
+    return [{ path, text, hint: 'Add the private zones, or write in noneBecause why this camera sees none' }];
+  }
+  if (mask.zones.length > 0 && mask.noneBecause !== undefined) {
+    const text = 'says that there is nothing to hide, but mask.zones hides something';
+    return [{ path, text, hint: 'Keep one of the two' }];
+  }
+  return [];
+}
+
+function checkThresholds({ detect }: Config): Problem[] {
+  if (detect.lowThreshold <= detect.highThreshold) return [];
+  const text = 'is above detect.highThreshold';
+  return [{ path: ['detect', 'lowThreshold'], text, hint: 'Make it the lower one of the two' }];
+}
+
+function checkStore({ record, encode }: Config): Problem[] {
+  const problems: Problem[] = [];
+  if (record.capacityMiB < 4 * record.segmentMiB) {
+    const text = 'holds fewer than four segments: each new one would take a quarter or more of what is kept';
+    const hint = 'Raise record.capacityMiB or lower record.segmentMiB';
+    problems.push({ path: ['record', 'capacityMiB'], text, hint });
+  }
+  const twoSecondsBytes = 2 * encode.bitrateKbps * 125;
+  if (record.segmentMiB * 2 ** 20 < twoSecondsBytes) {
+    const text = 'is less than two seconds of video at encode.bitrateKbps';
+    problems.push({ path: ['record', 'segmentMiB'], text, hint: 'Raise it, or lower encode.bitrateKbps' });
+  }
+  return problems;
+}
+
+function checkListener({ control }: Config): Problem[] {
+  if (control.tls !== undefined || isLoopback(control.host)) return [];
+  const text = 'is not a loopback address, and there is no control.tls';
+  const hint = 'Add control.tls with a certificate and its key, or listen on 127.0.0.1';
+  return [{ path: ['control', 'host'], text, hint }];
+}
+
+/** Whether only this machine can reach `host`. Anything doubtful, such as an IPv4 address in IPv6, is not. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}

@@ -1,0 +1,99 @@
+/**
+ * The messages of docs/protocol.md as the page sees them, and the decoder. Used by every part of the page. The
+ * camera is trusted here: it served this page.
+ */
+
+export type Language = 'fr' | 'en';
+export type Words = Record<Language, string>;
+export type Verdict = 'true' | 'false' | 'unclear' | null;
+
+export interface Acknowledgement {
+  by: string;
+  verdict: Verdict;
+  atMs: number;
+}
+
+export interface Alert {
+  id: string;
+  number: number;
+  zone: string;
+  reason: Words;
+  atMs: number;
+}
+
+export interface Zone {
+  name: string;
+  points: [number, number][];
+}
+
+export interface Welcome {
+  t: 'welcome';
+  user: string;
+  rights: string[];
+  version: string;
+  camera: { id: string; name: string };
+  picture: { width: number; height: number; framesPerSecond: number };
+  zones: Zone[];
+  alerts: { last: number; pending: number };
+}
+
+export interface Health {
+  atMs: number;
+  version: string;
+  state: 'starting' | 'running' | 'restarting' | 'stopped';
+  notices: ({ code: string } & Words)[];
+  picture: { framesPerSecond: number; measuredFramesPerSecond: number };
+  frames: { captured: number; recorded: number; dropped: number };
+  mask: { version: number; state: 'full' | 'zones' | 'both' };
+  detect: { on: boolean; model: string; looksPerSecond: number; tracks: number };
+  store: {
+    state: 'recording' | 'off' | 'failed';
+    capacityBytes: number;
+    usedBytes: number;
+    gopsLost: number;
+    oldestMs: number | null;
+    newestMs: number | null;
+  };
+  processes: { runtimeRssBytes: number; pipelineRssBytes: number; restarts: number };
+}
+
+export type FromServer =
+  | Welcome
+  | { t: 'live.init'; mime: string; data: Uint8Array<ArrayBuffer> }
+  | { t: 'live.fragment'; key: boolean; wallMs: number; data: Uint8Array<ArrayBuffer> }
+  | { t: 'alert'; alert: Alert; acked: Acknowledgement | null; picture?: Uint8Array<ArrayBuffer> }
+  | { t: 'alert.picture'; id: string; jpeg: Uint8Array<ArrayBuffer> }
+  | { t: 'alert.acked'; id: string; number: number; acked: Acknowledgement }
+  | { t: 'alerts.end'; upTo: number; more: boolean }
+  | { t: 'health'; health: Health }
+  | { t: 'snapshot'; id: number; wallMs: number; jpeg: Uint8Array<ArrayBuffer> }
+  | { t: 'pong' }
+  | { t: 'error'; code: string; message: Words; re: string | null };
+
+export type ToServer =
+  | { t: 'hello'; protocol: 1; language: Language }
+  | { t: 'live.start' | 'live.stop' | 'health.get' | 'ping' }
+  | { t: 'alerts.since'; number: number }
+  | { t: 'alert.ack'; id: string; verdict: Verdict }
+  | { t: 'snapshot.get'; id: number };
+
+/** What /lib/msgpackr.js leaves in the page. */
+declare const msgpackr: {
+  Packr: new (
+    options: Record<string, unknown>,
+  ) => {
+    pack(value: unknown): Uint8Array<ArrayBuffer>;
+    unpack(bytes: Uint8Array): unknown;
+  };
+};
+
+const packr = new msgpackr.Packr({ useRecords: false, variableMapSize: true, int64AsType: 'number' });
+
+export function encode(message: ToServer): Uint8Array<ArrayBuffer> {
+  // Copied: msgpackr packs into a buffer of its own that it uses again.
+  return packr.pack(message).slice();
+}
+
+export function decode(bytes: ArrayBuffer): FromServer {
+  return packr.unpack(new Uint8Array(bytes)) as FromServer;
+}

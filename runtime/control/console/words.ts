@@ -1,0 +1,185 @@
+/** The words of the page in both languages, and how numbers and times are written. */
+import type { Language } from './messages.js';
+
+const french = {
+  skip: 'Aller aux alertes',
+  language: 'Langue',
+  logout: 'Se déconnecter',
+  live: 'Image en direct',
+  liveShort: 'DIRECT',
+  showZones: 'Zones surveillées',
+  snapshot: 'Capture',
+  fullScreen: 'Plein écran',
+  alerts: 'Alertes',
+  onlyPending: 'À traiter seulement',
+  keys: 'Clavier : A va à la première alerte à traiter, ↑ ↓ changent d’alerte, 1 2 3 répondent.',
+  noAlert: 'Aucune alerte.',
+  health: 'État de la caméra',
+  foot: 'Les zones privées sont noircies dans la caméra avant tout enregistrement. Une alerte est un signalement : une personne décide.',
+  connecting: 'Connexion…',
+  connected: 'Connecté',
+  lost: 'Liaison perdue, nouvel essai…',
+  noRight: 'Vous n’avez pas le droit de voir le direct.',
+  noRightAlerts: 'Vous n’avez pas le droit de voir les alertes.',
+  noPicture: 'Pas d’image : la caméra reprend…',
+  fullMask: 'Image masquée en entier : le masque n’est pas confirmé.',
+  noCodec: 'Ce navigateur ne lit pas ce flux vidéo.',
+  newAlert: 'Nouvelle alerte :',
+  zone: 'Zone',
+  noPictureOfAlert: 'Sans image',
+  pictureOf: 'Image masquée de l’alerte',
+  enlarge: 'Agrandir',
+  close: 'Fermer',
+  number: 'n°',
+  'verdict.true': 'Vraie',
+  'verdict.false': 'Fausse',
+  'verdict.unclear': 'Incertaine',
+  answeredBy: 'Traitée par',
+  at: 'à',
+  frameRate: 'Cadence',
+  framesPerSecond: 'im/s',
+  nominal: 'prévu',
+  dropped: 'perdues',
+  recording: 'Enregistrement',
+  'store.recording': 'En cours',
+  'store.off': 'Arrêté',
+  'store.failed': 'En panne',
+  from: 'du',
+  to: 'au',
+  nothingYet: 'Rien encore',
+  mask: 'Masque',
+  'mask.zones': 'Zones privées',
+  'mask.full': 'Image entière',
+  'mask.both': 'En changement',
+  table: 'table',
+  detection: 'Détection',
+  on: 'Active',
+  off: 'Inactive',
+  looks: 'analyses/s',
+  tracks: 'suivis',
+  process: 'Traitement',
+  'state.starting': 'Démarrage',
+  'state.running': 'En marche',
+  'state.restarting': 'Reprise',
+  'state.stopped': 'Arrêté',
+  restarts: 'reprises',
+  memory: 'mémoire',
+  used: 'Part du cercle utilisée',
+};
+export type Word = keyof typeof french;
+
+const english: Record<Word, string> = {
+  skip: 'Go to the alerts',
+  language: 'Language',
+  logout: 'Log out',
+  live: 'Live view',
+  liveShort: 'LIVE',
+  showZones: 'Watched zones',
+  snapshot: 'Snapshot',
+  fullScreen: 'Full screen',
+  alerts: 'Alerts',
+  onlyPending: 'Pending only',
+  keys: 'Keyboard: A goes to the first pending alert, ↑ ↓ move between alerts, 1 2 3 answer.',
+  noAlert: 'No alert.',
+  health: 'State of the camera',
+  foot: 'Private zones are blacked out in the camera before anything is recorded. An alert is a report: a person decides.',
+  connecting: 'Connecting…',
+  connected: 'Connected',
+  lost: 'Connection lost, trying again…',
+  noRight: 'You do not have the right to see the live view.',
+  noRightAlerts: 'You do not have the right to see alerts.',
+  noPicture: 'No picture: the camera is coming back…',
+  fullMask: 'The whole picture is masked: the mask is not confirmed.',
+  noCodec: 'This browser cannot play this video stream.',
+  newAlert: 'New alert:',
+  zone: 'Zone',
+  noPictureOfAlert: 'No picture',
+  pictureOf: 'Masked picture of the alert',
+  enlarge: 'Enlarge',
+  close: 'Close',
+  number: 'No.',
+  'verdict.true': 'True',
+  'verdict.false': 'False',
+  'verdict.unclear': 'Unclear',
+  answeredBy: 'Answered by',
+  at: 'at',
+  frameRate: 'Frame rate',
+  framesPerSecond: 'fps',
+  nominal: 'nominal',
+  dropped: 'dropped',
+  recording: 'Recording',
+  'store.recording': 'Running',
+  'store.off': 'Off',
+  'store.failed': 'Failed',
+  from: 'from',
+  to: 'to',
+  nothingYet: 'Nothing yet',
+  mask: 'Mask',
+  'mask.zones': 'Private zones',
+  'mask.full': 'Whole picture',
+  'mask.both': 'Changing',
+  table: 'table',
+  detection: 'Detection',
+  on: 'On',
+  off: 'Off',
+  looks: 'looks/s',
+  tracks: 'tracks',
+  process: 'Processing',
+  'state.starting': 'Starting',
+  'state.running': 'Running',
+  'state.restarting': 'Coming back',
+  'state.stopped': 'Stopped',
+  restarts: 'restarts',
+  memory: 'memory',
+  used: 'Share of the circle in use',
+};
+
+const remembered = 'vigie.language';
+
+export function chosenLanguage(): Language {
+  const kept = localStorage.getItem(remembered);
+  if (kept === 'fr' || kept === 'en') return kept;
+  return navigator.language.toLowerCase().startsWith('fr') ? 'fr' : 'en';
+}
+
+export class Speech {
+  language: Language = chosenLanguage();
+
+  choose(language: Language): void {
+    this.language = language;
+    localStorage.setItem(remembered, language);
+  }
+
+  word(word: Word): string {
+    return (this.language === 'fr' ? french : english)[word];
+  }
+
+  number(value: number, digits = 0): string {
+    return value.toLocaleString(this.#locale, {
+      maximumFractionDigits: digits,
+      minimumFractionDigits: digits,
+    });
+  }
+
+  bytes(value: number): string {
+    const units =
+      this.language === 'fr' ? ['o', 'Kio', 'Mio', 'Gio', 'Tio'] : ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+    const power = value > 0 ? Math.min(4, Math.floor(Math.log2(value) / 10)) : 0;
+    return `${this.number(value / 1024 ** power, power > 2 ? 1 : 0)} ${units[power] ?? ''}`;
+  }
+
+  time(wallMs: number): string {
+    return new Date(wallMs).toLocaleTimeString(this.#locale, { hour12: false });
+  }
+
+  /** Time alone for today, with the day otherwise. */
+  moment(wallMs: number): string {
+    const date = new Date(wallMs);
+    if (date.toDateString() === new Date().toDateString()) return this.time(wallMs);
+    return date.toLocaleString(this.#locale, { dateStyle: 'short', timeStyle: 'medium', hour12: false });
+  }
+
+  get #locale(): string {
+    return this.language === 'fr' ? 'fr-FR' : 'en-GB';
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The ring's description, and where everything lies (docs/store.md, "Layout", P4.1). Read by ring.ts, check.ts and
+ * create.ts. When store.json is gone or damaged, any segment header says the same. Writes nothing.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32c } from '@node-rs/crc32';
+import { z } from 'zod';
+import { VigieError } from '../../errors.js';
+import {
+  decodeSegmentHeader,
+  formatVersion,
+  headerBlockBytes,
+  maxCameraIdBytes,
+  type SegmentHeader,
+  segmentHeaderBytes,
+} from './layout.js';
+import { cardError, type OpenSegment, type SegmentFile } from './segment-file.js';
+
+const description = z.strictObject({
+  format: z.literal(formatVersion),
+  /** hex, 16 bytes */
+  storeId: z.string().regex(/^[0-9a-f]{32}$/),
+  cameraId: z.string().min(1).max(maxCameraIdBytes),
+  segmentBytes: z
+    .int()
+    .min(2 * headerBlockBytes)
+    .max(2 ** 31),
+  segmentCount: z.int().min(2).max(1_000_000),
+});
+/** ring/store.json, without its checksum */
+export type Description = z.infer<typeof description>;
+const describedFile = description.extend({ crc32c: z.int() });
+
+/** The text of ring/store.json. The checksum tells a damaged number from one that a person must be told about. */
+export function descriptionText(described: Description): string {
+  return `${JSON.stringify({ ...described, crc32c: checksumOf(described) }, null, 2)}\n`;
+}
+
+function parseDescription(text: string): Description {
+  const { crc32c: stated, ...described } = describedFile.parse(JSON.parse(text));
+  if (checksumOf(described) !== stated) throw new Error('checksum');
+  return described;
+}
+
+function checksumOf(of: Description): number {
+  return crc32c([of.format, of.storeId, of.cameraId, of.segmentBytes, of.segmentCount].join('\n'));
+}
+
+export const lockFile = (directory: string): string => join(directory, 'store.lock');
+export const ringDirectory = (directory: string): string => join(directory, 'ring');
+export const newRingDirectory = (directory: string): string => join(directory, 'ring.new');
+export const descriptionFile = (ring: string): string => join(ring, 'store.json');
+export const segmentName = (slot: number): string => `${String(slot).padStart(6, '0')}.seg`;
+export const segmentPath = (ring: string, slot: number): string => join(ring, segmentName(slot));
+
+/**
+ * Reads the description of the ring in this directory; null when there is no ring.
+ * @throws VigieError `store` when there is one that cannot be read
+ */
+export async function describeRing(
+  directory: string,
+  open: OpenSegment,
+): Promise<{ description: Description; rebuilt: boolean } | null> {
+  const ring = ringDirectory(directory);
+  let names: string[];
+  try {
+    names = await readdir(ring);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw cardError(`Cannot read ${ring}`, error);
+  }
+  try {
+    return { description: parseDescription(await readFile(descriptionFile(ring), 'utf8')), rebuilt: false };
+  } catch {
+    // Missing or damaged: every segment header says the same (P4.1).
+  }
+  for (const name of names.filter((n) => /^\d{6}\.seg$/.test(n)).sort()) {
+    const header = await headerOf(join(ring, name), open).catch(() => null);
+    if (!header) continue;
+    const { storeId, cameraId, segmentBytes, segmentCount } = header;
+    const found = description.safeParse({
+      format: formatVersion,
+      storeId,
+      cameraId,
+      segmentBytes,
+      segmentCount,
+    });
+    if (found.success) return { description: found.data, rebuilt: true };
+  }
+  throw new VigieError(
+    'store',
+    `The store in ${directory} cannot be read: no description and no valid segment`,
+    'Move the directory away to keep it for examination; a new store is then made',
+  );
+}
+
+async function headerOf(path: string, open: OpenSegment): Promise<SegmentHeader | null> {
+  const file = await open(path, 'read');
+  try {
+    return await readSegmentHeader(file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The header of an open segment; null when it is not valid. */
+export async function readSegmentHeader(file: SegmentFile): Promise<SegmentHeader | null> {
+  const block = Buffer.alloc(segmentHeaderBytes);
+  const read = await file.read(block, 0);
+  return decodeSegmentHeader(block.subarray(0, read));
+}
+
+/** Whether a valid header is the one that this slot of this ring must have. */
+export function belongs(header: SegmentHeader, slot: number, ring: Description): boolean {
+  return (
+    header.slot === slot &&
+    header.storeId === ring.storeId &&
+    header.segmentBytes === ring.segmentBytes &&
+    header.segmentCount === ring.segmentCount
+  );
+}

@@ -1,0 +1,45 @@
+/**
+ * What the store keeps and gives back: a GOP, or a piece of one, with the times and the mask stamp of every
+ * picture in it. Made by recorder.ts, stored by store.ts, read by export.ts and by playback. Holds masked video only:
+ * its units come from the encoder, which accepts nothing else.
+ */
+import type { MaskStamp } from '../../pipelines/frame.js';
+
+/** One H.264 access unit, as the pipeline process delivered it. */
+export interface GopUnit {
+  /** frame number of the pipeline process; rises within a GOP */
+  seq: number;
+  /** CLOCK_MONOTONIC at capture, integer microseconds */
+  monoUs: number;
+  /** wall clock at capture, milliseconds since 1970 */
+  wallMs: number;
+  /** an IDR picture that carries its SPS and PPS */
+  key: boolean;
+  mask: MaskStamp;
+  /** H.264 access unit, Annex B */
+  data: Uint8Array;
+}
+
+export interface Gop {
+  /** at least one; the first is a key unit unless `continues` */
+  units: readonly GopUnit[];
+  /** pixels */
+  width: number;
+  height: number;
+  /** the wall clock was known to be right */
+  clockTrusted: boolean;
+  /** the GOP was cut short: the pipeline process died or stalled */
+  interrupted: boolean;
+  /** a further piece of the GOP in the record before; cannot be decoded without it */
+  continues: boolean;
+}
+
+/** A GOP as read back, every checksum verified. */
+export interface StoredGop extends Gop {
+  /** sequence of its segment */
+  segment: number;
+  /** sequence of its record, rising over the whole store */
+  record: number;
+  /** hex, one for each start of the writer: monotonic times compare within a run */
+  run: string;
+}

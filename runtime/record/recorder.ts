@@ -1,0 +1,232 @@
+/**
+ * Gathers the encoder's access units into GOPs and hands them to the store. Fed by runtime/main.ts with every unit of
+ * the pipeline process. Never blocks it, never holds more than its queue, records nothing while its gate is shut.
+ */
+import type { Clock, Log } from '../../board/ports.js';
+import { errorLine, VigieError } from '../../errors.js';
+import type { PictureSize } from '../../pipelines/frame.js';
+import type { Unit } from '../../pipelines/messages.js';
+import type { Gop, GopUnit } from './gop.js';
+import type { StoreStats } from './store.js';
+
+/** What a unit costs in the tables of its record, at most (docs/store.md, "Record"). */
+const unitTableBytes = 64;
+/** Why the gate is shut until it is opened. */
+const neverOpened = 'not authorised yet';
+/** Wall and monotonic clock may part by this much inside a record (docs/store.md, "Times"). */
+const wallJumpMs = 500;
+
+export interface RecorderDeps {
+  /** a Store, or what stands for one */
+  store: {
+    append(gop: Gop): Promise<number>;
+    stats(): StoreStats;
+    /** bytes of the largest record it takes */
+    readonly maxGopBytes: number;
+  };
+  clock: Clock;
+  log: Log;
+}
+
+export interface RecorderOptions {
+  picture: PictureSize;
+  /** whether the wall clock is known to be right, asked once a GOP */
+  clockTrusted: () => boolean;
+  /** a record is closed after this time even without a keyframe; default 1200 ms */
+  maxRecordMs?: number;
+  /** and at this size; default 8 MiB, or what a segment holds when that is less */
+  maxRecordBytes?: number;
+  /** records that wait for the card; beyond, the oldest is dropped; default 8 */
+  queueRecords?: number;
+  /** and their bytes; default 32 MiB */
+  queueBytes?: number;
+}
+
+interface Waiting {
+  gop: Gop;
+  /** which GOP it is of, when a GOP is in several pieces */
+  of: number;
+  bytes: number;
+}
+
+export class Recorder {
+  /** units whose record is on the device, since the start */
+  framesRecorded = 0;
+  /** units seen but not recorded: gate shut, no keyframe yet, or lost with their GOP */
+  framesDropped = 0;
+
+  readonly #maxRecordUs: number;
+  readonly #maxRecordBytes: number;
+  readonly #queueRecords: number;
+  readonly #queueBytes: number;
+  #shutBecause: string | null = neverOpened;
+  #units: GopUnit[] = [];
+  #unitBytes = 0;
+  /** number of the GOP being gathered; 0 while waiting for a keyframe */
+  #gop = 0;
+  #gopsBegun = 0;
+  /** whether a piece of the GOP being gathered was already handed over */
+  #continues = false;
+  #queue: Waiting[] = [];
+  #queuedBytes = 0;
+  #droppedInQueue = 0;
+  /** GOPs of which a piece is lost: their further pieces are worth nothing */
+  readonly #broken = new Set<number>();
+  #draining: Promise<void> | null = null;
+  #failing = false;
+
+  constructor(
+    private readonly deps: RecorderDeps,
+    private readonly options: RecorderOptions,
+  ) {
+    this.#maxRecordUs = (options.maxRecordMs ?? 1200) * 1000;
+    this.#maxRecordBytes = Math.min(options.maxRecordBytes ?? 8 * 1024 * 1024, deps.store.maxGopBytes);
+    this.#queueRecords = options.queueRecords ?? 8;
+    this.#queueBytes = options.queueBytes ?? 32 * 1024 * 1024;
+  }
+
+  /** Why nothing is recorded; null while the gate is open. */
+  get shutBecause(): string | null {
+    return this.#shutBecause;
+  }
+
+  /** Opens the gate. Recording begins with the next keyframe. */
+  open(): void {
+    this.#shutBecause = null;
+  }
+
+  /** Shuts the gate. What was gathered until now is still stored: it was recorded under authority. */
+  shut(reason: string): void {
+    this.#flush(false);
+    this.#gop = 0;
+    this.#shutBecause = reason;
+  }
+
+  /** Takes the next access unit. The buffer is kept until it is written: the caller must not reuse it. */
+  onUnit(unit: Unit): void {
+    if (this.#shutBecause !== null) {
+      this.framesDropped += 1;
+      return;
+    }
+    if (unit.key) {
+      this.#flush(false);
+      this.#begin();
+    } else if (this.#gop === 0) {
+      this.framesDropped += 1;
+      return;
+    } else if (this.#mustSplit(unit)) {
+      this.#flush(false);
+      this.#continues = true;
+    }
+    const { seq, monoUs, wallMs, key, mask, data } = unit;
+    this.#units.push({ seq, monoUs, wallMs, key, mask, data });
+    this.#unitBytes += data.byteLength + unitTableBytes;
+  }
+
+  /** The pipeline process died or stalled: what there is of the GOP is stored, marked as interrupted. */
+  interrupt(): void {
+    this.#flush(true);
+    this.#gop = 0;
+  }
+
+  /** Stores what was gathered; resolves when all of it is on the device, or lost and counted. */
+  async stop(): Promise<void> {
+    this.shut('stopped');
+    await this.flushed();
+  }
+
+  /** Resolves when nothing waits for the card any more. */
+  async flushed(): Promise<void> {
+    while (this.#draining) await this.#draining;
+  }
+
+  /** The store's own, with what was lost on the way to it, and `off` while the gate is shut. */
+  stats(): StoreStats {
+    const stats = this.deps.store.stats();
+    const state = this.#shutBecause !== null && stats.state === 'recording' ? 'off' : stats.state;
+    return { ...stats, state, gopsLost: stats.gopsLost + this.#droppedInQueue };
+  }
+
+  #begin(): void {
+    this.#gopsBegun += 1;
+    this.#gop = this.#gopsBegun;
+    this.#continues = false;
+  }
+
+  #mustSplit(unit: Unit): boolean {
+    const first = this.#units[0];
+    const last = this.#units.at(-1);
+    if (!first || !last) return false;
+    if (unit.monoUs - first.monoUs >= this.#maxRecordUs) return true;
+    if (this.#unitBytes + unit.data.byteLength + unitTableBytes > this.#maxRecordBytes) return true;
+    const wallPassedMs = unit.wallMs - first.wallMs;
+    const monoPassedMs = (unit.monoUs - first.monoUs) / 1000;
+    // The format counts frames and time upwards within a record: what runs backwards begins another.
+    if (unit.seq <= last.seq || unit.monoUs < first.monoUs) return true;
+    return Math.abs(wallPassedMs - monoPassedMs) > wallJumpMs;
+  }
+
+  #flush(interrupted: boolean): void {
+    const units = this.#units;
+    const bytes = this.#unitBytes;
+    if (units.length === 0) return;
+    this.#units = [];
+    this.#unitBytes = 0;
+    const { width, height } = this.options.picture;
+    const clockTrusted = this.options.clockTrusted();
+    const gop: Gop = { units, width, height, clockTrusted, interrupted, continues: this.#continues };
+    this.#queue.push({ gop, of: this.#gop, bytes });
+    this.#queuedBytes += bytes;
+    this.#makeRoom();
+    this.#draining ??= this.#drain();
+  }
+
+  /** The card is slower than the camera: the oldest that waits goes, with the pieces that need it. */
+  #makeRoom(): void {
+    while (this.#queue.length > this.#queueRecords || this.#queuedBytes > this.#queueBytes) {
+      const oldest = this.#shift();
+      if (!oldest) return;
+      if (this.#droppedInQueue === 0) this.deps.log.warn('The card is too slow: GOPs are being lost');
+      this.#lose(oldest);
+    }
+  }
+
+  #lose(waiting: Waiting): void {
+    this.#droppedInQueue += 1;
+    this.framesDropped += waiting.gop.units.length;
+    this.#broken.add(waiting.of);
+  }
+
+  #shift(): Waiting | undefined {
+    const waiting = this.#queue.shift();
+    this.#queuedBytes -= waiting?.bytes ?? 0;
+    return waiting;
+  }
+
+  async #drain(): Promise<void> {
+    // Let the caller go on first: onUnit must not wait for the card, not even for its first system call.
+    await Promise.resolve();
+    for (let waiting = this.#shift(); waiting; waiting = this.#shift()) {
+      for (const gop of this.#broken) if (gop < waiting.of) this.#broken.delete(gop);
+      if (waiting.gop.continues && this.#broken.has(waiting.of)) this.#lose(waiting);
+      else await this.#store(waiting);
+    }
+    this.#draining = null;
+  }
+
+  async #store(waiting: Waiting): Promise<void> {
+    const { units } = waiting.gop;
+    try {
+      await this.deps.store.append(waiting.gop);
+      this.framesRecorded += units.length;
+      this.#failing = false;
+    } catch (error) {
+      // The store counts the GOP as lost, and knows when to try the card again.
+      this.framesDropped += units.length;
+      this.#broken.add(waiting.of);
+      if (!this.#failing) this.deps.log.error(`Not recorded. ${errorLine(error)}`);
+      this.#failing = true;
+      if (!(error instanceof VigieError)) this.deps.log.error('Unexpected error from the store');
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Debian packages: asks dpkg what is missing and lets apt-get install that and nothing else. Run by steps.mjs;
+ * needs root or sudo only when something is missing.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { ask, run, SetupError, tailOf } from './terminal.mjs';
+
+const forStart = [
+  'build-essential',
+  'python3',
+  'pkgconf',
+  'libgstreamer1.0-dev',
+  'libgstreamer-plugins-base1.0-dev',
+  'gstreamer1.0-tools',
+  'gstreamer1.0-plugins-base',
+  'gstreamer1.0-plugins-good',
+  'gstreamer1.0-plugins-bad',
+  'gstreamer1.0-plugins-ugly',
+  'gstreamer1.0-libav',
+  'util-linux',
+];
+const packages = {
+  start: forStart,
+  test: [...forStart, 'chromium', 'ffmpeg', 'openssl'],
+  bench: [...forStart, 'ffmpeg', 'motion'],
+};
+
+/**
+ * @param {'start' | 'test' | 'bench'} purpose
+ * @returns {import('./steps.mjs').Step}
+ */
+export function debianStep(purpose) {
+  return {
+    title: 'Debian packages',
+    done: async () => (await missing(packages[purpose])).length === 0,
+    make: async (progress) => await install(await missing(packages[purpose]), progress),
+  };
+}
+
+/** @param {string[]} names */
+async function missing(names) {
+  // dpkg-query ends with an error as soon as one name is unknown, but lists the others first
+  const text = await ask(['dpkg-query', '-W', '-f', '${db:Status-Status} ${Package}\\n', ...names], {
+    anyCode: true,
+  });
+  const there = new Set((text ?? '').split('\n').map((line) => line.replace(/^installed /, '')));
+  return names.filter((name) => !there.has(name));
+}
+
+/** @param {string[]} names @param {import('./terminal.mjs').Progress} progress */
+async function install(names, progress) {
+  const list = names.join(' ');
+  const command = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...names];
+  progress.detail(`installing ${list}`);
+  const updated = !hasLists();
+  if (updated) await refreshLists(list, progress);
+  const onStatus = statusReader(progress);
+  let result = await asRoot(command, 'apt-install', list, onStatus);
+  if (result.code !== 0 && !updated) {
+    // lists that are some weeks old name files that the mirror no longer has
+    await refreshLists(list, progress);
+    result = await asRoot(command, 'apt-install', list, onStatus);
+  }
+  if (result.code !== 0) {
+    const text = `apt-get could not install ${list}; check the network and the Debian sources, then run it again`;
+    throw new SetupError(text, { tail: tailOf(result.logFile) });
+  }
+  return `installed ${list}`;
+}
+
+function hasLists() {
+  const directory = '/var/lib/apt/lists';
+  return (
+    existsSync(directory) &&
+    readdirSync(directory).some((name) => name.endsWith('Packages') || name.includes('Packages.'))
+  );
+}
+
+/** @param {string} list @param {import('./terminal.mjs').Progress} progress */
+async function refreshLists(list, progress) {
+  progress.detail('asking the mirror for its package lists');
+  // A failed update is not final: one source of many may be gone. The installation that follows decides.
+  await asRoot(['apt-get', 'update', '-q'], 'apt-update', list, () => {});
+}
+
+/** @param {import('./terminal.mjs').Progress} progress */
+function statusReader(progress) {
+  return (/** @type {string} */ line) => {
+    // APT::Status-Fd writes `pmstatus:package:percent:text` and `dlstatus:...` (apt's README.progress-reporting)
+    const [kind, name, percent] = line.split(':');
+    if (kind === 'dlstatus') progress.detail(`downloading, ${Math.round(Number(percent))} %`);
+    if (kind === 'pmstatus') progress.detail(`${name}, ${Math.round(Number(percent))} %`);
+  };
+}
+
+/**
+ * Runs apt-get as root.
+ * @param {string[]} command
+ * @param {string} logName
+ * @param {string} list what is to be installed, for the sentence when it cannot be
+ * @param {(line: string) => void} onStatus
+ */
+export async function asRoot(command, logName, list, onStatus) {
+  const [program, ...args] = command;
+  if ((await ask(['sh', '-c', `command -v ${program}`])) === null) {
+    throw new SetupError(
+      `this machine has no apt-get: Vigie is set up on Debian 12; elsewhere install ${list} by hand`,
+    );
+  }
+  // RUNLEVEL=1: packages that bring a service (motion) must not start it, it would take the camera
+  const environment = ['DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'LC_ALL=C.UTF-8'];
+  const patient = ['env', ...environment, program, '-o', 'DPkg::Lock::Timeout=300'];
+  if (process.getuid?.() === 0) {
+    return await run([...patient, '-o', 'APT::Status-Fd=3', ...args], { logName, onStatus });
+  }
+  const byHand = `run as root: apt-get install ${list}`;
+  if ((await ask(['sh', '-c', 'command -v sudo'])) === null) {
+    throw new SetupError(
+      `Debian packages are missing, and this user is not root and there is no sudo; ${byHand}`,
+    );
+  }
+  const silent = (await ask(['sudo', '-n', 'true'])) !== null;
+  if (!silent && !process.stdin.isTTY) {
+    throw new SetupError(
+      `Debian packages are missing, and sudo wants a password that nobody can type here; ${byHand}`,
+    );
+  }
+  // sudo closes file descriptor 3: no percentages there
+  const sudo = silent ? ['sudo', '-n'] : ['sudo'];
+  return await run([...sudo, ...patient, ...args], { logName, askPassword: !silent });
+}

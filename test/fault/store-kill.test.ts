@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cutPower, killWriter } from './store-kill.js';
+
+test('the writer killed at its writes and syncs, and at any moment: nothing acknowledged is lost', async () => {
+  const found = await killWriter({ runs: 24, seed: 1 });
+  assert.deepEqual(found.violations, []);
+  assert.ok(found.acknowledged > 24);
+});
+
+test('negative control: a writer that destroys the old records before the new header is caught', async () => {
+  const { violations } = await killWriter({ runs: 80, seed: 1 }, 'header-late');
+  assert.match(violations.join('\n'), /check: (record|segment)|does not verify|were due/);
+});
+
+test('negative control: a writer that acknowledges before it writes is caught', async () => {
+  const { violations } = await killWriter({ runs: 24, seed: 1 }, 'early-ack');
+  assert.match(violations.join('\n'), /was acknowledged, the newest is/);
+});
+
+test('power cut with any part of the unsynced sectors kept: nothing acknowledged is lost', async () => {
+  const found = await cutPower({ runs: 100, seed: 1 });
+  assert.deepEqual(found.violations, []);
+  assert.ok(found.acknowledged > 500);
+});
+
+test('negative control: without syncs a power cut is caught', async () => {
+  const { violations } = await cutPower({ runs: 100, seed: 1 }, { ignoreSyncs: true });
+  assert.match(violations.join('\n'), /was acknowledged, the newest is/);
+});

@@ -1,0 +1,64 @@
+/**
+ * The writer that store-kill.ts kills: appends GOPs to a store and says on its output which were acknowledged, until
+ * it kills itself at the call it was told. `header-late` and `early-ack` break the order of writes: negative controls.
+ */
+import { writeSync } from 'node:fs';
+import { LinuxCard } from '../../board/linux/card.js';
+import { systemClock } from '../../board/linux/clock.js';
+import { type OpenSegment, openSegment } from '../../runtime/record/segment-file.js';
+import { Store } from '../../runtime/record/store.js';
+import { fakeGop, MemoryLog, segmentBytes } from '../unit/store-fake.js';
+
+const [directory = '', segments = '3', killAt = '0', mode = 'sound'] = process.argv.slice(2);
+
+let calls = 0;
+
+/** Counts a call, and dies in it when it is the one: half of a write is then done. */
+async function maybeDie(half: () => Promise<void>): Promise<void> {
+  calls += 1;
+  if (calls !== Number(killAt)) return;
+  await half();
+  process.kill(process.pid, 'SIGKILL');
+  await new Promise(() => {});
+}
+
+const open: OpenSegment = async (path, how) => {
+  const file = await openSegment(path, how);
+  let held: Buffer | null = null;
+  return {
+    ...file,
+    async write(data, position) {
+      if (mode === 'header-late' && position === 0) {
+        held = data;
+        return;
+      }
+      await maybeDie(() => file.write(data.subarray(0, data.length >> 1), position));
+      await file.write(data, position);
+      if (!held) return;
+      await maybeDie(async () => {});
+      await file.write(held, 0);
+      held = null;
+    },
+    async datasync() {
+      await maybeDie(async () => {});
+      await file.datasync();
+    },
+  };
+};
+
+const options = {
+  directory,
+  capacityBytes: Number(segments) * segmentBytes,
+  segmentBytes,
+  cameraId: 'cam-1',
+};
+const store = new Store({ card: new LinuxCard(), clock: systemClock, log: new MemoryLog(), open }, options);
+await store.start(new AbortController().signal);
+let next = 0;
+for await (const { record } of store.range(0, Number.MAX_SAFE_INTEGER / 1000)) next = record;
+for (;;) {
+  if (mode === 'early-ack') writeSync(1, `${next + 1}\n`);
+  const record = await store.append(fakeGop(next));
+  if (mode !== 'early-ack') writeSync(1, `${record}\n`);
+  next = record;
+}

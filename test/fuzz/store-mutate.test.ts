@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { LinuxCard } from '../../board/linux/card.js';
+import { Store } from '../../runtime/record/store.js';
+import { seeded } from '../random.js';
+import { bench, fakeGop, fakeUnit, gopUnit } from '../unit/store-fake.js';
+import { examine, type Files, fingerprint, mutate, readFiles, writeRing } from './store-mutate.js';
+
+const option = (name: string, otherwise: number): number => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? otherwise : Number(process.argv[at + 1]);
+};
+const cases = option('cases', 1500);
+const firstSeed = option('seed', 1);
+const corpus = join(import.meta.dirname, '..', '..', '..', 'test', 'fuzz', 'corpus', 'store');
+
+/** A store of three small segments, wrapped once, and the fingerprints of everything ever stored in it. */
+async function smallStore(t: TestContext): Promise<{ directory: string; files: Files; known: Set<string> }> {
+  const b = await bench(t, 3);
+  const options = { ...b.options, segmentBytes: 16 * 1024, capacityBytes: 48 * 1024 };
+  const store = new Store({ card: new LinuxCard(), clock: b.clock, log: b.log }, options);
+  await store.start(new AbortController().signal);
+  const known = new Set<string>();
+  for (let n = 0; n < 40; n++) {
+    const units = Array.from({ length: 5 }, (_, i) => gopUnit(fakeUnit(n * 5 + i)));
+    const gop = fakeGop(n, { units, continues: n % 7 === 3, interrupted: n % 5 === 0 });
+    known.add(fingerprint(gop));
+    await store.append(gop);
+  }
+  await store.stop();
+  return { directory: b.directory, files: await readFiles(b.directory), known };
+}
+
+test(`${cases} mutated stores: no crash, and nothing given out that was never stored`, async (t) => {
+  const { directory, files, known } = await smallStore(t);
+  assert.deepEqual(await examine(directory, known), [], 'the store as it was made is sound');
+  for (let seed = firstSeed; seed < firstSeed + cases; seed++) {
+    const [name, bytes] = mutate(files, seeded(seed));
+    await writeRing(directory, name, bytes);
+    assert.deepEqual(await examine(directory, known), [], `seed ${seed}, ${name}`);
+    await writeRing(directory, name, files.get(name) ?? Buffer.alloc(0));
+  }
+});
+
+test('the examination finds a record that was never stored', async (t) => {
+  const { directory, known } = await smallStore(t);
+  const wrong = await examine(directory, new Set([...known].slice(0, -1)));
+  assert.equal(wrong.length, 1);
+});
+
+test('the writer opens mutated stores too, or refuses them, and what it then stores can be read', async (t) => {
+  const { directory, files, known } = await smallStore(t);
+  const b = await bench(t, 3);
+  const options = { ...b.options, directory, segmentBytes: 16 * 1024, capacityBytes: 48 * 1024 };
+  const unit = gopUnit(fakeUnit(5000));
+  const gop = fakeGop(0, { units: [unit] });
+  const all = new Set([...known, fingerprint(gop)]);
+  for (let seed = firstSeed; seed < firstSeed + Math.min(cases / 10, 2000); seed++) {
+    const [name, bytes] = mutate(files, seeded(seed));
+    await writeRing(directory, name, bytes);
+    const store = new Store({ card: new LinuxCard(), clock: b.clock, log: b.log }, options);
+    const started = await store.start(new AbortController().signal).then(
+      () => true,
+      () => false,
+    );
+    if (started) {
+      const record = await store.append(gop);
+      const read: number[] = [];
+      for await (const found of store.range(unit.wallMs, unit.wallMs)) read.push(found.record);
+      assert.ok(read.includes(record), `seed ${seed}`);
+      await store.stop();
+    }
+    assert.deepEqual(await examine(directory, all), [], `seed ${seed}`);
+    for (const [file, content] of files) await writeRing(directory, file, content);
+  }
+});
+
+test('the corpus: files that were once a problem, or are shaped like one', async (t) => {
+  const { directory, files, known } = await smallStore(t);
+  for (const name of await readdir(corpus)) {
+    const bytes = await readFile(join(corpus, name));
+    const target = name.startsWith('store') ? 'store.json' : '000001.seg';
+    await writeRing(directory, target, bytes);
+    assert.deepEqual(await examine(directory, known), [], basename(name));
+    await writeRing(directory, target, files.get(target) ?? Buffer.alloc(0));
+  }
+});
