@@ -18,15 +18,45 @@ export function scaledClip({ width, height }: PictureSize): string {
   mkdirSync(directory, { recursive: true });
   const part = `${file}.part`;
   // -r before the input takes the clip's 10 pictures a second as 25: same pictures, street-camera rate.
-  const encode = ['-c:v', 'libx264', '-preset', 'veryfast', '-b:v', '6M', '-g', '50', '-bf', '0', '-f', 'mp4'];
+  const encode = [
+    '-c:v',
+    'libx264',
+    '-preset',
+    'veryfast',
+    '-b:v',
+    '6M',
+    '-g',
+    '50',
+    '-bf',
+    '0',
+    '-f',
+    'mp4',
+  ];
   try {
     execFileSync(
       'ffmpeg',
-      ['-v', 'error', '-y', '-r', '25', '-i', sampleClip(), '-vf', `scale=${width}:${height}`, ...encode, part],
+      [
+        '-v',
+        'error',
+        '-y',
+        '-r',
+        '25',
+        '-i',
+        sampleClip(),
+        '-vf',
+        `scale=${width}:${height}`,
+        ...encode,
+        part,
+      ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
   } catch (cause) {
-    throw new VigieError('source', `The ${width}x${height} clip could not be made`, 'Run npm run setup first', { cause });
+    throw new VigieError(
+      'source',
+      `The ${width}x${height} clip could not be made`,
+      'Run npm run setup first',
+      { cause },
+    );
   }
   renameSync(part, file);
   return file;

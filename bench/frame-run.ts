@@ -163,7 +163,12 @@ async function run({ pipeline, table, frames }: FrameRunOptions): Promise<FrameR
   return resultOf(follower, beat, supervisor.totals.counts.dropped, recorder.framesRecorded);
 }
 
-function resultOf(follower: Follower, beat: Beat | null, dropped: number, framesRecorded: number): FrameRunResult {
+function resultOf(
+  follower: Follower,
+  beat: Beat | null,
+  dropped: number,
+  framesRecorded: number,
+): FrameRunResult {
   const { first, last, units, loop } = follower;
   if (!first || !last) throw new Error('no frame came');
   const counted = units - 1;

@@ -28,9 +28,33 @@ const LIVE_FRAMES = 500;
 const table: MaskTable = {
   version: 1,
   zones: [
-    { name: 'a', points: [[0.05, 0.05], [0.25, 0.08], [0.22, 0.28], [0.06, 0.25]] },
-    { name: 'b', points: [[0.7, 0.1], [0.9, 0.05], [0.95, 0.25], [0.75, 0.3]] },
-    { name: 'c', points: [[0.4, 0.7], [0.55, 0.65], [0.6, 0.8], [0.42, 0.85]] },
+    {
+      name: 'a',
+      points: [
+        [0.05, 0.05],
+        [0.25, 0.08],
+        [0.22, 0.28],
+        [0.06, 0.25],
+      ],
+    },
+    {
+      name: 'b',
+      points: [
+        [0.7, 0.1],
+        [0.9, 0.05],
+        [0.95, 0.25],
+        [0.75, 0.3],
+      ],
+    },
+    {
+      name: 'c',
+      points: [
+        [0.4, 0.7],
+        [0.55, 0.65],
+        [0.6, 0.8],
+        [0.42, 0.85],
+      ],
+    },
   ],
 };
 
@@ -113,13 +137,43 @@ async function throughput(say: (line: string) => void): Promise<Row[]> {
     }
     const of = (pick: (round: (typeof rounds)[number]) => number): number => median(rounds.map(pick));
     rows.push(
-      row(`${name} throughput, gst-launch`, of((r) => r.bare.framesPerSecond), 'frames/s'),
-      row(`${name} throughput, Vigie`, of((r) => r.ours.framesPerSecond), 'frames/s'),
-      atLeast(`${name} throughput ratio`, of((r) => r.ours.framesPerSecond / r.bare.framesPerSecond), 'ratio', 0.9),
-      row(`${name} CPU per frame, gst-launch`, of((r) => r.bare.cpuMsPerFrame), 'ms'),
-      row(`${name} CPU per frame, Vigie`, of((r) => r.ours.cpuMsPerFrame), 'ms'),
-      atMost(`${name} CPU ratio`, of((r) => r.ours.cpuMsPerFrame / r.bare.cpuMsPerFrame), 'ratio', 1.15),
-      row(`${name} frames recorded of captured`, of((r) => r.ours.framesRecorded / r.ours.frames), 'share'),
+      row(
+        `${name} throughput, gst-launch`,
+        of((r) => r.bare.framesPerSecond),
+        'frames/s',
+      ),
+      row(
+        `${name} throughput, Vigie`,
+        of((r) => r.ours.framesPerSecond),
+        'frames/s',
+      ),
+      atLeast(
+        `${name} throughput ratio`,
+        of((r) => r.ours.framesPerSecond / r.bare.framesPerSecond),
+        'ratio',
+        0.9,
+      ),
+      row(
+        `${name} CPU per frame, gst-launch`,
+        of((r) => r.bare.cpuMsPerFrame),
+        'ms',
+      ),
+      row(
+        `${name} CPU per frame, Vigie`,
+        of((r) => r.ours.cpuMsPerFrame),
+        'ms',
+      ),
+      atMost(
+        `${name} CPU ratio`,
+        of((r) => r.ours.cpuMsPerFrame / r.bare.cpuMsPerFrame),
+        'ratio',
+        1.15,
+      ),
+      row(
+        `${name} frames recorded of captured`,
+        of((r) => r.ours.framesRecorded / r.ours.frames),
+        'share',
+      ),
     );
   }
   return rows;

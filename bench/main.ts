@@ -14,11 +14,15 @@ const say = (line: string): boolean => process.stderr.write(`bench: ${line}\n`);
 
 async function print(what: string, rows: Row[], { json }: Flags): Promise<void> {
   const report = reportOf(what, rows);
-  process.stdout.write(`${report.what}, ${report.machine}, ${report.version} (${report.commit})\n${table(report)}\n`);
+  process.stdout.write(
+    `${report.what}, ${report.machine}, ${report.version} (${report.commit})\n${table(report)}\n`,
+  );
   if (json) await writeReport(json, report);
 }
 
-const program = new Command('npm run bench --').description('Measures speed, memory and quality (docs/measures.md)');
+const program = new Command('npm run bench --').description(
+  'Measures speed, memory and quality (docs/measures.md)',
+);
 program
   .command('frame')
   .description('the path of a frame against bare gst-launch: throughput, CPU, latency, memory')
@@ -29,7 +33,9 @@ program
   .description('time for a look, and recall and precision when a ground truth is given')
   .option('--json <file>', 'write the rows as JSON')
   .option('--gt <file>', 'ground truth of the sample clip, MOT15 rows')
-  .action(async (flags: Flags) => print('detect', await benchDetect(flags.gt ? { gt: flags.gt } : {}), flags));
+  .action(async (flags: Flags) =>
+    print('detect', await benchDetect(flags.gt ? { gt: flags.gt } : {}), flags),
+  );
 
 try {
   await program.parseAsync();

@@ -37,6 +37,11 @@ export function loadProfile(name: string): Profile {
   try {
     return profile.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
-    throw new VigieError('config', `No usable board profile "${name}"`, 'Choose one of those in board/profiles', { cause });
+    throw new VigieError(
+      'config',
+      `No usable board profile "${name}"`,
+      'Choose one of those in board/profiles',
+      { cause },
+    );
   }
 }

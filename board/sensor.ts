@@ -85,7 +85,9 @@ async function checkReadable(sensor: SensorChoice): Promise<void> {
     throw new VigieError(
       'source',
       missing ? `There is no ${what} ${path}` : `The ${what} ${path} may not be read`,
-      sensor.kind === 'v4l2' ? 'Plug the camera in, or set sensor.device' : 'Check sensor.file and its permissions',
+      sensor.kind === 'v4l2'
+        ? 'Plug the camera in, or set sensor.device'
+        : 'Check sensor.file and its permissions',
       { cause },
     );
   }
@@ -94,7 +96,8 @@ async function checkReadable(sensor: SensorChoice): Promise<void> {
 function fill(text: string, values: Record<string, string>): string {
   return text.replace(/\{(\w+)\}/g, (_, key: string) => {
     const value = values[key];
-    if (value === undefined) throw new VigieError('config', `The board profile asks for {${key}}`, 'Correct the profile');
+    if (value === undefined)
+      throw new VigieError('config', `The board profile asks for {${key}}`, 'Correct the profile');
     return value;
   });
 }

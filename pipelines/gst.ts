@@ -93,7 +93,8 @@ export class GstPipeline {
     const known = this.#elements.get(name);
     if (known) return known;
     const found = this.#pipeline.findChild(name);
-    if (!found) throw new VigieError('internal', `No element named ${name} in the pipeline`, 'Report this defect');
+    if (!found)
+      throw new VigieError('internal', `No element named ${name} in the pipeline`, 'Report this defect');
     this.#elements.set(name, found);
     return found;
   }

@@ -62,7 +62,9 @@ class FramePath {
     this.#still = new StillEncoder(size);
     const seeing = { clock: systemClock, log, onSeen: (seen: Seen) => this.#onSeen(seen), onFault: fault };
     this.#look = options.detect ? new Look(seeing, options.detect, size) : null;
-    this.#tracker = options.detect ? new Tracker({ ...options.detect, aspect: size.width / size.height }) : null;
+    this.#tracker = options.detect
+      ? new Tracker({ ...options.detect, aspect: size.width / size.height })
+      : null;
     this.#capture = new Capture(
       {
         clock: systemClock,

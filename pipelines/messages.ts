@@ -14,7 +14,9 @@ export type Point = z.infer<typeof point>;
 export const maskTable = z.strictObject({
   /** counts up with every change; never reused within a run of the runtime */
   version: z.int().min(1),
-  zones: z.array(z.strictObject({ name: z.string().min(1).max(64), points: z.array(point).min(3).max(256) })).max(256),
+  zones: z
+    .array(z.strictObject({ name: z.string().min(1).max(64), points: z.array(point).min(3).max(256) }))
+    .max(256),
 });
 export type MaskTable = z.infer<typeof maskTable>;
 
@@ -79,7 +81,16 @@ export const box = z.strictObject({ x: z.number(), y: z.number(), width: z.numbe
 export type Box = z.infer<typeof box>;
 
 /** The classes that any event asks about; everything else a model knows is dropped at decoding. */
-export const objectClass = z.enum(['person', 'bicycle', 'car', 'motorcycle', 'bus', 'truck', 'bag', 'animal']);
+export const objectClass = z.enum([
+  'person',
+  'bicycle',
+  'car',
+  'motorcycle',
+  'bus',
+  'truck',
+  'bag',
+  'animal',
+]);
 export type ObjectClass = z.infer<typeof objectClass>;
 
 export interface Detection {

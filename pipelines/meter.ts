@@ -20,7 +20,8 @@ export class LatencyMeter {
 
   read(): Percentiles {
     const sorted = this.#last.slice(0, Math.min(this.#count, this.#last.length)).sort();
-    const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+    const at = (share: number): number =>
+      sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
     return { p50: at(0.5), p99: at(0.99) };
   }
 }
@@ -38,7 +39,8 @@ export class LoopMeter {
   }
 
   read(): Percentiles {
-    const ms = (percentile: number): number => Math.max(0, this.#histogram.percentile(percentile) / NS_PER_MS - 10);
+    const ms = (percentile: number): number =>
+      Math.max(0, this.#histogram.percentile(percentile) / NS_PER_MS - 10);
     const read = { p50: ms(50), p99: ms(99) };
     this.#histogram.reset();
     return read;

@@ -2,6 +2,7 @@
 import { loadProfile } from '../board/profile.js';
 import { encoderPart, sensorPart } from '../board/sensor.js';
 import { findModel, modelPaths } from '../models/manifest.js';
+import { verifiedBytes } from '../models/verify.js';
 import type { DetectOptions, MaskTable, PipelineOptions } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
 import { cacheDirectory } from './config/paths.js';
@@ -21,7 +22,10 @@ export function allowedZones(config: Config, authority: Authority): WatchedZone[
  * Options of the pipeline process. Nothing is analysed unless a zone may be watched.
  * @throws VigieError `source`, `config` or `model`
  */
-export async function pipelineOptions(config: Config, zones: readonly WatchedZone[]): Promise<PipelineOptions> {
+export async function pipelineOptions(
+  config: Config,
+  zones: readonly WatchedZone[],
+): Promise<PipelineOptions> {
   const profile = loadProfile(config.board);
   const { width, height, framesPerSecond } = config.picture;
   return {
@@ -30,11 +34,19 @@ export async function pipelineOptions(config: Config, zones: readonly WatchedZon
     width,
     height,
     rate: { numerator: Math.round(framesPerSecond * 1000), denominator: 1000 },
-    detect: config.detect.enabled && zones.length > 0 ? detectOptions(config.detect) : null,
+    detect: config.detect.enabled && zones.length > 0 ? await detectOptions(config.detect) : null,
   };
 }
 
-function detectOptions({ enabled: _, model: name, ...options }: Config['detect']): DetectOptions {
+/** The model's file is checked here too, so that a camera does not start with one that will be refused. */
+async function detectOptions({
+  enabled: _,
+  model: name,
+  ...options
+}: Config['detect']): Promise<DetectOptions> {
   const model = findModel(name);
-  return { ...options, modelFile: modelPaths(model, cacheDirectory()).onnxFile, modelSha256: model.onnx.sha256 };
+  const modelFile = modelPaths(model, cacheDirectory()).onnxFile;
+  const modelSha256 = model.onnx.sha256;
+  await verifiedBytes({ path: modelFile, sha256: modelSha256 });
+  return { ...options, modelFile, modelSha256 };
 }

@@ -24,14 +24,37 @@ function demonstrationConfig(language: 'fr' | 'en'): ConfigInput {
     picture: CLIP,
     mask: {
       zones: [
-        { name: 'Fenêtres', points: [[0.423, 0.052], [0.752, 0.058], [0.752, 0.152], [0.426, 0.139]] },
-        { name: 'Maison', points: [[0, 0], [0.278, 0], [0.274, 0.052], [0.118, 0.118], [0, 0.128]] },
+        {
+          name: 'Fenêtres',
+          points: [
+            [0.423, 0.052],
+            [0.752, 0.058],
+            [0.752, 0.152],
+            [0.426, 0.139],
+          ],
+        },
+        {
+          name: 'Maison',
+          points: [
+            [0, 0],
+            [0.278, 0],
+            [0.274, 0.052],
+            [0.118, 0.118],
+            [0, 0.128],
+          ],
+        },
       ],
     },
     zones: [
       {
         name: WATCHED_ZONE,
-        points: [[0.42, 0.36], [0.8, 0.33], [0.97, 0.68], [0.66, 0.68], [0.44, 0.5]],
+        points: [
+          [0.42, 0.36],
+          [0.8, 0.33],
+          [0.97, 0.68],
+          [0.66, 0.68],
+          [0.44, 0.5],
+        ],
         presence: { classes: ['person'], dwellSeconds: 2, cooldownSeconds: 15 },
       },
     ],
@@ -60,5 +83,6 @@ export function writeDemonstration(stateDirectory: string, language: 'fr' | 'en'
 }
 
 function writeOnce(file: string, value: object): void {
-  if (!existsSync(file)) writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  if (!existsSync(file))
+    writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
 }

@@ -17,9 +17,9 @@ import { AlertQueue } from './control/alerts.js';
 import { LiveFeed } from './control/live.js';
 import { ControlServer } from './control/server.js';
 import type { Health } from './health/health.js';
+import { RateMeter } from './health/rate-meter.js';
 import { readHealth } from './health/read-health.js';
 import { build } from './health/report.js';
-import { RateMeter } from './health/rate-meter.js';
 import { Supervisor } from './health/supervisor.js';
 import type { OnProgress } from './record/create.js';
 import { Recorder } from './record/recorder.js';
@@ -65,7 +65,10 @@ export class Camera {
   #tracksNow = 0;
 
   /** Reads what must be known before the parts can be made. Rejects with a VigieError that says what to correct. */
-  static async make(deps: { clock: Clock; log: Log; card: StoreCard }, options: CameraOptions): Promise<Camera> {
+  static async make(
+    deps: { clock: Clock; log: Log; card: StoreCard },
+    options: CameraOptions,
+  ): Promise<Camera> {
     const { config, stateDirectory } = options;
     const authorisation = inState(stateDirectory, config.access.authorisationFile);
     const authority = await readAuthority(authorisation, config.camera.id, deps.clock.wallMs());
@@ -77,7 +80,11 @@ export class Camera {
   private constructor(
     deps: { clock: Clock; log: Log; card: StoreCard },
     { config, stateDirectory, gstRegistry }: CameraOptions,
-    known: { authority: Authority; zones: Config['zones']; pipeline: Awaited<ReturnType<typeof pipelineOptions>> },
+    known: {
+      authority: Authority;
+      zones: Config['zones'];
+      pipeline: Awaited<ReturnType<typeof pipelineOptions>>;
+    },
   ) {
     this.#deps = deps;
     this.config = config;
@@ -107,7 +114,12 @@ export class Camera {
           ended: onEnded,
         },
       },
-      { ...config.supervise, pipeline: known.pipeline, memoryCeilingBytes: config.supervise.memoryCeilingMiB * MEBIBYTE, gstRegistry },
+      {
+        ...config.supervise,
+        pipeline: known.pipeline,
+        memoryCeilingBytes: config.supervise.memoryCeilingMiB * MEBIBYTE,
+        gstRegistry,
+      },
     );
     this.control = this.#controlServer(stateDirectory);
   }
@@ -206,7 +218,9 @@ export class Camera {
     this.supervisor
       .picture(alert.frameSeq)
       .then((picture) => this.alerts.attachPicture(alert.id, Buffer.from(picture.jpeg)))
-      .catch((error: unknown) => this.#deps.log.warn(`Alert ${alert.number} has no picture: ${errorLine(error)}`));
+      .catch((error: unknown) =>
+        this.#deps.log.warn(`Alert ${alert.number} has no picture: ${errorLine(error)}`),
+      );
   }
 
   #onInterrupted(): void {

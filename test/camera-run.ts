@@ -22,14 +22,35 @@ import { StoreReader } from '../runtime/record/reader.js';
 export const clipSize: PictureSize = { width: 768, height: 576 };
 
 export const privateZones: { name: string; points: Point[] }[] = [
-  { name: 'Fenêtres', points: [[0.423, 0.052], [0.752, 0.058], [0.752, 0.152], [0.426, 0.139]] },
-  { name: 'Rue', points: [[0.3, 0.55], [0.62, 0.4], [0.66, 0.7], [0.35, 0.8]] },
+  {
+    name: 'Fenêtres',
+    points: [
+      [0.423, 0.052],
+      [0.752, 0.058],
+      [0.752, 0.152],
+      [0.426, 0.139],
+    ],
+  },
+  {
+    name: 'Rue',
+    points: [
+      [0.3, 0.55],
+      [0.62, 0.4],
+      [0.66, 0.7],
+      [0.35, 0.8],
+    ],
+  },
 ];
 
 /** Where people walk in the first seconds of the sample clip. */
 export const watchedZone = {
   name: 'Carrefour',
-  points: [[0.3, 0.3], [0.95, 0.3], [0.95, 0.75], [0.3, 0.75]] as Point[],
+  points: [
+    [0.3, 0.3],
+    [0.95, 0.3],
+    [0.95, 0.75],
+    [0.3, 0.75],
+  ] as Point[],
   presence: { classes: ['person' as const], dwellSeconds: 0.5, cooldownSeconds: 5 },
 };
 
@@ -120,13 +141,32 @@ export async function recordedUnits(directory: string): Promise<GopUnit[]> {
 }
 
 /** Decodes a file that ffmpeg reads into I420 pictures, limited range. `full` for JPEG. */
-export function decode(bytes: Uint8Array, size: PictureSize, range: 'limited' | 'full' = 'limited'): Buffer[] {
+export function decode(
+  bytes: Uint8Array,
+  size: PictureSize,
+  range: 'limited' | 'full' = 'limited',
+): Buffer[] {
   const scale = range === 'full' ? ['-vf', 'scale=in_range=full:out_range=limited'] : [];
   const raw = execFileSync(
     'ffmpeg',
-    ['-v', 'error', '-i', '-', ...scale, '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-fps_mode', 'passthrough', '-'],
+    [
+      '-v',
+      'error',
+      '-i',
+      '-',
+      ...scale,
+      '-f',
+      'rawvideo',
+      '-pix_fmt',
+      'yuv420p',
+      '-fps_mode',
+      'passthrough',
+      '-',
+    ],
     { input: bytes, maxBuffer: 2 ** 31 - 1 },
   );
   const bytesEach = i420Bytes(size);
-  return Array.from({ length: raw.length / bytesEach }, (_, i) => raw.subarray(i * bytesEach, (i + 1) * bytesEach));
+  return Array.from({ length: raw.length / bytesEach }, (_, i) =>
+    raw.subarray(i * bytesEach, (i + 1) * bytesEach),
+  );
 }

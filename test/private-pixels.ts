@@ -13,14 +13,19 @@ export const BRIGHTEST_BLACK = 26;
 export const STRONGEST_GREY = 10;
 
 /** Indexes of the luma samples that must be black. */
-export function privatePixels(zones: readonly (readonly Point[])[], size: PictureSize, margin: number): Int32Array {
+export function privatePixels(
+  zones: readonly (readonly Point[])[],
+  size: PictureSize,
+  margin: number,
+): Int32Array {
   const found: number[] = [];
   for (const zone of zones) {
     const corners = zone.map(([x, y]): Point => [x * size.width, y * size.height]);
     for (let y = 0; y < size.height; y++) {
       for (let x = 0; x < size.width; x++) {
         const centre: Point = [x + 0.5, y + 0.5];
-        if (isInside(corners, centre) && distanceToSides(corners, centre) >= margin) found.push(y * size.width + x);
+        if (isInside(corners, centre) && distanceToSides(corners, centre) >= margin)
+          found.push(y * size.width + x);
       }
     }
   }
@@ -57,7 +62,8 @@ function distanceToSides(corners: readonly Point[], [x, y]: Point): number {
     const [ax, ay] = corners[i];
     const [bx, by] = corners[(i + 1) % corners.length];
     const length2 = (bx - ax) ** 2 + (by - ay) ** 2;
-    const along = length2 === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length2));
+    const along =
+      length2 === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length2));
     nearest = Math.min(nearest, Math.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay)));
   }
   return nearest;

@@ -3,14 +3,12 @@
  * pictures, read by models/decode/. The runtime's own log is kept to errors; the file is hashed and loaded
  * from the same bytes, so that it cannot change in between.
  */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { VigieError } from '../../errors.js';
+import { refetch, verifiedBytes } from '../verify.js';
 import type { CentreMaps, Engine, EngineOptions, ModelFile } from './engine.js';
 
 const sizeMultiple = 32;
-const refetch = 'Run npm start or npm test: set-up fetches and converts the model again';
 
 /**
  * Writes interleaved bytes as planar floats, the layout the model takes.
@@ -27,23 +25,6 @@ export function toPlanes(rgb: Uint8Array, planes: Float32Array): void {
     green[pixel] = rgb[at + 1];
     blue[pixel] = rgb[at + 2];
   }
-}
-
-/** Reads a model file whole and checks it. */
-async function verifiedBytes(file: ModelFile): Promise<Buffer> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file.path);
-  } catch (cause) {
-    throw new VigieError('model', `The model file ${file.path} cannot be read`, refetch, { cause });
-  }
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 === file.sha256) return bytes;
-  throw new VigieError(
-    'model',
-    `The model file ${file.path} is not the listed one: its SHA-256 differs`,
-    refetch,
-  );
 }
 
 export class OnnxEngine implements Engine {

@@ -2,10 +2,11 @@
  * From the sensor to raw frames with their times. Fed by GStreamer, read by main.ts, which hands every frame
  * to the mask at once. It holds no frame back and shows none to anything else.
  */
-import { VigieError } from '../../errors.js';
-import { GstPipeline, type GstSink } from '../gst.js';
-import { i420Bytes, type PictureSize, type RawFrame } from '../frame.js';
+
 import type { Clock } from '../../board/ports.js';
+import { VigieError } from '../../errors.js';
+import { i420Bytes, type PictureSize, type RawFrame } from '../frame.js';
+import { GstPipeline, type GstSink } from '../gst.js';
 
 export interface CaptureOptions extends PictureSize {
   /** launch text of the sensor, up to raw video */
@@ -87,7 +88,11 @@ export class Capture {
     if (data.length !== i420Bytes(this.#options)) {
       this.#running = false;
       this.#events.fault(
-        new VigieError('source', `The sensor gave ${data.length} bytes for ${width}x${height}`, 'Check picture.width and picture.height'),
+        new VigieError(
+          'source',
+          `The sensor gave ${data.length} bytes for ${width}x${height}`,
+          'Check picture.width and picture.height',
+        ),
       );
       return;
     }
@@ -110,7 +115,13 @@ export class Capture {
       return;
     }
     const cause = pipeline.busError ?? 'no picture came';
-    this.#events.fault(new VigieError('source', `The sensor stopped: ${cause}`, 'Check the sensor, its cable and its configuration'));
+    this.#events.fault(
+      new VigieError(
+        'source',
+        `The sensor stopped: ${cause}`,
+        'Check the sensor, its cable and its configuration',
+      ),
+    );
   }
 }
 
@@ -118,7 +129,10 @@ export class Capture {
 export function captureLaunch(options: CaptureOptions): string {
   const caps = `video/x-raw,format=I420,width=${options.width},height=${options.height},pixel-aspect-ratio=1/1`;
   // A live source is never held back: what is not read in time is replaced by what is newer.
-  const sink = options.atEnd === 'live' ? 'max-buffers=4 drop=true sync=false' : `max-buffers=2 drop=false sync=${options.paced}`;
+  const sink =
+    options.atEnd === 'live'
+      ? 'max-buffers=4 drop=true sync=false'
+      : `max-buffers=2 drop=false sync=${options.paced}`;
   return (
     `${options.sensorLaunch} ! videorate drop-only=true max-rate=${Math.ceil(options.maxFramesPerSecond)} ` +
     `! videoscale ! videoconvert ! ${caps} ! appsink name=raw ${sink}`

@@ -4,8 +4,8 @@
  * the encoder must not reorder (no B-frames) and must not drop.
  */
 import { VigieError } from '../../errors.js';
-import { GstPipeline, type GstSource } from '../gst.js';
 import type { MaskedFrame, MaskStamp, PictureSize } from '../frame.js';
+import { GstPipeline, type GstSource } from '../gst.js';
 
 export interface EncoderOptions extends PictureSize {
   /** launch text from raw I420 to an H.264 byte stream, one access unit a buffer */
@@ -76,7 +76,9 @@ export class Encoder {
       if (this.#pipeline !== pipeline) return;
       const frame = this.#waiting.shift();
       if (!data || !frame) {
-        const why = data ? 'more access units than frames came out' : (pipeline.busError ?? 'no access unit came');
+        const why = data
+          ? 'more access units than frames came out'
+          : (pipeline.busError ?? 'no access unit came');
         this.#onFault(stopped(why));
         return;
       }

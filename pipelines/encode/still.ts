@@ -3,8 +3,8 @@
  * JPEG is full range and the recording is not: black must stay black.
  */
 import { VigieError } from '../../errors.js';
-import { GstPipeline } from '../gst.js';
 import type { MaskedFrame, PictureSize } from '../frame.js';
+import { GstPipeline } from '../gst.js';
 
 const QUALITY_PERCENT = 85;
 

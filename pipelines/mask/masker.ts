@@ -50,7 +50,11 @@ export class Masker {
     this.#next = null;
     if (!next || next.version !== version || next.digest !== digest) {
       this.#open = null;
-      throw new VigieError('mask', 'The mask to open is not the mask that was loaded', 'The picture stays hidden');
+      throw new VigieError(
+        'mask',
+        'The mask to open is not the mask that was loaded',
+        'The picture stays hidden',
+      );
     }
     this.#open = next;
   }
@@ -58,7 +62,11 @@ export class Masker {
   /** Hides what must be hidden, in place. The raw frame must not be used after this. */
   mask(frame: RawFrame): MaskedFrame {
     if (frame.data.length !== i420Bytes(this.#size)) {
-      throw new VigieError('mask', 'A frame has another size than the mask', 'Check the sensor and the picture size');
+      throw new VigieError(
+        'mask',
+        'A frame has another size than the mask',
+        'Check the sensor and the picture size',
+      );
     }
     const stamp = this.#stamp();
     // The plain view is filled by V8 itself; Buffer's own fill crosses into native code for each run.

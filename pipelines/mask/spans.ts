@@ -22,15 +22,21 @@ type Interval = [from: number, to: number];
  * Runs that cover all zones, each grown by `marginPixels` on every side.
  * @param zones polygons in shares of the picture; any fill is taken as non-zero winding, which hides more
  */
-export function spansOf(zones: readonly (readonly Point[])[], size: PictureSize, marginPixels: number): Spans {
+export function spansOf(
+  zones: readonly (readonly Point[])[],
+  size: PictureSize,
+  marginPixels: number,
+): Spans {
   const polygons = zones.map((zone) => zone.map(([x, y]): Point => [x * size.width, y * size.height]));
   const rows: Interval[][] = [];
   for (let y = 0; y < size.height; y++) {
     const covered = polygons.flatMap((polygon) => bandCover(polygon, y - marginPixels, y + 1 + marginPixels));
-    const pixels = covered.map(([from, to]): Interval => [
-      Math.max(0, Math.floor(from - marginPixels)),
-      Math.min(size.width, Math.ceil(to + marginPixels)),
-    ]);
+    const pixels = covered.map(
+      ([from, to]): Interval => [
+        Math.max(0, Math.floor(from - marginPixels)),
+        Math.min(size.width, Math.ceil(to + marginPixels)),
+      ],
+    );
     rows.push(merge(pixels.filter(([from, to]) => to > from)));
   }
   return { luma: lumaRuns(rows, size), chroma: chromaRuns(rows, size) };
@@ -94,7 +100,9 @@ function merge(intervals: Interval[]): Interval[] {
 }
 
 function lumaRuns(rows: Interval[][], { width }: PictureSize): Int32Array {
-  return join(rows.flatMap((row, y) => row.map(([from, to]): Interval => [y * width + from, y * width + to])));
+  return join(
+    rows.flatMap((row, y) => row.map(([from, to]): Interval => [y * width + from, y * width + to])),
+  );
 }
 
 function chromaRuns(rows: Interval[][], { width, height }: PictureSize): Int32Array {
@@ -103,7 +111,9 @@ function chromaRuns(rows: Interval[][], { width, height }: PictureSize): Int32Ar
   const planeBytes = halfWidth * halfHeight;
   const u: Interval[] = [];
   for (let y = 0; y < halfHeight; y++) {
-    const halved = [...rows[2 * y], ...rows[2 * y + 1]].map(([from, to]): Interval => [from >> 1, (to + 1) >> 1]);
+    const halved = [...rows[2 * y], ...rows[2 * y + 1]].map(
+      ([from, to]): Interval => [from >> 1, (to + 1) >> 1],
+    );
     const start = width * height + y * halfWidth;
     for (const [from, to] of merge(halved)) u.push([start + from, start + to]);
   }

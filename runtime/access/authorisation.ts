@@ -5,8 +5,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { eventKind } from '../scene/alert.js';
 import type { Notice } from '../health/health.js';
+import { eventKind } from '../scene/alert.js';
 
 /** Articles L252-4 and L252-5 of the Code de la sécurité intérieure, as limits of the schema (docs/law.md). */
 const LONGEST_YEARS = 5;
@@ -51,7 +51,11 @@ export async function readAuthority(file: string, cameraId: string, nowMs: numbe
   }
   const parsed = authorisation.safeParse(parseJson(text));
   if (!parsed.success) {
-    return nothing('authorisation-invalid', 'l’autorisation n’est pas valable', 'the authorisation is not valid');
+    return nothing(
+      'authorisation-invalid',
+      'l’autorisation n’est pas valable',
+      'the authorisation is not valid',
+    );
   }
   return authorityOf(parsed.data, cameraId, nowMs);
 }
@@ -59,10 +63,18 @@ export async function readAuthority(file: string, cameraId: string, nowMs: numbe
 /** What a well-formed authorisation allows this camera at this time. */
 export function authorityOf(paper: Authorisation, cameraId: string, nowMs: number): Authority {
   if (paper.cameraId !== cameraId) {
-    return nothing('authorisation-other-camera', 'l’autorisation est celle d’une autre caméra', 'the authorisation is for another camera');
+    return nothing(
+      'authorisation-other-camera',
+      'l’autorisation est celle d’une autre caméra',
+      'the authorisation is for another camera',
+    );
   }
   if (nowMs < Date.parse(paper.validFrom)) {
-    return nothing('authorisation-not-yet', 'l’autorisation n’est pas encore en vigueur', 'the authorisation is not yet in force');
+    return nothing(
+      'authorisation-not-yet',
+      'l’autorisation n’est pas encore en vigueur',
+      'the authorisation is not yet in force',
+    );
   }
   if (nowMs >= Date.parse(paper.validUntil)) {
     return nothing('authorisation-expired', 'l’autorisation est expirée', 'the authorisation has expired');
@@ -81,7 +93,11 @@ function nothing(code: string, fr: string, en: string): Authority {
     mayRecord: false,
     retainDays: 0,
     mayWatch: () => false,
-    refusal: { code, fr: `Rien n’est enregistré ni analysé : ${fr}.`, en: `Nothing is recorded or analysed: ${en}.` },
+    refusal: {
+      code,
+      fr: `Rien n’est enregistré ni analysé : ${fr}.`,
+      en: `Nothing is recorded or analysed: ${en}.`,
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** The `vigie` command. Every command answers --help; every error is one line that says what to do. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { asVigieError, errorLine, exitCodes, VigieError } from '../../errors.js';
 import { systemClock } from '../../board/linux/clock.js';
+import { asVigieError, errorLine, exitCodes, VigieError } from '../../errors.js';
 import { openStateDirectory, stateDirectory } from '../config/paths.js';
 import { writeDemonstration } from '../demonstration.js';
 import { build } from '../health/report.js';
@@ -58,7 +58,10 @@ function demoCommand(): Command {
 
 function withRunFlags(command: Command): Command {
   return command
-    .option('--state <directory>', 'where the store, users and authorisation are (default: docs/installation.md)')
+    .option(
+      '--state <directory>',
+      'where the store, users and authorisation are (default: docs/installation.md)',
+    )
     .option('--for <seconds>', 'stop after this time', argument(secondsOption))
     .option('--report <file>', 'write the counts of the run as JSON (docs/measures.md)')
     .option('--port <number>', 'port of the console, 0 for a free one', argument(portOption))

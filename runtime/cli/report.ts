@@ -1,10 +1,18 @@
 /** What `--report FILE` writes: the counts of one run of the camera (docs/measures.md). */
-import type { Camera } from '../main.js';
+
 import { atLeast, atMost, type Report, type Row, reportOf, row } from '../health/report.js';
+import type { Camera } from '../main.js';
 
 /** The common shape, and beside the rows the alerts and errors of the run in words. */
 export interface RunReport extends Report {
-  alerts: { number: number; event: string; zone: string; reason: { fr: string; en: string }; latencyMs: number; at: string }[];
+  alerts: {
+    number: number;
+    event: string;
+    zone: string;
+    reason: { fr: string; en: string };
+    latencyMs: number;
+    at: string;
+  }[];
   errors: string[];
 }
 
@@ -26,7 +34,12 @@ export function runReport(camera: Camera, seconds: number, errors: string[]): Ru
     row('frames encoded', encoded, 'frames'),
     row('frames recorded', recorded, 'frames'),
     row('frames dropped', dropped, 'frames'),
-    atLeast('frames recorded of captured', captured === 0 ? 0 : recorded / captured, 'share', RECORDED_SHARE_GOAL),
+    atLeast(
+      'frames recorded of captured',
+      captured === 0 ? 0 : recorded / captured,
+      'share',
+      RECORDED_SHARE_GOAL,
+    ),
     row('frame rate', health.picture.measuredFramesPerSecond, 'frames/s'),
     row('segments used', health.store.segmentsUsed, 'segments'),
     row('GOPs written', health.store.gops, 'GOPs'),

@@ -3,10 +3,10 @@
  * started it; the log goes to standard error.
  */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { arch } from 'node:os';
-import { systemClock } from '../../board/linux/clock.js';
+import { join } from 'node:path';
 import { LinuxCard } from '../../board/linux/card.js';
+import { systemClock } from '../../board/linux/clock.js';
 import type { Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
 import { loadConfig } from '../config/load.js';
@@ -43,10 +43,14 @@ export async function runCamera(options: RunOptions): Promise<void> {
   const stopAsked = signalled();
   const words = say(config.camera.language);
   const startedUs = systemClock.monoUs();
-  const started = camera.start(({ segments, of }) => process.stdout.write(`\r${words.makingStore(segments / of)}`));
+  const started = camera.start(({ segments, of }) =>
+    process.stdout.write(`\r${words.makingStore(segments / of)}`),
+  );
   const first = await Promise.race([started, stopAsked.then(() => null)]);
   if (first) {
-    process.stdout.write(words.running(options.printLink ? camera.oneTimeLink(['live', 'alerts', 'health']) : first.url));
+    process.stdout.write(
+      words.running(options.printLink ? camera.oneTimeLink(['live', 'alerts', 'health']) : first.url),
+    );
     await Promise.race([stopAsked, camera.ended, after(options.forSeconds)]);
   } else started.catch(() => undefined);
   const seconds = (systemClock.monoUs() - startedUs) / 1e6;
@@ -97,12 +101,20 @@ function keepingErrors(log: Log, errors: string[]): Log {
 export function secondsOption(text: string): number {
   const seconds = Number(text);
   if (text.trim() !== '' && Number.isFinite(seconds) && seconds > 0) return seconds;
-  throw new VigieError('config', `--for takes a number of seconds, not "${text}"`, 'Write for example --for 30');
+  throw new VigieError(
+    'config',
+    `--for takes a number of seconds, not "${text}"`,
+    'Write for example --for 30',
+  );
 }
 
 /** @throws VigieError `config` when it is not a port */
 export function portOption(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65535) return port;
-  throw new VigieError('config', `--port takes a port number, not "${text}"`, 'Write for example --port 8480');
+  throw new VigieError(
+    'config',
+    `--port takes a port number, not "${text}"`,
+    'Write for example --port 8480',
+  );
 }

@@ -6,7 +6,8 @@ export interface Words {
 }
 
 const fr: Words = {
-  makingStore: (share) => `Création de l’enregistrement en boucle : ${Math.round(share * 100)} %${share >= 1 ? '\n' : ''}`,
+  makingStore: (share) =>
+    `Création de l’enregistrement en boucle : ${Math.round(share * 100)} %${share >= 1 ? '\n' : ''}`,
   running: (address) =>
     `\nVigie tourne. Ouvrez la console (lien à usage unique s’il porte un jeton) :\n\n    ${address}\n\nCtrl-C pour arrêter.\n\n`,
 };

@@ -35,7 +35,12 @@ export const health = z.strictObject({
     dropped: z.number(),
   }),
   mask: maskStamp,
-  detect: z.strictObject({ on: z.boolean(), model: z.string(), looksPerSecond: z.number(), tracks: z.number() }),
+  detect: z.strictObject({
+    on: z.boolean(),
+    model: z.string(),
+    looksPerSecond: z.number(),
+    tracks: z.number(),
+  }),
   store: z.strictObject({
     state: z.enum(['recording', 'off', 'failed']),
     segments: z.number(),
@@ -49,6 +54,10 @@ export const health = z.strictObject({
     newestMs: z.number().nullable(),
   }),
   alerts: z.strictObject({ total: z.number(), pending: z.number() }),
-  processes: z.strictObject({ runtimeRssBytes: z.number(), pipelineRssBytes: z.number(), restarts: z.number() }),
+  processes: z.strictObject({
+    runtimeRssBytes: z.number(),
+    pipelineRssBytes: z.number(),
+    restarts: z.number(),
+  }),
 });
 export type Health = z.infer<typeof health>;

@@ -1,7 +1,10 @@
 /** Lines for whoever runs the camera, on standard error: time, level, message. Never anything private. */
 import type { Clock, Log } from '../../board/ports.js';
 
-export function lineLog(clock: Clock, write: (line: string) => void = (line) => process.stderr.write(line)): Log {
+export function lineLog(
+  clock: Clock,
+  write: (line: string) => void = (line) => process.stderr.write(line),
+): Log {
   const line = (level: string, message: string): void => {
     const time = new Date(clock.wallMs()).toISOString();
     write(`${time} ${level} ${message.replace(/\s+/g, ' ')}\n`);

@@ -6,7 +6,10 @@ import type { Picture } from '../../pipelines/messages.js';
 const TIMEOUT_MS = 2000;
 
 export class PictureRequests {
-  readonly #open = new Map<number, { resolve: (picture: Picture) => void; reject: (error: VigieError) => void }>();
+  readonly #open = new Map<
+    number,
+    { resolve: (picture: Picture) => void; reject: (error: VigieError) => void }
+  >();
   #lastId = 0;
 
   /** Calls `send` with a new number; resolves with the picture that bears it. */

@@ -39,7 +39,9 @@ export class PipelineProcess {
       else events.violation(parsed.error.issues[0]?.message ?? 'unknown message');
     });
     this.#child.on('error', (error) => this.#gone(events, error.message));
-    this.#child.on('exit', (code, signal) => this.#gone(events, signal ? `signal ${signal}` : `exit code ${code}`));
+    this.#child.on('exit', (code, signal) =>
+      this.#gone(events, signal ? `signal ${signal}` : `exit code ${code}`),
+    );
   }
 
   get pid(): number | undefined {

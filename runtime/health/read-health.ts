@@ -1,9 +1,9 @@
 /** Puts the health of the camera together from its parts. Called by runtime/main.ts, once a second at most. */
 import type { Authority } from '../access/authorisation.js';
 import type { Config } from '../config/schema.js';
-import { build } from './report.js';
 import type { Health, Notice } from './health.js';
 import type { RateMeter } from './rate-meter.js';
+import { build } from './report.js';
 import type { Supervisor } from './supervisor.js';
 
 export interface HealthParts {
@@ -58,6 +58,13 @@ function notices({ authority, supervisor, store, rate }: HealthParts): Notice[] 
       code: 'no-picture',
       fr: `Pas d’image : le traitement redémarre (${why}).`,
       en: `No picture: the pipeline is being restarted (${why}).`,
+    });
+  }
+  if (supervisor.modelFault) {
+    found.push({
+      code: 'model-failed',
+      fr: 'La détection est arrêtée : le modèle a été refusé. L’enregistrement continue.',
+      en: 'Detection is off: the model was refused. Recording goes on.',
     });
   }
   if (authority.mayRecord && store.state === 'failed') {

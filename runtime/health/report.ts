@@ -67,7 +67,14 @@ export function table(report: Report): string {
   ]);
   const all = [['name', 'value', 'unit', 'goal', 'met'], ...lines];
   const widths = all[0].map((_, column) => Math.max(...all.map((line) => line[column].length)));
-  return all.map((line) => line.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()).join('\n');
+  return all
+    .map((line) =>
+      line
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** @throws VigieError `config` when the file cannot be written */
@@ -75,7 +82,12 @@ export async function writeReport(file: string, report: object): Promise<void> {
   try {
     await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
   } catch (cause) {
-    throw new VigieError('config', `The report cannot be written to ${file}`, 'Name a file in a directory that exists', { cause });
+    throw new VigieError(
+      'config',
+      `The report cannot be written to ${file}`,
+      'Name a file in a directory that exists',
+      { cause },
+    );
   }
 }
 

@@ -5,23 +5,28 @@
  */
 import type { Clock, Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
-import type { Beat, FromPipeline, MaskTable, Picture, PipelineOptions, Tracks, Unit } from '../../pipelines/messages.js';
 import { maskDigest } from '../../pipelines/mask/table.js';
-import { PipelineProcess } from './pipeline-process.js';
+import type {
+  Beat,
+  FromPipeline,
+  MaskTable,
+  Picture,
+  PipelineOptions,
+  Tracks,
+  Unit,
+} from '../../pipelines/messages.js';
 import { PictureRequests } from './picture-requests.js';
+import { PipelineProcess } from './pipeline-process.js';
 import { RunningTotals } from './totals.js';
+import { type VitalLimits, VitalSigns } from './vital-signs.js';
 
 const CHECK_MS = 50;
 const STOP_TIMEOUT_MS = 500;
 /** Wait before each next try while a source does not come back: at once, then up to two seconds. */
 const BACKOFF_MS = [0, 250, 500, 1000, 2000];
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends VitalLimits {
   pipeline: PipelineOptions;
-  heartbeatTimeoutMs: number;
-  silentSourceMs: number;
-  startTimeoutMs: number;
-  memoryCeilingBytes: number;
   gstRegistry: string | null;
 }
 
@@ -42,19 +47,19 @@ export class Supervisor {
   readonly #events: SupervisorEvents;
   readonly #options: SupervisorOptions;
   readonly #pictures = new PictureRequests();
+  readonly #vital: VitalSigns;
   readonly totals = new RunningTotals();
   #process: PipelineProcess | null = null;
   #state: SupervisorState = 'stopped';
   #table: MaskTable | null = null;
-  #heardUs = 0;
-  #frameUs = 0;
-  #spawnedUs = 0;
-  #sawFrame = false;
   #everRan = false;
   #failures = 0;
-  #cancelTimers: (() => void)[] = [];
+  #cancelCheck = (): void => undefined;
+  #cancelRetry = (): void => undefined;
   #firstFrame: { resolve: () => void; reject: (error: VigieError) => void } | null = null;
   #lastFault: VigieError | null = null;
+  #pipeline: PipelineOptions;
+  #modelFault: VigieError | null = null;
   #onEnded: (() => void) | null = null;
 
   constructor(deps: { clock: Clock; log: Log; events: SupervisorEvents }, options: SupervisorOptions) {
@@ -62,6 +67,8 @@ export class Supervisor {
     this.#log = deps.log;
     this.#events = deps.events;
     this.#options = options;
+    this.#vital = new VitalSigns(deps.clock, options);
+    this.#pipeline = options.pipeline;
   }
 
   get state(): SupervisorState {
@@ -74,7 +81,12 @@ export class Supervisor {
 
   /** Whether pictures are analysed. */
   get detects(): boolean {
-    return this.#options.pipeline.detect !== null;
+    return this.#pipeline.detect !== null;
+  }
+
+  /** Why detection was switched off while the camera ran; null when it was not. */
+  get modelFault(): VigieError | null {
+    return this.#modelFault;
   }
 
   /** Why the source does not run, for the operator; null when it does. */
@@ -83,13 +95,13 @@ export class Supervisor {
   }
 
   /**
-   * Starts the process with this mask. Resolves at the first unit whose mask is the table's.
+   * Starts the process with this mask. Resolves at the first unit.
    * @throws VigieError `source` or `model` when the camera cannot start at all; after a first success it is kept going for ever
    */
   start(table: MaskTable): Promise<void> {
     this.#table = table;
     this.#state = 'starting';
-    this.#cancelTimers.push(this.#clock.every(CHECK_MS, () => this.#check()));
+    this.#cancelCheck = this.#clock.every(CHECK_MS, () => this.#check());
     return new Promise((resolve, reject) => {
       this.#firstFrame = { resolve, reject };
       this.#spawn();
@@ -101,7 +113,8 @@ export class Supervisor {
     if (this.#state === 'stopped') return;
     const process = this.#process;
     this.#state = 'stopped';
-    for (const cancel of this.#cancelTimers.splice(0)) cancel();
+    this.#cancelCheck();
+    this.#cancelRetry();
     if (process) {
       await new Promise<void>((resolve) => {
         this.#onEnded = resolve;
@@ -112,7 +125,9 @@ export class Supervisor {
     }
     this.#process = null;
     this.#pictures.failAll('the camera is stopping');
-    this.#firstFrame?.reject(new VigieError('source', 'The camera was stopped before its first frame', 'Start it again'));
+    this.#firstFrame?.reject(
+      new VigieError('source', 'The camera was stopped before its first frame', 'Start it again'),
+    );
     this.#firstFrame = null;
   }
 
@@ -125,29 +140,29 @@ export class Supervisor {
   /** A masked JPEG of the frame with this number while it is held, else of the newest. */
   picture(seq: number | null): Promise<Picture> {
     const process = this.#process;
-    if (!process) return Promise.reject(new VigieError('source', 'The camera is not running', 'Wait for it to start'));
+    if (!process)
+      return Promise.reject(new VigieError('source', 'The camera is not running', 'Wait for it to start'));
     return this.#pictures.ask((id) => process.send({ t: 'picture', id, seq }), this.#clock);
   }
 
   #spawn(): void {
     if (this.#state === 'stopped' || !this.#table) return;
-    this.#sawFrame = false;
-    this.#spawnedUs = this.#clock.monoUs();
-    this.#heardUs = this.#spawnedUs;
+    this.#vital.born();
     this.#process = new PipelineProcess(
       {
         message: (message) => this.#onMessage(message),
-        violation: (why) => this.#replace(new VigieError('protocol', `The pipeline process sent a bad message: ${why}`, 'Report this defect')),
-        exit: (why) => this.#replace(new VigieError('source', `The pipeline process ended (${why})`, 'It is being replaced')),
+        violation: (why) =>
+          this.#replace(fault('protocol', `The pipeline process sent a bad message: ${why}`)),
+        exit: (why) => this.#replace(fault('source', `The pipeline process ended (${why})`)),
       },
       this.#options.gstRegistry,
     );
-    this.#process.send({ t: 'start', options: this.#options.pipeline });
+    this.#process.send({ t: 'start', options: this.#pipeline });
     this.#process.send({ t: 'mask-table', table: this.#table });
   }
 
   #onMessage(message: FromPipeline): void {
-    this.#heardUs = this.#clock.monoUs();
+    this.#vital.heard();
     switch (message.t) {
       case 'unit':
         return this.#onUnit(message);
@@ -174,13 +189,11 @@ export class Supervisor {
 
   #onUnit(unit: Unit): void {
     this.totals.unit(unit.seq);
-    this.#frameUs = this.#heardUs;
-    if (!this.#sawFrame) this.#running();
+    if (this.#vital.frame()) this.#running();
     this.#events.unit(unit);
   }
 
   #running(): void {
-    this.#sawFrame = true;
     this.#everRan = true;
     this.#failures = 0;
     this.#state = this.#state === 'stopped' ? 'stopped' : 'running';
@@ -190,10 +203,7 @@ export class Supervisor {
 
   #onBeat(beat: Beat): void {
     this.totals.add(beat);
-    if (beat.rssBytes > this.#options.memoryCeilingBytes) {
-      const mebibytes = Math.round(beat.rssBytes / 2 ** 20);
-      this.#replace(new VigieError('source', `The pipeline process grew to ${mebibytes} MiB`, 'It is being replaced'));
-    }
+    this.#vital.memory(beat.rssBytes);
   }
 
   /** The picture opens only on the digest that this side computed itself. */
@@ -201,7 +211,7 @@ export class Supervisor {
     const table = this.#table;
     if (!table || version !== table.version) return;
     if (digest === maskDigest(table)) this.#process?.send({ t: 'mask-open', version, digest });
-    else this.#replace(new VigieError('mask', 'The pipeline process answered with another mask', 'It is being replaced'));
+    else this.#replace(fault('mask', 'The pipeline process answered with another mask'));
   }
 
   #onEndedMessage(): void {
@@ -210,45 +220,45 @@ export class Supervisor {
   }
 
   #check(): void {
-    if (!this.#process) return;
-    const now = this.#clock.monoUs();
-    const silentMs = (now - this.#heardUs) / 1000;
-    if (!this.#sawFrame) {
-      if ((now - this.#spawnedUs) / 1000 > this.#options.startTimeoutMs) this.#replace(this.#noPicture(this.#options.startTimeoutMs));
-    } else if (silentMs > this.#options.heartbeatTimeoutMs) {
-      this.#replace(new VigieError('source', `The pipeline process has been silent for ${Math.round(silentMs)} ms`, 'It is being replaced'));
-    } else if ((now - this.#frameUs) / 1000 > this.#options.silentSourceMs) {
-      this.#replace(this.#noPicture(this.#options.silentSourceMs));
-    }
-  }
-
-  #noPicture(ms: number): VigieError {
-    return new VigieError('source', `No picture for ${ms} ms`, 'Check the sensor, its cable and its power');
+    const wrong = this.#process ? this.#vital.check() : null;
+    if (wrong) this.#replace(wrong);
   }
 
   /** Ends this life of the process and starts the next one, or gives up when no picture ever came. */
-  #replace(fault: VigieError): void {
+  #replace(why: VigieError): void {
     const process = this.#process;
     if (!process || this.#state === 'stopped') return;
     this.#process = null;
     process.kill();
-    this.#lastFault = withCause(fault, process.lastError);
+    this.#lastFault = withCause(why, process.lastError);
     this.totals.endOfLife();
-    this.#pictures.failAll(fault.message);
+    this.#pictures.failAll(why.message);
     if (!this.#everRan) {
       this.#state = 'stopped';
-      for (const cancel of this.#cancelTimers.splice(0)) cancel();
+      this.#cancelCheck();
       this.#firstFrame?.reject(this.#lastFault);
       this.#firstFrame = null;
       return;
     }
+    if (why.kind === 'model') this.#goOnWithoutModel(this.#lastFault);
     this.#state = 'restarting';
-    this.#log.warn(`${fault.message}; the pipeline process is replaced`);
-    this.#events.interrupted(fault.message);
+    this.#log.warn(`${why.message}; the pipeline process is replaced`);
+    this.#events.interrupted(why.message);
     const wait = BACKOFF_MS[Math.min(this.#failures++, BACKOFF_MS.length - 1)];
     if (wait === 0) this.#spawn();
-    else this.#cancelTimers.push(this.#clock.after(wait, () => this.#spawn()));
+    else this.#cancelRetry = this.#clock.after(wait, () => this.#spawn());
   }
+
+  /** A model that fails must not cost the recording. */
+  #goOnWithoutModel(fault: VigieError): void {
+    this.#pipeline = { ...this.#pipeline, detect: null };
+    this.#modelFault = fault;
+    this.#log.error(`${fault.message}. Recording goes on without detection`);
+  }
+}
+
+function fault(kind: 'source' | 'mask' | 'protocol', message: string): VigieError {
+  return new VigieError(kind, message, 'It is being replaced');
 }
 
 function faultOf(message: Extract<FromPipeline, { t: 'fault' }>): VigieError {

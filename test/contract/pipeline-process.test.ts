@@ -19,13 +19,26 @@ import { dirname, join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { loadProfile } from '../../board/profile.js';
 import { encoderPart } from '../../board/sensor.js';
-import type { FromPipeline, MaskTable, PipelineOptions, ToPipeline, Unit } from '../../pipelines/messages.js';
 import { maskDigest } from '../../pipelines/mask/table.js';
+import type { FromPipeline, MaskTable, PipelineOptions, ToPipeline, Unit } from '../../pipelines/messages.js';
 import { PipelineProcess } from '../../runtime/health/pipeline-process.js';
 import { decode, until } from '../camera-run.js';
 
 const size = { width: 320, height: 240 };
-const table: MaskTable = { version: 1, zones: [{ name: 'corner', points: [[0, 0], [0.5, 0], [0.5, 0.5], [0, 0.5]] }] };
+const table: MaskTable = {
+  version: 1,
+  zones: [
+    {
+      name: 'corner',
+      points: [
+        [0, 0],
+        [0.5, 0],
+        [0.5, 0.5],
+        [0, 0.5],
+      ],
+    },
+  ],
+};
 
 function options(overrides: Partial<PipelineOptions> = {}): PipelineOptions {
   return {
@@ -83,7 +96,11 @@ afterEach(() => {
 function brightest(units: Unit[]): number {
   const pictures = decode(Buffer.concat(units.map((unit) => unit.data)), size);
   assert.ok(pictures.length > 0);
-  return Math.max(...pictures.map((picture) => picture.subarray(0, size.width * size.height).reduce((a, b) => Math.max(a, b))));
+  return Math.max(
+    ...pictures.map((picture) =>
+      picture.subarray(0, size.width * size.height).reduce((a, b) => Math.max(a, b)),
+    ),
+  );
 }
 
 test('the whole picture is hidden as long as the runtime has not opened the mask', async () => {
@@ -131,7 +148,11 @@ test('units come one for each frame, in order, the first of them a keyframe', as
 
 const refused: [string, Partial<PipelineOptions>, RegExp][] = [
   ['an element that does not exist', { encoderLaunch: 'nosuchenc' }, /no element "nosuchenc"/],
-  ['a clip that is not there', { sensorLaunch: 'filesrc location="/nonexistent.mp4" ! decodebin', atEnd: 'loop', paced: true }, /./],
+  [
+    'a clip that is not there',
+    { sensorLaunch: 'filesrc location="/nonexistent.mp4" ! decodebin', atEnd: 'loop', paced: true },
+    /./,
+  ],
   ['a launch text that cannot be read', { sensorLaunch: '! ! !' }, /refused the pipeline/],
 ];
 for (const [what, overrides, message] of refused) {
@@ -156,7 +177,9 @@ function openFiles(pid: number): { target: string; writable: boolean }[] {
   return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
     try {
       const flags = /flags:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1] ?? '0';
-      return [{ target: readlinkSync(`/proc/${pid}/fd/${fd}`), writable: (Number.parseInt(flags, 8) & 3) !== 0 }];
+      return [
+        { target: readlinkSync(`/proc/${pid}/fd/${fd}`), writable: (Number.parseInt(flags, 8) & 3) !== 0 },
+      ];
     } catch {
       return [];
     }
@@ -165,14 +188,28 @@ function openFiles(pid: number): { target: string; writable: boolean }[] {
 
 /** Sockets of a process that something else could reach: any of an internet family, any Unix one with a name. */
 function reachableSockets(pid: number): string[] {
-  const inodes = new Set(openFiles(pid).flatMap(({ target }) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []));
+  const inodes = new Set(
+    openFiles(pid).flatMap(({ target }) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []),
+  );
   const rows = (family: string): string[][] =>
-    readFileSync(`/proc/${pid}/net/${family}`, 'utf8').trim().split('\n').slice(1).map((line) => line.trim().split(/\s+/));
-  const internet = ['tcp', 'tcp6', 'udp', 'udp6', 'raw', 'raw6'].filter((family) => existsSync(`/proc/${pid}/net/${family}`));
+    readFileSync(`/proc/${pid}/net/${family}`, 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/));
+  const internet = ['tcp', 'tcp6', 'udp', 'udp6', 'raw', 'raw6'].filter((family) =>
+    existsSync(`/proc/${pid}/net/${family}`),
+  );
   const inodeColumn = 9;
   return [
-    ...internet.flatMap((family) => rows(family).filter((row) => inodes.has(row[inodeColumn])).map(() => family)),
-    ...rows('unix').filter((row) => inodes.has(row[6]) && row.length > 7).map((row) => row[7]),
+    ...internet.flatMap((family) =>
+      rows(family)
+        .filter((row) => inodes.has(row[inodeColumn]))
+        .map(() => family),
+    ),
+    ...rows('unix')
+      .filter((row) => inodes.has(row[6]) && row.length > 7)
+      .map((row) => row[7]),
   ];
 }
 
@@ -185,7 +222,9 @@ test('it opens no socket that can be reached and no file for writing', async () 
   const pid = talk.process.pid ?? 0;
   // GStreamer's polls are pairs of nameless Unix sockets; so is the channel to the parent.
   assert.deepEqual(reachableSockets(pid), []);
-  const written = openFiles(pid).filter(({ target, writable }) => writable && target.startsWith('/') && target !== '/dev/null');
+  const written = openFiles(pid).filter(
+    ({ target, writable }) => writable && target.startsWith('/') && target !== '/dev/null',
+  );
   assert.deepEqual(written, []);
 });
 
@@ -207,5 +246,8 @@ test('stop sends what the encoder holds, then says so', async () => {
   talk.process.send({ t: 'stop' });
   await talk.next('ended');
   const seqs = talk.of('unit').map((unit) => unit.seq);
-  assert.deepEqual(seqs, seqs.map((_, i) => i));
+  assert.deepEqual(
+    seqs,
+    seqs.map((_, i) => i),
+  );
 });

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { asVigieError, errorLine } from '../../errors.js';
 import { type Row, reportOf, table, writeReport } from '../../runtime/health/report.js';
 import { faultPipeline } from './pipeline.js';
+import { faultStore } from './store-kill.js';
 
 interface Flags {
   json?: string;
@@ -23,12 +24,24 @@ async function print(what: string, { rows, violations }: Found, { json }: Flags)
   process.exitCode = violations.length > 0 ? 1 : 0;
 }
 
-const program = new Command('npm run fault --').description('Breaks the camera on purpose and looks at what is left');
+const program = new Command('npm run fault --').description(
+  'Breaks the camera on purpose and looks at what is left',
+);
 program
   .command('pipeline')
   .description('kill, stop and starve the pipeline process of a running camera')
   .option('--json <file>', 'write the rows as JSON')
   .action(async (flags: Flags) => print('fault pipeline', await faultPipeline(say), flags));
+program
+  .command('store')
+  .description('kill the writer and cut the power at its writes, and reopen what is left')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--kills <count>', 'kills of the writer', Number, 24)
+  .option('--cuts <count>', 'simulated power cuts', Number, 1000)
+  .option('--seed <number>', 'of the random choices', Number, 1)
+  .action(async (flags: Flags & { kills: number; cuts: number; seed: number }) =>
+    print('fault store', await faultStore(say, flags), flags),
+  );
 
 try {
   await program.parseAsync();

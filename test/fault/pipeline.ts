@@ -8,7 +8,17 @@ import { join } from 'node:path';
 import type { Row } from '../../runtime/health/report.js';
 import { atMost, row } from '../../runtime/health/report.js';
 import { StoreReader } from '../../runtime/record/reader.js';
-import { type CameraRun, clipConfig, clipSize, decode, newDirectory, privateZones, recordedUnits, runCamera, until } from '../camera-run.js';
+import {
+  type CameraRun,
+  clipConfig,
+  clipSize,
+  decode,
+  newDirectory,
+  privateZones,
+  recordedUnits,
+  runCamera,
+  until,
+} from '../camera-run.js';
 import { CODEC_MARGIN_PIXELS, countLeaks, privatePixels } from '../private-pixels.js';
 import { StarvingSensor } from './starving-sensor.js';
 
@@ -49,7 +59,10 @@ export async function starve(): Promise<FaultOutcome> {
   sensor.start();
   try {
     const run = await runCamera(clipConfig({ sensor: { kind: 'pipe', file } }), directory);
-    return await examine({ name: 'source silent', strike: () => sensor.starve(), mend: () => sensor.feed() }, run);
+    return await examine(
+      { name: 'source silent', strike: () => sensor.starve(), mend: () => sensor.feed() },
+      run,
+    );
   } finally {
     await sensor.stop();
   }
@@ -70,11 +83,19 @@ async function examine(fault: Fault, run: CameraRun): Promise<FaultOutcome> {
     await run.stop();
     const units = await recordedUnits(run.directory);
     const pictures = decode(Buffer.concat(units.map((unit) => unit.data)), clipSize);
-    const pixels = privatePixels(privateZones.map((zone) => zone.points), clipSize, CODEC_MARGIN_PIXELS);
+    const pixels = privatePixels(
+      privateZones.map((zone) => zone.points),
+      clipSize,
+      CODEC_MARGIN_PIXELS,
+    );
     const check = await (await StoreReader.open(join(run.directory, 'store'))).check();
     return {
       fault: fault.name,
-      resumedAfterMs: firstAfterGap(units.map((unit) => unit.wallMs), atMs) - atMs,
+      resumedAfterMs:
+        firstAfterGap(
+          units.map((unit) => unit.wallMs),
+          atMs,
+        ) - atMs,
       restarts: camera.supervisor.totals.restarts,
       leaks: pictures.reduce((sum, picture) => sum + countLeaks(picture, clipSize, pixels), 0),
       framesDecoded: pictures.length,
@@ -98,7 +119,9 @@ function firstAfterGap(times: number[], atMs: number): number {
 }
 
 /** Every fault; rows of the report and whether a promise was broken. */
-export async function faultPipeline(say: (line: string) => void): Promise<{ rows: Row[]; violations: string[] }> {
+export async function faultPipeline(
+  say: (line: string) => void,
+): Promise<{ rows: Row[]; violations: string[] }> {
   const rows: Row[] = [];
   const violations: string[] = [];
   const faults: [string, () => Promise<FaultOutcome>][] = [
@@ -126,7 +149,9 @@ export function violationsOf(found: FaultOutcome): string[] {
   if (found.damages > 0) broken.push(`${found.fault}: the store has ${found.damages} damages`);
   if (!found.alertsKept) broken.push(`${found.fault}: an alert is gone`);
   if (found.framesDecoded !== found.framesRecorded) {
-    broken.push(`${found.fault}: ${found.framesRecorded} frames recorded, ${found.framesDecoded} can be seen`);
+    broken.push(
+      `${found.fault}: ${found.framesRecorded} frames recorded, ${found.framesDecoded} can be seen`,
+    );
   }
   return broken;
 }

@@ -43,7 +43,9 @@ async function watch(run: CameraRun): Promise<Seen> {
   client.send({ t: 'snapshot.get', id: 1 });
   const snapshot = await client.next('snapshot');
   await until('enough frames', () => run.camera.health().frames.captured >= FRAMES);
-  const live = client.messages.flatMap((m) => (m.t === 'live.init' || m.t === 'live.fragment' ? [m.data] : []));
+  const live = client.messages.flatMap((m) =>
+    m.t === 'live.init' || m.t === 'live.fragment' ? [m.data] : [],
+  );
   client.socket.terminate();
   await run.stop();
   const units = await recordedUnits(run.directory);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PictureSize } from '../../pipelines/frame.js';
-import type { Point } from '../../pipelines/messages.js';
 import { spansOf } from '../../pipelines/mask/spans.js';
+import type { Point } from '../../pipelines/messages.js';
 import { seeded } from '../random.js';
 
 const size: PictureSize = { width: 64, height: 48 };
@@ -52,7 +52,13 @@ test('every pixel that a zone touches is hidden, and so is its margin', () => {
     const zone = Array.from({ length: 3 + (round % 6) }, (): Point => [random(), random()]);
     const hidden = hiddenLuma([zone], margin);
     for (const [x, y] of samplesOf(zone)) {
-      for (const [dx, dy] of [[0, 0], [-margin, 0], [margin, 0], [0, -margin], [0, margin]]) {
+      for (const [dx, dy] of [
+        [0, 0],
+        [-margin, 0],
+        [margin, 0],
+        [0, -margin],
+        [0, margin],
+      ]) {
         const px = Math.floor(x + dx);
         const py = Math.floor(y + dy);
         if (px < 0 || py < 0 || px >= size.width || py >= size.height) continue;
@@ -63,7 +69,12 @@ test('every pixel that a zone touches is hidden, and so is its margin', () => {
 });
 
 test('no pixel farther than the margin and one is hidden', () => {
-  const zone: Point[] = [[0.25, 0.25], [0.5, 0.25], [0.5, 0.5], [0.25, 0.5]];
+  const zone: Point[] = [
+    [0.25, 0.25],
+    [0.5, 0.25],
+    [0.5, 0.5],
+    [0.25, 0.5],
+  ];
   const hidden = hiddenLuma([zone], 2);
   for (let y = 0; y < size.height; y++) {
     for (let x = 0; x < size.width; x++) {
@@ -76,19 +87,45 @@ test('no pixel farther than the margin and one is hidden', () => {
 });
 
 test('a zone thinner than a pixel still hides the pixels it crosses', () => {
-  const hidden = hiddenLuma([[[0.1, 0.5001], [0.9, 0.5001], [0.9, 0.5002]]], 0);
+  const hidden = hiddenLuma(
+    [
+      [
+        [0.1, 0.5001],
+        [0.9, 0.5001],
+        [0.9, 0.5002],
+      ],
+    ],
+    0,
+  );
   const row = Math.floor(0.5001 * size.height);
   for (let x = 7; x < 57; x++) assert.equal(hidden[row * size.width + x], 1);
 });
 
 test('zones over the whole picture are one run a plane', () => {
-  const { luma, chroma } = spansOf([[[0, 0], [1, 0], [1, 1], [0, 1]]], size, 2);
+  const { luma, chroma } = spansOf(
+    [
+      [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ],
+    ],
+    size,
+    2,
+  );
   assert.deepEqual([...luma], [0, 64 * 48]);
   assert.deepEqual([...chroma], [64 * 48, 64 * 48 * 1.5]);
 });
 
 test('colour is hidden wherever a hidden luma pixel shares it', () => {
-  const zones: Point[][] = [[[0.3, 0.3], [0.72, 0.41], [0.5, 0.9]]];
+  const zones: Point[][] = [
+    [
+      [0.3, 0.3],
+      [0.72, 0.41],
+      [0.5, 0.9],
+    ],
+  ];
   const hidden = hiddenLuma(zones, 1);
   const { chroma } = spansOf(zones, size, 1);
   const chromaHidden = new Uint8Array(size.width * size.height * 1.5);

@@ -7,8 +7,34 @@ import { maskDigest } from '../../pipelines/mask/table.js';
 import type { MaskTable } from '../../pipelines/messages.js';
 
 const size = { width: 32, height: 32 };
-const left: MaskTable = { version: 1, zones: [{ name: 'left', points: [[0, 0], [0.25, 0], [0.25, 1], [0, 1]] }] };
-const right: MaskTable = { version: 2, zones: [{ name: 'right', points: [[0.75, 0], [1, 0], [1, 1], [0.75, 1]] }] };
+const left: MaskTable = {
+  version: 1,
+  zones: [
+    {
+      name: 'left',
+      points: [
+        [0, 0],
+        [0.25, 0],
+        [0.25, 1],
+        [0, 1],
+      ],
+    },
+  ],
+};
+const right: MaskTable = {
+  version: 2,
+  zones: [
+    {
+      name: 'right',
+      points: [
+        [0.75, 0],
+        [1, 0],
+        [1, 1],
+        [0.75, 1],
+      ],
+    },
+  ],
+};
 
 function frame(): RawFrame {
   return { kind: 'raw', seq: 0, monoUs: 0, wallMs: 0, ...size, data: Buffer.alloc(i420Bytes(size), 200) };
@@ -41,12 +67,18 @@ test('during a change the old and the new table both hide', () => {
 });
 
 test('opening anything but the loaded table hides the whole picture', () => {
-  for (const [version, digest] of [[1, maskDigest(right)], [7, maskDigest(left)]] as const) {
+  for (const [version, digest] of [
+    [1, maskDigest(right)],
+    [7, maskDigest(left)],
+  ] as const) {
     const masker = new Masker(size);
     masker.load(left);
     masker.open(1, maskDigest(left));
     masker.load(left);
-    assert.throws(() => masker.open(version, digest), (error) => error instanceof VigieError && error.kind === 'mask');
+    assert.throws(
+      () => masker.open(version, digest),
+      (error) => error instanceof VigieError && error.kind === 'mask',
+    );
     assert.equal(shown(masker).state, 'full');
   }
 });
@@ -68,7 +100,20 @@ test('the digest changes with the version, a name, a corner and their order', ()
   const others: MaskTable[] = [
     { ...left, version: 2 },
     { ...left, zones: [{ ...zone, name: 'Left' }] },
-    { ...left, zones: [{ ...zone, points: [[0, 0], [0.25, 0], [0.25, 1], [0, 0.99]] }] },
+    {
+      ...left,
+      zones: [
+        {
+          ...zone,
+          points: [
+            [0, 0],
+            [0.25, 0],
+            [0.25, 1],
+            [0, 0.99],
+          ],
+        },
+      ],
+    },
     { ...left, zones: [{ ...zone, points: [...zone.points].reverse() }] },
     { ...left, zones: [] },
   ];

@@ -1,0 +1,131 @@
+/**
+ * The demonstration, as a newcomer meets it: `vigie demo` as a process, its one-time link in Debian's Chromium.
+ * VIGIE_SCREENSHOTS=DIR keeps pictures of the page (the README's is one of them).
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import type { RunReport } from '../../runtime/cli/report.js';
+import { StoreReader } from '../../runtime/record/reader.js';
+import { until } from '../camera-run.js';
+
+const VIGIE = fileURLToPath(new URL('../../runtime/cli/main.js', import.meta.url));
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+/** Where the demonstration's first private zone is, as a share of the picture. */
+const IN_PRIVATE_ZONE = { x: 0.59, y: 0.1 };
+const IN_THE_STREET = { x: 0.5, y: 0.42 };
+const ALERT_LIMIT_MS = 60_000;
+
+const state = mkdtempSync(join(tmpdir(), 'vigie-demo-'));
+chmodSync(state, 0o700);
+const reportFile = join(state, 'report.json');
+let demo: ChildProcess;
+let browser: Browser;
+let page: Page;
+let printed = '';
+let log = '';
+
+before(async () => {
+  const args = ['demo', '--state', state, '--port', '0', '--language', 'fr', '--report', reportFile];
+  demo = spawn(process.execPath, [VIGIE, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  demo.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    printed += text;
+  });
+  demo.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  await until('the link', () => /http:\S+token=\S+/.test(printed));
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM_FLAGS });
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: 'fr-FR' });
+  await page.goto(/http:\S+token=\S+/.exec(printed)?.[0] ?? '');
+});
+
+after(async () => {
+  await browser?.close();
+  demo?.kill('SIGKILL');
+  rmSync(state, { recursive: true, force: true });
+});
+
+/** Runs in the page, where TypeScript here knows no DOM. */
+const TIME = 'document.querySelector("video")?.currentTime ?? 0';
+
+/** Colour of one place of the video as the browser shows it, drawn on a canvas. */
+function colourAt({ x, y }: { x: number; y: number }): Promise<number[]> {
+  return page.evaluate<number[]>(`(() => {
+    const video = document.querySelector('video');
+    const canvas = document.createElement('canvas');
+    canvas.width = video.videoWidth;
+    canvas.height = video.videoHeight;
+    const context = canvas.getContext('2d');
+    context.drawImage(video, 0, 0);
+    return [...context.getImageData(${x} * canvas.width, ${y} * canvas.height, 1, 1).data];
+  })()`);
+}
+
+test('the live video plays', async () => {
+  await page.waitForFunction(`(${TIME}) > 0`);
+  const first = await page.evaluate<number>(TIME);
+  await page.waitForFunction(`(${TIME}) > ${first + 1}`);
+});
+
+test('its private zone is black, the street is not', async () => {
+  const hidden = await colourAt(IN_PRIVATE_ZONE);
+  assert.ok(Math.max(...hidden.slice(0, 3)) <= 16, `private zone is ${hidden}`);
+  const street = await colourAt(IN_THE_STREET);
+  assert.ok(Math.max(...street.slice(0, 3)) > 60, `street is ${street}`);
+});
+
+test('an alert comes with its reason and picture, and is acknowledged by keyboard', async () => {
+  const alert = page.locator('#alert-list > li').last();
+  await alert.waitFor({ timeout: ALERT_LIMIT_MS });
+  assert.match(await alert.innerText(), /Carrefour/);
+  await alert.locator('img').waitFor();
+  if (process.env.VIGIE_SCREENSHOTS) {
+    await page.screenshot({ path: join(process.env.VIGIE_SCREENSHOTS, 'console.png') });
+  }
+  // As the page says: A goes to the first alert to be answered, 1 says that it is true.
+  await page.keyboard.press('a');
+  await page.keyboard.press('1');
+  const journal = join(state, 'alerts');
+  const answered = (): boolean =>
+    readdirSync(journal).some((name) =>
+      /"t":"ack".*"verdict":"true"/.test(readFileSync(join(journal, name), 'utf8')),
+    );
+  await until('the answer in the journal', answered);
+});
+
+test('nothing private is in the log', () => {
+  const token = /token=(\S+)/.exec(printed)?.[1] ?? '-';
+  assert.ok(!log.includes(token));
+});
+
+test('Ctrl-C ends it cleanly, with the last GOP on the card and the report written', async () => {
+  const ended = new Promise<number | null>((resolve) => demo.once('exit', (code) => resolve(code)));
+  const atMs = Date.now();
+  demo.kill('SIGINT');
+  assert.equal(await ended, 0, log);
+  const report = JSON.parse(readFileSync(reportFile, 'utf8')) as RunReport;
+  const value = (name: string): number => report.rows.find((row) => row.name === name)?.value ?? Number.NaN;
+  assert.ok(value('frames recorded') >= 0.99 * value('frames captured'));
+  assert.equal(value('errors'), 0);
+  assert.ok(report.alerts.length >= 1);
+  assert.match(report.alerts[0].reason.fr, /Carrefour/);
+  let lastMs = 0;
+  const reader = await StoreReader.open(join(state, 'store'));
+  for await (const gop of reader.range(0, Number.MAX_SAFE_INTEGER))
+    lastMs = gop.units.at(-1)?.wallMs ?? lastMs;
+  assert.ok(lastMs > atMs - 1000, 'the last second before Ctrl-C is on the card');
+});
