@@ -3,7 +3,7 @@
  * needs root or sudo only when something is missing.
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { ask, run, SetupError, tailOf } from './terminal.mjs';
+import { ask, onTerminal, run, SetupError, tailOf } from './terminal.mjs';
 
 const forStart = [
   'build-essential',
@@ -51,15 +51,17 @@ async function missing(names) {
 async function install(names, progress) {
   const list = names.join(' ');
   const command = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...names];
-  progress.detail(`installing ${list}`);
+  const attempt = () => {
+    progress.detail(`installing ${list}`);
+    return asRoot(command, { logName: 'apt-install', list, progress, onStatus: statusReader(progress) });
+  };
   const updated = !hasLists();
   if (updated) await refreshLists(list, progress);
-  const onStatus = statusReader(progress);
-  let result = await asRoot(command, 'apt-install', list, onStatus);
+  let result = await attempt();
   if (result.code !== 0 && !updated) {
     // lists that are some weeks old name files that the mirror no longer has
     await refreshLists(list, progress);
-    result = await asRoot(command, 'apt-install', list, onStatus);
+    result = await attempt();
   }
   if (result.code !== 0) {
     const text = `apt-get could not install ${list}; check the network and the Debian sources, then run it again`;
@@ -77,10 +79,10 @@ function hasLists() {
 }
 
 /** @param {string} list @param {import('./terminal.mjs').Progress} progress */
-async function refreshLists(list, progress) {
+export async function refreshLists(list, progress) {
   progress.detail('asking the mirror for its package lists');
-  // A failed update is not final: one source of many may be gone. The installation that follows decides.
-  await asRoot(['apt-get', 'update', '-q'], 'apt-update', list, () => {});
+  // A failed update is not final: one source of many may be gone. What follows decides.
+  await asRoot(['apt-get', 'update', '-q'], { logName: 'apt-update', list, progress });
 }
 
 /** @param {import('./terminal.mjs').Progress} progress */
@@ -96,11 +98,10 @@ function statusReader(progress) {
 /**
  * Runs apt-get as root.
  * @param {string[]} command
- * @param {string} logName
- * @param {string} list what is to be installed, for the sentence when it cannot be
- * @param {(line: string) => void} onStatus
+ * @param {{logName: string, list: string, progress: import('./terminal.mjs').Progress,
+ *   onStatus?: (line: string) => void}} options `list`: what is to be installed, for the sentence when it cannot be
  */
-export async function asRoot(command, logName, list, onStatus) {
+async function asRoot(command, { logName, list, progress, onStatus }) {
   const [program, ...args] = command;
   if ((await ask(['sh', '-c', `command -v ${program}`])) === null) {
     throw new SetupError(
@@ -113,19 +114,36 @@ export async function asRoot(command, logName, list, onStatus) {
   if (process.getuid?.() === 0) {
     return await run([...patient, '-o', 'APT::Status-Fd=3', ...args], { logName, onStatus });
   }
-  const byHand = `run as root: apt-get install ${list}`;
+  const password = await sudoNeedsPassword(list, progress);
+  // sudo closes file descriptor 3: no percentages there
+  const sudo = password ? ['sudo'] : ['sudo', '-n'];
+  return await run([...sudo, ...patient, ...args], { logName, askPassword: password });
+}
+
+/**
+ * Makes sure that sudo will work, asking the person at the terminal when it wants a password.
+ * @param {string} list @param {import('./terminal.mjs').Progress} progress
+ * @returns {Promise<boolean>} whether it wanted one
+ */
+async function sudoNeedsPassword(list, progress) {
+  const byHand = `run as root: apt-get update && apt-get install --no-install-recommends ${list}`;
   if ((await ask(['sh', '-c', 'command -v sudo'])) === null) {
     throw new SetupError(
       `Debian packages are missing, and this user is not root and there is no sudo; ${byHand}`,
     );
   }
-  const silent = (await ask(['sudo', '-n', 'true'])) !== null;
-  if (!silent && !process.stdin.isTTY) {
+  if ((await ask(['sudo', '-n', 'true'])) !== null) return false;
+  if (!process.stdin.isTTY) {
     throw new SetupError(
       `Debian packages are missing, and sudo wants a password that nobody can type here; ${byHand}`,
     );
   }
-  // sudo closes file descriptor 3: no percentages there
-  const sudo = silent ? ['sudo', '-n'] : ['sudo'];
-  return await run([...sudo, ...patient, ...args], { logName, askPassword: !silent });
+  // Asked apart from the work: a progress line would be written over the question.
+  progress.pause(`needs root for ${list}; sudo may ask for your password`);
+  const code = await onTerminal(['sudo', '-v']);
+  progress.resume();
+  if (code !== 0) {
+    throw new SetupError(`Debian packages are missing, and sudo refused this user; ${byHand}`);
+  }
+  return true;
 }

@@ -20,7 +20,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { asRoot } from './debian.mjs';
+import { refreshLists } from './debian.mjs';
 import { sampleClip } from './paths.mjs';
 import { run, SetupError, tailOf } from './terminal.mjs';
 
@@ -69,7 +69,7 @@ async function fromPackage(file, progress) {
     progress.detail('downloading the package opencv-doc (96 MB)');
     let result = await download(directory);
     if (result.code !== 0) {
-      await asRoot(['apt-get', 'update', '-q'], 'apt-update', 'opencv-doc', () => {});
+      await refreshLists('opencv-doc', progress);
       result = await download(directory);
     }
     const name = readdirSync(directory).find((entry) => entry.endsWith('.deb'));

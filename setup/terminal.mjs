@@ -33,12 +33,24 @@ export class Progress {
   #label;
   #started = Date.now();
   #detail = '';
+  /** @type {NodeJS.Timeout | undefined} */
   #timer;
   #inPlace = process.stdout.isTTY === true;
 
   /** @param {string} label */
   constructor(label) {
     this.#label = label;
+    this.resume();
+  }
+
+  /** Says something and then leaves the terminal to another program. @param {string} text */
+  pause(text) {
+    clearInterval(this.#timer);
+    say(`${this.#inPlace ? '\r\u001b[K' : ''}${this.#label}: ${text}`);
+  }
+
+  resume() {
+    clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#show(), this.#inPlace ? 1000 : 20_000);
   }
 
@@ -67,9 +79,12 @@ export class Progress {
 
   #show() {
     const seconds = this.#seconds();
-    const text = `${this.#label}: ${this.#detail} ...${seconds === 0 ? '' : ` (${seconds} s)`}`;
-    if (this.#inPlace) process.stdout.write(`\r\u001b[K${text.slice(0, (process.stdout.columns ?? 80) - 1)}`);
-    else say(text);
+    const text = `${this.#label}: ${this.#detail}`;
+    const end = ` ...${seconds === 0 ? '' : ` (${seconds} s)`}`;
+    if (!this.#inPlace) return say(`${text}${end}`);
+    // a terminal that does not tell its width says 0; a line that wraps could not be written over
+    const room = (process.stdout.columns || 80) - 1 - end.length;
+    process.stdout.write(`\r\u001b[K${text.slice(0, Math.max(0, room))}${end}`);
   }
 }
 
@@ -100,6 +115,20 @@ export async function run(command, { logName, cwd, env, askPassword, onStatus })
   });
   await new Promise((done) => log.end(done));
   return { code, logFile };
+}
+
+/**
+ * Runs a program that talks with the person at the terminal.
+ * @param {string[]} command
+ * @returns {Promise<number>} exit code
+ */
+export function onTerminal(command) {
+  const [program, ...args] = command;
+  return new Promise((done) => {
+    const child = spawn(program, args, { stdio: 'inherit' });
+    child.on('error', () => done(127));
+    child.on('close', (status) => done(status ?? 128));
+  });
 }
 
 /** @param {import('node:stream').Readable} stream @param {(line: string) => void} onLine */

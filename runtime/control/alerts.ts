@@ -21,7 +21,7 @@ export type AlertEvent =
   | { kind: 'acked'; entry: AlertEntry };
 
 /** Pictures held in memory for consoles that connect later. */
-const picturesKept = 100;
+const picturesKept = { count: 100, bytes: 24 << 20 } as const;
 /** After a cut, numbers that may have been told and not written are stepped over (docs/protocol.md, P3). */
 const numberGap = 100;
 
@@ -85,13 +85,16 @@ export class AlertQueue {
     return numbered;
   }
 
-  /** Adds the masked picture of an alert. Held in memory only, the last 100. Ignored for an alert that is gone. */
+  /** Adds the masked picture of an alert. Held in memory only, the last 100, within 24 MiB. Ignored for an alert that is gone. */
   attachPicture(id: string, jpeg: Uint8Array): void {
     if (!this.#entries.has(id)) return;
     this.#pictures.set(id, jpeg);
-    for (const oldest of this.#pictures.keys()) {
-      if (this.#pictures.size <= picturesKept) break;
+    let bytes = 0;
+    for (const { length } of this.#pictures.values()) bytes += length;
+    for (const [oldest, { length }] of this.#pictures) {
+      if (this.#pictures.size <= picturesKept.count && bytes <= picturesKept.bytes) break;
       this.#pictures.delete(oldest);
+      bytes -= length;
     }
     this.#tell({ kind: 'picture', id, jpeg });
   }
