@@ -15,6 +15,7 @@ export function firstMaskTable(config: Config): MaskTable {
 
 /** The designated zones that the authorisation lets this camera watch. */
 export function allowedZones(config: Config, authority: Authority): WatchedZone[] {
+  if (!authority.mayRecord) return [];
   return config.zones.filter((zone) => authority.mayWatch(zone.name, 'presence'));
 }
 

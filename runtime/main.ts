@@ -7,7 +7,8 @@ import { clockTrusted } from '../board/linux/trusted-time.js';
 import type { Clock, Log } from '../board/ports.js';
 import { errorLine } from '../errors.js';
 import type { Tracks, Unit } from '../pipelines/messages.js';
-import { type Authority, readAuthority } from './access/authorisation.js';
+import type { Authority } from './access/authorisation.js';
+import { AuthorityWatch } from './access/authority-watch.js';
 import type { Right } from './access/rights.js';
 import { Sessions } from './access/sessions.js';
 import { Users } from './access/users.js';
@@ -57,8 +58,9 @@ export class Camera {
   readonly #deps: { clock: Clock; log: Log };
   readonly #live: LiveFeed;
   readonly #rate: RateMeter;
-  readonly #authority: Authority;
-  readonly #scene: Scene;
+  readonly #authority: AuthorityWatch;
+  #scene: Scene;
+  #storeOpen = false;
   readonly #stopping = new AbortController();
   /** of the store when it was stopped, for the report */
   #lastStats: StoreStats | null = null;
@@ -70,9 +72,11 @@ export class Camera {
     options: CameraOptions,
   ): Promise<Camera> {
     const { config, stateDirectory } = options;
-    const authorisation = inState(stateDirectory, config.access.authorisationFile);
-    const authority = await readAuthority(authorisation, config.camera.id, deps.clock.wallMs());
-    const zones = authority.mayRecord ? allowedZones(config, authority) : [];
+    const authority = await AuthorityWatch.open(deps, {
+      file: inState(stateDirectory, config.access.authorisationFile),
+      cameraId: config.camera.id,
+    });
+    const zones = allowedZones(config, authority.current);
     const pipeline = await pipelineOptions(config, zones);
     return new Camera(deps, options, { authority, zones, pipeline });
   }
@@ -81,7 +85,7 @@ export class Camera {
     deps: { clock: Clock; log: Log; card: StoreCard },
     { config, stateDirectory, gstRegistry }: CameraOptions,
     known: {
-      authority: Authority;
+      authority: AuthorityWatch;
       zones: Config['zones'];
       pipeline: Awaited<ReturnType<typeof pipelineOptions>>;
     },
@@ -130,13 +134,11 @@ export class Camera {
    */
   async start(onProgress: OnProgress = () => undefined): Promise<{ url: string }> {
     try {
-      if (this.#authority.mayRecord) {
-        await this.store.start(this.#stopping.signal, { onProgress });
-        this.recorder.open();
-      }
+      await this.#openStore(this.#authority.current, onProgress);
       await this.alerts.start();
       const { url } = await this.control.start();
       await this.supervisor.start(firstMaskTable(this.config));
+      this.#authority.start((authority) => this.#onAuthority(authority));
       return { url };
     } catch (error) {
       await this.stop();
@@ -146,6 +148,7 @@ export class Camera {
 
   /** Stops in the order of the frame: no new picture, then the last GOP to the card, then the rest. Idempotent. */
   async stop(): Promise<void> {
+    await this.#authority.stop();
     await this.supervisor.stop();
     await this.recorder.stop();
     this.#lastStats = this.recorder.stats();
@@ -158,7 +161,7 @@ export class Camera {
     return readHealth({
       atMs: this.#deps.clock.wallMs(),
       config: this.config,
-      authority: this.#authority,
+      authority: this.#authority.current,
       supervisor: this.supervisor,
       store: this.#lastStats ?? this.recorder.stats(),
       framesRecorded: this.recorder.framesRecorded,
@@ -195,6 +198,24 @@ export class Camera {
       },
       this.config.control,
     );
+  }
+
+  /** The store is made and the gate opened only under authority. */
+  async #openStore(authority: Authority, onProgress?: OnProgress): Promise<void> {
+    if (!authority.mayRecord) return this.recorder.shut(authority.refusal?.code ?? 'not authorised');
+    if (!this.#storeOpen) await this.store.start(this.#stopping.signal, onProgress ? { onProgress } : {});
+    this.#storeOpen = true;
+    this.recorder.open();
+  }
+
+  /** The authority changed while the camera runs: the gate first, then what is looked for. */
+  async #onAuthority(authority: Authority): Promise<void> {
+    const zones = allowedZones(this.config, authority);
+    this.#scene = new Scene({}, { cameraId: this.config.camera.id, zones });
+    this.#tracksNow = 0;
+    await this.#openStore(authority);
+    const pipeline = await pipelineOptions(this.config, zones);
+    if ((pipeline.detect !== null) !== this.supervisor.detects) this.supervisor.reconfigure(pipeline);
   }
 
   #onUnit(unit: Unit): void {

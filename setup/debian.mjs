@@ -2,7 +2,7 @@
  * Debian packages: asks dpkg what is missing and lets apt-get install that and nothing else. Run by steps.mjs;
  * needs root or sudo only when something is missing.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { ask, onTerminal, run, SetupError, tailOf } from './terminal.mjs';
 
 const forStart = [
@@ -50,14 +50,18 @@ async function missing(names) {
 /** @param {string[]} names @param {import('./terminal.mjs').Progress} progress */
 async function install(names, progress) {
   const list = names.join(' ');
-  const command = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...names];
   const attempt = () => {
     progress.detail(`installing ${list}`);
-    return asRoot(command, { logName: 'apt-install', list, progress, onStatus: statusReader(progress) });
+    const command = aptGet('install', '-y', '-q', '--no-install-recommends', ...names);
+    return asRoot(command, { logName: 'apt-install', list, progress });
   };
   const updated = !hasLists();
   if (updated) await refreshLists(list, progress);
   let result = await attempt();
+  if (result.code !== 0 && wasCut(result.logFile)) {
+    await finishWhatWasCut(list, progress);
+    result = await attempt();
+  }
   if (result.code !== 0 && !updated) {
     // lists that are some weeks old name files that the mirror no longer has
     await refreshLists(list, progress);
@@ -68,6 +72,19 @@ async function install(names, progress) {
     throw new SetupError(text, { tail: tailOf(result.logFile) });
   }
   return `installed ${list}`;
+}
+
+/** Whether an earlier installation was killed, or lost its power: dpkg then refuses all others. @param {string} logFile */
+function wasCut(logFile) {
+  return readFileSync(logFile, 'utf8').includes('dpkg --configure -a');
+}
+
+/** @param {string} list @param {import('./terminal.mjs').Progress} progress */
+async function finishWhatWasCut(list, progress) {
+  progress.detail('finishing an installation that was interrupted');
+  const options = { logName: 'apt-finish', list, progress };
+  await asRoot(['dpkg', '--configure', '-a'], options);
+  await asRoot(aptGet('install', '-y', '-q', '--no-install-recommends', '--fix-broken'), options);
 }
 
 function hasLists() {
@@ -82,7 +99,7 @@ function hasLists() {
 export async function refreshLists(list, progress) {
   progress.detail('asking the mirror for its package lists');
   // A failed update is not final: one source of many may be gone. What follows decides.
-  await asRoot(['apt-get', 'update', '-q'], { logName: 'apt-update', list, progress });
+  await asRoot(aptGet('update', '-q'), { logName: 'apt-update', list, progress });
 }
 
 /** @param {import('./terminal.mjs').Progress} progress */
@@ -95,29 +112,34 @@ function statusReader(progress) {
   };
 }
 
+const isRoot = process.getuid?.() === 0;
+
+/** @param {string[]} args @returns {string[]} */
+function aptGet(...args) {
+  // sudo closes file descriptor 3, so there are no percentages with it
+  const status = isRoot ? ['-o', 'APT::Status-Fd=3'] : [];
+  return ['apt-get', '-o', 'DPkg::Lock::Timeout=300', ...status, ...args];
+}
+
 /**
- * Runs apt-get as root.
+ * Runs apt-get or dpkg as root.
  * @param {string[]} command
- * @param {{logName: string, list: string, progress: import('./terminal.mjs').Progress,
- *   onStatus?: (line: string) => void}} options `list`: what is to be installed, for the sentence when it cannot be
+ * @param {{logName: string, list: string, progress: import('./terminal.mjs').Progress}} options
+ *   `list`: what is to be installed, for the sentence when it cannot be
  */
-async function asRoot(command, { logName, list, progress, onStatus }) {
-  const [program, ...args] = command;
-  if ((await ask(['sh', '-c', `command -v ${program}`])) === null) {
+async function asRoot(command, { logName, list, progress }) {
+  if ((await ask(['sh', '-c', 'command -v apt-get'])) === null) {
     throw new SetupError(
       `this machine has no apt-get: Vigie is set up on Debian 12; elsewhere install ${list} by hand`,
     );
   }
   // RUNLEVEL=1: packages that bring a service (motion) must not start it, it would take the camera
   const environment = ['DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'LC_ALL=C.UTF-8'];
-  const patient = ['env', ...environment, program, '-o', 'DPkg::Lock::Timeout=300'];
-  if (process.getuid?.() === 0) {
-    return await run([...patient, '-o', 'APT::Status-Fd=3', ...args], { logName, onStatus });
-  }
+  const patient = ['env', ...environment, ...command];
+  if (isRoot) return await run(patient, { logName, onStatus: statusReader(progress) });
   const password = await sudoNeedsPassword(list, progress);
-  // sudo closes file descriptor 3: no percentages there
   const sudo = password ? ['sudo'] : ['sudo', '-n'];
-  return await run([...sudo, ...patient, ...args], { logName, askPassword: password });
+  return await run([...sudo, ...patient], { logName, askPassword: password });
 }
 
 /**

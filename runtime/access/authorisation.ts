@@ -39,6 +39,8 @@ export interface Authority {
   mayWatch(zone: string, event: z.infer<typeof eventKind>): boolean;
   /** null when the camera may record */
   refusal: Notice | null;
+  /** two authorities with the same one allow the same */
+  fingerprint: string;
 }
 
 /** What the file allows this camera at this time. Never throws: a file that cannot be read allows nothing. */
@@ -85,6 +87,7 @@ export function authorityOf(paper: Authorisation, cameraId: string, nowMs: numbe
     retainDays: paper.retainDays,
     mayWatch: (zone, event) => watched.has(`${event}\0${zone}`),
     refusal: null,
+    fingerprint: JSON.stringify([paper.retainDays, [...watched].sort()]),
   };
 }
 
@@ -93,6 +96,7 @@ function nothing(code: string, fr: string, en: string): Authority {
     mayRecord: false,
     retainDays: 0,
     mayWatch: () => false,
+    fingerprint: code,
     refusal: {
       code,
       fr: `Rien n’est enregistré ni analysé : ${fr}.`,

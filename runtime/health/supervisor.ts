@@ -131,6 +131,19 @@ export class Supervisor {
     this.#firstFrame = null;
   }
 
+  /** Runs with other options from now on; the process is replaced, its picture opens again by the mask procedure. */
+  reconfigure(pipeline: PipelineOptions): void {
+    this.#pipeline = pipeline;
+    this.#modelFault = null;
+    if (!this.#process) return;
+    this.#process.kill();
+    this.#process = null;
+    this.totals.endOfLife();
+    this.#pictures.failAll('the camera changes');
+    this.#events.interrupted('reconfigured');
+    this.#spawn();
+  }
+
   /** Replaces the mask: old and new are applied together until both sides agree on the new one. */
   setMask(table: MaskTable): void {
     this.#table = table;
