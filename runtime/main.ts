@@ -133,21 +133,31 @@ export class Camera {
    * @param onProgress told while the store is made for the first time
    */
   async start(onProgress: OnProgress = () => undefined): Promise<{ url: string }> {
+    const steps = [
+      () => this.#openStore(this.#authority.current, onProgress),
+      () => this.alerts.start(),
+      async () => {
+        url = (await this.control.start()).url;
+      },
+      () => this.supervisor.start(firstMaskTable(this.config)),
+    ];
+    let url = '';
     try {
-      await this.#openStore(this.#authority.current, onProgress);
-      await this.alerts.start();
-      const { url } = await this.control.start();
-      await this.supervisor.start(firstMaskTable(this.config));
-      this.#authority.start((authority) => this.#onAuthority(authority));
-      return { url };
+      for (const step of steps) {
+        this.#stopping.signal.throwIfAborted();
+        await step();
+      }
     } catch (error) {
       await this.stop();
       throw error;
     }
+    this.#authority.start((authority) => this.#onAuthority(authority));
+    return { url };
   }
 
   /** Stops in the order of the frame: no new picture, then the last GOP to the card, then the rest. Idempotent. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await this.#authority.stop();
     await this.supervisor.stop();
     await this.recorder.stop();

@@ -39,10 +39,7 @@ export const addonStep = {
     progress.detail(`building ${names.join(', ')}`);
     const command = ['npm', 'rebuild', ...names, '--ignore-scripts=false', '--foreground-scripts'];
     const { code, logFile } = await run(command, { logName: 'npm-rebuild', cwd: root, env: headersNearby() });
-    if (code !== 0) {
-      const text = `${names.join(', ')} could not be built for this machine; the log says why`;
-      throw new SetupError(text, { tail: tailOf(logFile) });
-    }
+    if (code !== 0) throw new SetupError(whyNotBuilt(names, logFile), { tail: tailOf(logFile) });
     for (const name of names) {
       if (await loadsHere(name)) continue;
       throw new SetupError(`${name} was built but does not load; remove node_modules and run it again`);
@@ -50,6 +47,17 @@ export const addonStep = {
     return `built ${names.join(', ')} for Node ${process.version}, ${process.arch}`;
   },
 };
+
+/** @param {string[]} names @param {string} logFile */
+function whyNotBuilt(names, logFile) {
+  const what = `${names.join(', ')} could not be built for this machine`;
+  const headers = /gyp http GET (\S+headers\S*)[\s\S]*install got an error/.exec(
+    readFileSync(logFile, 'utf8'),
+  )?.[1];
+  if (headers === undefined) return `${what}; the log says why`;
+  const cure = 'check the network and run it again, or install a Node that brings its include/node';
+  return `${what}: Node's headers could not be fetched from ${headers}; ${cure}`;
+}
 
 /** @param {string} file */
 function readJson(file) {

@@ -26,6 +26,13 @@ export interface Result {
   err: string;
 }
 
+export interface RunOptions {
+  user?: boolean;
+  /** options for Node itself */
+  node?: string[];
+  typed?: string;
+}
+
 /** What each stand-in does when it is called; every call is noted in the file `calls`. */
 const standIns: Record<string, string> = {
   'dpkg-query': 'for name in $(cat "$TREE/debian"); do echo "installed $name"; done',
@@ -33,6 +40,7 @@ const standIns: Record<string, string> = {
   npm: 'if [ "$1" = ci ]; then mkdir -p node_modules/addon && cp package-lock.json node_modules/.package-lock.json; else echo "" > node_modules/addon/index.js; fi',
   'pkg-config': 'mkdir -p "$TREE/plugins"; echo "$TREE/plugins"',
   'gst-inspect-1.0': 'echo list > "$GST_REGISTRY"',
+  sudo: '[ "$1" = -n ] && shift; exec "$@"',
 };
 const compiler = `const { cpSync, mkdirSync, writeFileSync } = require('node:fs');
 if (require('node:fs').readFileSync('errors.ts', 'utf8').includes('mistake')) {
@@ -61,7 +69,8 @@ export class SetupTree {
     this.write('node_modules/typescript/bin/tsc', compiler);
     this.write('debian', 'all-of-them');
     mkdirSync(this.#programs);
-    for (const name of ['sh', 'env', 'flock', 'cat', 'grep', 'tr', 'mkdir', 'cp', 'id']) this.link(name);
+    for (const name of ['sh', 'env', 'flock', 'cat', 'grep', 'tr', 'mkdir', 'cp', 'id', 'true'])
+      this.link(name);
     for (const [name, script] of Object.entries(standIns)) this.program(name, script);
     mkdirSync(join(this.root, 'cache/sample'), { recursive: true });
     symlinkSync(join(cacheDirectory(), 'sample/vtest.avi'), join(this.root, 'cache/sample/vtest.avi'));
@@ -110,8 +119,11 @@ export class SetupTree {
     spawnSync('chmod', ['-R', 'a+rwX', this.root]);
   }
 
-  /** Runs set-up. `user`: as a user without rights, when the test itself has them. */
-  run(args = ['--for', 'start'], { user = false, node = [] as string[] } = {}): Promise<Result> {
+  /**
+   * Runs set-up. `user`: as a user without rights, when the test itself has them. `typed`: on a terminal, where
+   * a person types this line as soon as a password is asked for; all output is then in `out`.
+   */
+  run(args = ['--for', 'start'], { user = false, node = [], typed }: RunOptions = {}): Promise<Result> {
     const env = {
       TREE: this.root,
       PATH: this.#programs,
@@ -119,17 +131,21 @@ export class SetupTree {
       HOME: this.root,
     };
     const asNobody = user && process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
-    const main = join(this.root, 'setup/main.mjs');
-    const child = spawn(process.execPath, [...node, main, ...args], { env, cwd: this.root, ...asNobody });
+    const plain = [process.execPath, ...node, join(this.root, 'setup/main.mjs'), ...args];
+    // script(1) gives a terminal to the program it runs
+    const terminal = ['/usr/bin/script', '--quiet', '--return', '--command', plain.join(' '), '/dev/null'];
+    const [program = '', ...words] = typed === undefined ? plain : terminal;
+    const child = spawn(program, words, { env, cwd: this.root, ...asNobody });
     const result: Result = { code: -1, out: '', err: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       result.out += text;
+      if (typed !== undefined && text.includes('password: ')) child.stdin.end(`${typed}\n`);
       this.onOutput?.(result.out);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       result.err += text;
     });
-    child.stdin.end();
+    if (typed === undefined) child.stdin.end();
     return new Promise((done) => child.on('close', (code) => done({ ...result, code: code ?? -1 })));
   }
 

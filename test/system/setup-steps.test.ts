@@ -48,7 +48,6 @@ test('from nothing: every step, then nothing at all', async (t) => {
 });
 
 test('what is missing of Debian, and only that, is installed', async (t) => {
-  if (process.getuid?.() !== 0) return t.skip('needs root: another user is asked for sudo');
   const project = tree(t);
   project.write('debian', project.read('debian').replace('gstreamer1.0-libav', '').replace('python3', ''));
   const result = await project.run();
@@ -58,7 +57,6 @@ test('what is missing of Debian, and only that, is installed', async (t) => {
 });
 
 test('apt-get fails: lists are asked for, it is tried again, and its last lines are shown', async (t) => {
-  if (process.getuid?.() !== 0) return t.skip('needs root: another user is asked for sudo');
   const project = tree(t);
   project.write('debian', '');
   project.program('apt-get', 'echo "E: no route to mirror"; exit 100');
@@ -73,18 +71,55 @@ test('apt-get fails: lists are asked for, it is tried again, and its last lines 
   assert.equal(actions.at(-1), 'install');
 });
 
+test('an installation that was cut is finished first, then it goes on', async (t) => {
+  const project = tree(t);
+  project.write('debian', project.read('debian').replace('python3', ''));
+  project.program('dpkg', 'echo finished > "$TREE/dpkg-finished"');
+  const refuses = 'echo "E: dpkg was interrupted, you must manually run \'dpkg --configure -a\'"; exit 100';
+  const installs = 'case "$*" in *python3*) echo python3 >> "$TREE/debian";; esac';
+  project.program('apt-get', `[ -e "$TREE/dpkg-finished" ] || { ${refuses}; }; ${installs}`);
+  const result = await project.run();
+  assert.equal(result.code, 0, result.err);
+  const actions = project
+    .calls()
+    .map((call) => /^dpkg --configure -a$| (install|update)( .*--fix-broken)?/.exec(call)?.[0])
+    .filter((action) => action !== undefined && action !== ' update');
+  const [refused, ...rest] = actions;
+  assert.equal(refused, ' install');
+  assert.deepEqual(rest, [
+    'dpkg --configure -a',
+    ' install -y -q --no-install-recommends --fix-broken',
+    ' install',
+  ]);
+});
+
 test('no rights: the command that somebody with rights has to run', async (t) => {
   const project = tree(t);
   project.write('debian', project.read('debian').replace('util-linux', ''));
+  project.without('sudo');
   project.openToAll();
   const none = await project.run(['--for', 'start'], { user: true });
-  assert.match(sentence(none), /not root and there is no sudo; run as root: apt-get install util-linux/);
+  const byHand = 'run as root: apt-get update && apt-get install --no-install-recommends util-linux';
+  assert.ok(sentence(none).endsWith(`not root and there is no sudo; ${byHand}`));
   project.program('sudo', 'exit 1');
   const asks = await project.run(['--for', 'start'], { user: true });
-  assert.match(
-    sentence(asks),
-    /sudo wants a password that nobody can type here; run as root: apt-get install/,
-  );
+  assert.ok(sentence(asks).endsWith(`sudo wants a password that nobody can type here; ${byHand}`));
+});
+
+test('sudo asks for the password on the terminal, on a line of its own', async (t) => {
+  const project = tree(t);
+  project.write('debian', project.read('debian').replace('util-linux', ''));
+  project.openToAll();
+  const agrees = '-v) printf "password: "; read -r answer; [ "$answer" = right ];;';
+  project.program('sudo', `case "$1" in -n) exit 1;; ${agrees} *) exec "$@";; esac`);
+  const wrong = await project.run(['--for', 'start'], { user: true, typed: 'wrong' });
+  assert.equal(wrong.code, 69, wrong.out);
+  assert.match(wrong.out, /needs root for util-linux; sudo may ask for your password\r\npassword: /);
+  assert.match(wrong.out, /sudo refused this user; run as root: apt-get update/);
+  assert.ok(!project.calls().some((call) => call.startsWith('apt-get')));
+  const right = await project.run(['--for', 'start'], { user: true, typed: 'right' });
+  assert.equal(right.code, 0, right.out);
+  assert.ok(project.calls().some((call) => / install .* util-linux$/.test(call)));
 });
 
 test('not a Debian machine', async (t) => {
@@ -103,6 +138,20 @@ test('npm fails: one sentence, its last lines, its log kept; the next run starts
   assert.ok(existsSync(join(project.root, 'cache/log/npm-ci.log')));
   project.without('npm');
   assert.match(sentence(await project.run()), /npm is missing/);
+});
+
+test('an addon that cannot be built: why, and when it is for want of Node headers, where from', async (t) => {
+  const project = tree(t);
+  const lock = 'mkdir -p node_modules/addon && cp package-lock.json node_modules/.package-lock.json';
+  const fails = (text: string) => `[ "$1" = ci ] && { ${lock}; exit; }; printf '${text}'; exit 1`;
+  project.program('npm', fails('gyp ERR! not ok\\n'));
+  assert.match(sentence(await project.run()), /addon could not be built for this machine; the log says why$/);
+  const get = 'gyp http GET https://example.org/node-v20-headers.tar.gz';
+  project.program('npm', fails(`${get}\\ngyp WARN install got an error, rolling back install\\n`));
+  assert.match(
+    sentence(await project.run()),
+    /headers could not be fetched from https:\/\/example\.org\/node-v20-headers\.tar\.gz; check the network/,
+  );
 });
 
 test('an addon that does not load', async (t) => {
