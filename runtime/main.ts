@@ -61,7 +61,9 @@ export class Camera {
   readonly #authority: AuthorityWatch;
   #scene: Scene;
   #storeOpen = false;
-  readonly #stopping = new AbortController();
+  /** ends a start that is under way; a camera that runs is stopped in order instead */
+  readonly #startEnded = new AbortController();
+  #started = false;
   /** of the store when it was stopped, for the report */
   #lastStats: StoreStats | null = null;
   #tracksNow = 0;
@@ -144,20 +146,21 @@ export class Camera {
     let url = '';
     try {
       for (const step of steps) {
-        this.#stopping.signal.throwIfAborted();
+        this.#startEnded.signal.throwIfAborted();
         await step();
       }
     } catch (error) {
       await this.stop();
       throw error;
     }
+    this.#started = true;
     this.#authority.start((authority) => this.#onAuthority(authority));
     return { url };
   }
 
   /** Stops in the order of the frame: no new picture, then the last GOP to the card, then the rest. Idempotent. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    if (!this.#started) this.#startEnded.abort();
     await this.#authority.stop();
     await this.supervisor.stop();
     await this.recorder.stop();
@@ -213,7 +216,7 @@ export class Camera {
   /** The store is made and the gate opened only under authority. */
   async #openStore(authority: Authority, onProgress?: OnProgress): Promise<void> {
     if (!authority.mayRecord) return this.recorder.shut(authority.refusal?.code ?? 'not authorised');
-    if (!this.#storeOpen) await this.store.start(this.#stopping.signal, onProgress ? { onProgress } : {});
+    if (!this.#storeOpen) await this.store.start(this.#startEnded.signal, onProgress ? { onProgress } : {});
     this.#storeOpen = true;
     this.recorder.open();
   }

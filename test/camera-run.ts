@@ -58,7 +58,8 @@ export interface CameraRun {
   camera: Camera;
   directory: string;
   url: string;
-  lines: string[];
+  /** error lines of the log */
+  errors: string[];
   stop(): Promise<void>;
   /** removes the directory too */
   clear(): Promise<void>;
@@ -94,9 +95,12 @@ export function writeAuthorisation(directory: string, zones: readonly string[]):
 
 /** Makes and starts a camera. `directory` lets a second run continue the first one's store. */
 export async function runCamera(input: ConfigInput, directory = newDirectory()): Promise<CameraRun> {
-  const lines: string[] = [];
-  const keep = (message: string): void => void lines.push(message);
-  const log: Log = { info: keep, warn: keep, error: keep };
+  const errors: string[] = [];
+  const log: Log = {
+    info: () => undefined,
+    warn: () => undefined,
+    error: (message) => void errors.push(message),
+  };
   const config = loadConfig(input);
   const camera = await Camera.make(
     { clock: systemClock, log, card: new LinuxCard() },
@@ -107,7 +111,7 @@ export async function runCamera(input: ConfigInput, directory = newDirectory()):
     camera,
     directory,
     url,
-    lines,
+    errors,
     stop: () => camera.stop(),
     async clear() {
       await camera.stop();

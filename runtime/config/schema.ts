@@ -227,7 +227,7 @@ export const config = z.strictObject({
         .int()
         .min(64)
         .max(4096)
-        .default(350)
+        .default(512)
         .describe('Resident memory of the pipeline process above which it is replaced'),
     })
     .prefault({})

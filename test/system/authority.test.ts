@@ -35,6 +35,7 @@ test('an authorisation taken away and given back', async () => {
     await until('recording again', () => camera.recorder.framesRecorded >= recorded + 10);
     assert.equal(camera.health().detect.on, true);
     await run.stop();
+    assert.deepEqual(run.errors, []);
     assert.equal((await recordedUnits(run.directory)).length, camera.recorder.framesRecorded);
   } finally {
     await run.clear();

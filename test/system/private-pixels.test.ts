@@ -89,6 +89,7 @@ test('at least 99 % of the frames captured are on the card', () => {
   const { captured, recorded } = run.camera.health().frames;
   assert.ok(recorded >= 0.99 * captured, `${recorded} of ${captured}`);
   assert.equal(seen.recorded.length, recorded);
+  assert.deepEqual(run.errors, []);
 });
 
 test('the alert names the zone, and its box stands in it', () => {
