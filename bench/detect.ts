@@ -24,6 +24,8 @@ export interface DetectBenchOptions {
   frames?: number;
   /** input size, multiples of 32; the configuration's default when absent */
   input?: { width: number; height: number };
+  /** lowest score that counts; the configuration's when absent */
+  threshold?: number;
 }
 
 /** The ground truth is annotated on pictures of this size: the clip's own. */
@@ -45,14 +47,14 @@ interface Looked {
  * @returns rows: look time (median, p99), then recall and precision at each overlap
  * @throws VigieError `model` or `source` when set-up has not run, `config` for a ground truth that cannot be read
  */
-export async function benchDetect({ gt, frames, input }: DetectBenchOptions): Promise<Row[]> {
+export async function benchDetect({ gt, frames, input, threshold }: DetectBenchOptions): Promise<Row[]> {
   const truth = gt === undefined ? null : await readTruth(gt);
   const detect = config.shape.detect.parse(undefined);
   const { width, height } = input ?? { width: detect.inputWidth, height: detect.inputHeight };
   const { looked, times } = await lookAtClip(
     width,
     height,
-    detect.highThreshold,
+    threshold ?? detect.highThreshold,
     frames ?? Number.POSITIVE_INFINITY,
   );
   const size = `${width}x${height}`;

@@ -1,13 +1,15 @@
 /** `npm run bench -- frame|detect [--json FILE] [--gt FILE]`. Prints a table; a missed goal is said and exits 0. */
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { asVigieError, errorLine } from '../errors.js';
 import { benchDetect } from './detect.js';
 import { benchFrame } from './frame.js';
 import { type Row, reportOf, table, writeReport } from './report.js';
 
 interface Flags {
-  json?: string;
+  json?: string | undefined;
   gt?: string;
+  input?: { width: number; height: number };
+  threshold?: number;
 }
 
 const say = (line: string): boolean => process.stderr.write(`bench: ${line}\n`);
@@ -18,6 +20,19 @@ async function print(what: string, rows: Row[], { json }: Flags): Promise<void> 
     `${report.what}, ${report.machine}, ${report.version} (${report.commit})\n${table(report)}\n`,
   );
   if (json) await writeReport(json, report);
+}
+
+function sizeOption(text: string): { width: number; height: number } {
+  const [, width, height] = /^(\d+)x(\d+)$/.exec(text) ?? [];
+  if (Number(width) % 32 === 0 && Number(height) % 32 === 0)
+    return { width: Number(width), height: Number(height) };
+  throw new InvalidArgumentError('Write for example 384x288, multiples of 32.');
+}
+
+function scoreOption(text: string): number {
+  const score = Number(text);
+  if (text.trim() !== '' && score > 0 && score < 1) return score;
+  throw new InvalidArgumentError('Write a score between 0 and 1.');
 }
 
 const program = new Command('npm run bench --').description(
@@ -33,9 +48,9 @@ program
   .description('time for a look, and recall and precision when a ground truth is given')
   .option('--json <file>', 'write the rows as JSON')
   .option('--gt <file>', 'ground truth of the sample clip, MOT15 rows')
-  .action(async (flags: Flags) =>
-    print('detect', await benchDetect(flags.gt ? { gt: flags.gt } : {}), flags),
-  );
+  .option('--input <WxH>', 'size the model looks at, multiples of 32', sizeOption)
+  .option('--threshold <score>', 'lowest score that counts', scoreOption)
+  .action(async ({ json, ...options }: Flags) => print('detect', await benchDetect(options), { json }));
 
 try {
   await program.parseAsync();

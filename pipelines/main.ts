@@ -20,6 +20,8 @@ const BEAT_MS = 100;
 /** Messages the parent has not taken yet; above it, frames are dropped before the mask. */
 const CHANNEL_BOUND = 64;
 const WAIT_MS = 1;
+/** Characters of a text for the log (messages.ts). */
+const TEXT_BOUND = 4096;
 
 let channelPending = 0;
 
@@ -33,13 +35,17 @@ function send(message: FromPipeline): void {
 
 function fault(error: unknown): void {
   const { kind, message, hint } = asVigieError(error);
-  send({ t: 'fault', kind, message, hint });
+  send({ t: 'fault', kind, message: message.slice(0, TEXT_BOUND), hint });
+}
+
+function say(level: 'info' | 'warn', message: string): void {
+  send({ t: 'log', level, message: message.slice(0, TEXT_BOUND) });
 }
 
 const log: Log = {
-  info: (message) => send({ t: 'log', level: 'info', message }),
-  warn: (message) => send({ t: 'log', level: 'warn', message }),
-  error: (message) => send({ t: 'log', level: 'warn', message }),
+  info: (message) => say('info', message),
+  warn: (message) => say('warn', message),
+  error: (message) => say('warn', message),
 };
 
 /** The path of a frame: capture, mask, encode, with the look on the side. */
@@ -54,6 +60,7 @@ class FramePath {
   readonly #loop = new LoopMeter();
   readonly #counts = { captured: 0, masked: 0, encoded: 0, dropped: 0, lookedAt: 0, detections: 0 };
   #newest: MaskedFrame | null = null;
+  #tablesLoaded = 0;
 
   constructor(readonly options: PipelineOptions) {
     const size = { width: options.width, height: options.height };
@@ -68,7 +75,7 @@ class FramePath {
     this.#capture = new Capture(
       {
         clock: systemClock,
-        events: { frame: (frame) => this.#onFrame(frame), ended: () => send({ t: 'ended' }), fault },
+        events: { frame: (frame) => this.#onFrame(frame), ended: () => void this.#sendEnded(), fault },
       },
       { ...options, maxFramesPerSecond: options.rate.numerator / options.rate.denominator },
     );
@@ -87,6 +94,7 @@ class FramePath {
 
   load(message: Extract<ToPipeline, { t: 'mask-table' }>): void {
     // Frames masked before may show what the new table hides.
+    this.#tablesLoaded++;
     this.#newest = null;
     this.#look?.forget();
     const digest = this.#masker.load(message.table);
@@ -101,7 +109,9 @@ class FramePath {
     try {
       const frame = (seq === null ? null : this.#look?.frame(seq)) ?? this.#newest;
       if (!frame) throw new VigieError('source', 'No picture has come yet', 'Wait for the camera to start');
+      const tables = this.#tablesLoaded;
       const jpeg = await this.#still.encode(frame);
+      if (tables !== this.#tablesLoaded) throw new VigieError('mask', 'The mask is changing', 'Ask again');
       send({ t: 'picture', id, seq: frame.seq, wallMs: frame.wallMs, mask: frame.mask, jpeg });
     } catch (error) {
       send({ t: 'no-picture', id, message: asVigieError(error).message });
@@ -111,6 +121,10 @@ class FramePath {
   /** No new frame; what the encoder still holds comes out. */
   async stop(): Promise<void> {
     this.#capture.stop();
+    await this.#sendEnded();
+  }
+
+  async #sendEnded(): Promise<void> {
     while (this.#encoder.inFlight > 0) await wait(WAIT_MS);
     send({ t: 'ended' });
   }

@@ -6,7 +6,16 @@
  */
 import { z } from 'zod';
 
-const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+/** No access unit or picture of 8192x8192 comes near it. */
+const mostBytes = 64 << 20;
+
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= mostBytes);
+/** CLOCK_MONOTONIC, microseconds. */
+const monoUs = z.int().min(0);
+const wallMs = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
+const seq = z.int().min(0);
+/** For a log or an operator. */
+const words = z.string().max(4096);
 
 export const point = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]);
 export type Point = z.infer<typeof point>;
@@ -139,9 +148,9 @@ export type Beat = z.infer<typeof beat>;
 
 export const unit = z.strictObject({
   t: z.literal('unit'),
-  seq: z.int(),
-  monoUs: z.number(),
-  wallMs: z.number(),
+  seq,
+  monoUs,
+  wallMs,
   /** an IDR picture that carries its SPS and PPS */
   key: z.boolean(),
   mask: maskStamp,
@@ -153,9 +162,9 @@ export type Unit = z.infer<typeof unit>;
 export const tracks = z.strictObject({
   t: z.literal('tracks'),
   /** the frame that was looked at */
-  seq: z.int(),
-  monoUs: z.number(),
-  wallMs: z.number(),
+  seq,
+  monoUs,
+  wallMs,
   /** time the look took, milliseconds */
   lookMs: z.number(),
   detections: z.int(),
@@ -166,27 +175,27 @@ export type Tracks = z.infer<typeof tracks>;
 export const picture = z.strictObject({
   t: z.literal('picture'),
   id: z.int(),
-  seq: z.int(),
-  wallMs: z.number(),
+  seq,
+  wallMs,
   mask: maskStamp,
   jpeg: bytes,
 });
 export type Picture = z.infer<typeof picture>;
 
 export const fromPipeline = z.discriminatedUnion('t', [
-  z.strictObject({ t: z.literal('mask-ready'), version: z.int(), digest: z.string() }),
+  z.strictObject({ t: z.literal('mask-ready'), version: z.int(), digest: z.string().max(64) }),
   z.strictObject({ t: z.literal('ready'), pid: z.int() }),
   unit,
   tracks,
   picture,
   /** the answer when a picture cannot be had */
-  z.strictObject({ t: z.literal('no-picture'), id: z.int(), message: z.string() }),
+  z.strictObject({ t: z.literal('no-picture'), id: z.int(), message: words }),
   beat,
   /** a clip that plays once is over, or `stop` is done: every unit has been sent */
   z.strictObject({ t: z.literal('ended') }),
   /** something that this process cannot go on with; it is then replaced or the camera stops */
-  z.strictObject({ t: z.literal('fault'), kind: z.string(), message: z.string(), hint: z.string() }),
+  z.strictObject({ t: z.literal('fault'), kind: z.string().max(64), message: words, hint: words }),
   /** one line for the log */
-  z.strictObject({ t: z.literal('log'), level: z.enum(['info', 'warn']), message: z.string() }),
+  z.strictObject({ t: z.literal('log'), level: z.enum(['info', 'warn']), message: words }),
 ]);
 export type FromPipeline = z.infer<typeof fromPipeline>;

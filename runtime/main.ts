@@ -170,6 +170,11 @@ export class Camera {
     await this.alerts.stop();
   }
 
+  /** Whether the authorisation allows recording now. */
+  get mayRecord(): boolean {
+    return this.#authority.current.mayRecord;
+  }
+
   health(): Health {
     return readHealth({
       atMs: this.#deps.clock.wallMs(),

@@ -74,7 +74,10 @@ async function install(names, progress) {
   return `installed ${list}`;
 }
 
-/** Whether an earlier installation was killed, or lost its power: dpkg then refuses all others. @param {string} logFile */
+/**
+ * Whether an earlier installation was killed, or lost its power: dpkg then refuses all others.
+ * @param {string} logFile
+ */
 function wasCut(logFile) {
   return readFileSync(logFile, 'utf8').includes('dpkg --configure -a');
 }

@@ -53,10 +53,11 @@ export async function readAuthority(file: string, cameraId: string, nowMs: numbe
   }
   const parsed = authorisation.safeParse(parseJson(text));
   if (!parsed.success) {
+    const where = faultyPlace(parsed.error);
     return nothing(
       'authorisation-invalid',
-      'l’autorisation n’est pas valable',
-      'the authorisation is not valid',
+      `l’autorisation n’est pas valable (${where})`,
+      `the authorisation is not valid (${where})`,
     );
   }
   return authorityOf(parsed.data, cameraId, nowMs);
@@ -103,6 +104,12 @@ function nothing(code: string, fr: string, en: string): Authority {
       en: `Nothing is recorded or analysed: ${en}.`,
     },
   };
+}
+
+/** The first key that is wrong; the file itself when it is no JSON. */
+function faultyPlace(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue && issue.path.length > 0 ? issue.path.join('.') : 'JSON';
 }
 
 function parseJson(text: string): unknown {

@@ -40,9 +40,14 @@ export class LoginThrottle {
     this.#count(addressKey(address));
   }
 
-  /** A right secret clears the pair; the address keeps its count, it may hold other people. */
+  /**
+   * A right secret clears the pair, and takes back what `failed` counted for the address before the answer was known.
+   * The rest of the address's count stays: it may hold other people.
+   */
   succeeded(address: string, name: string): void {
     this.#failures.delete(pairKey(address, name));
+    const ofAddress = this.#failures.get(addressKey(address));
+    if (ofAddress && ofAddress.count > 0) ofAddress.count -= 1;
   }
 
   get size(): number {

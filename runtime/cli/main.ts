@@ -38,7 +38,7 @@ function settle(command: Command): void {
 
 function runCommand(): Command {
   return withRunFlags(new Command('run'))
-    .description('Run the camera of a configuration file until a signal')
+    .description('Run the camera of a configuration file until Ctrl-C or SIGTERM')
     .requiredOption('--config <file>', 'configuration file (docs/configuration.md)')
     .action(async (flags: RunFlags) => {
       await runCamera(runOptions(flags, flags.config ?? '', flags.state ?? stateDirectory(), false));

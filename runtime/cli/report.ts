@@ -34,12 +34,7 @@ export function runReport(camera: Camera, seconds: number, errors: string[]): Ru
     row('frames encoded', encoded, 'frames'),
     row('frames recorded', recorded, 'frames'),
     row('frames dropped', dropped, 'frames'),
-    atLeast(
-      'frames recorded of captured',
-      captured === 0 ? 0 : recorded / captured,
-      'share',
-      RECORDED_SHARE_GOAL,
-    ),
+    recordedShare(camera, captured, recorded),
     row('frame rate', health.picture.measuredFramesPerSecond, 'frames/s'),
     row('segments used', health.store.segmentsUsed, 'segments'),
     row('GOPs written', health.store.gops, 'GOPs'),
@@ -66,6 +61,13 @@ export function runReport(camera: Camera, seconds: number, errors: string[]): Ru
     at: new Date(alert.atMs).toISOString(),
   }));
   return { ...reportOf('camera', rows), alerts, errors };
+}
+
+/** Nothing is aimed at where nothing may be recorded. */
+function recordedShare(camera: Camera, captured: number, recorded: number): Row {
+  const share = captured === 0 ? 0 : recorded / captured;
+  const name = 'frames recorded of captured';
+  return camera.mayRecord ? atLeast(name, share, 'share', RECORDED_SHARE_GOAL) : row(name, share, 'share');
 }
 
 function alertLatency(camera: Camera): Row[] {

@@ -15,8 +15,9 @@ import type { Config } from '../config/schema.js';
 import { lineLog } from '../health/log.js';
 import { table, writeReport } from '../health/report.js';
 import { Camera } from '../main.js';
+import type { OnProgress } from '../record/create.js';
 import { runReport } from './report.js';
-import { say } from './words.js';
+import { say, type Words } from './words.js';
 
 export interface RunOptions {
   configFile: string;
@@ -43,14 +44,13 @@ export async function runCamera(options: RunOptions): Promise<void> {
   const stopAsked = signalled();
   const words = say(config.camera.language);
   const startedUs = systemClock.monoUs();
-  const started = camera.start(({ segments, of }) =>
-    process.stdout.write(`\r${words.makingStore(segments / of)}`),
-  );
+  const started = camera.start(makingStore(words));
   const first = await Promise.race([started, stopAsked.then(() => null)]);
   if (first) {
     process.stdout.write(
       words.running(options.printLink ? camera.oneTimeLink(['live', 'alerts', 'health']) : first.url),
     );
+    for (const notice of camera.health().notices) process.stdout.write(words.notice(notice));
     await Promise.race([stopAsked, camera.ended, after(options.forSeconds)]);
   } else started.catch(() => undefined);
   const seconds = (systemClock.monoUs() - startedUs) / 1e6;
@@ -58,6 +58,14 @@ export async function runCamera(options: RunOptions): Promise<void> {
   const report = runReport(camera, seconds, errors);
   if (options.reportFile) await writeReport(options.reportFile, report);
   process.stdout.write(`${table(report)}\n`);
+}
+
+/** On a terminal the line counts up in place; in a log it is said once. */
+function makingStore(words: Words): OnProgress {
+  return ({ segments, of }) => {
+    if (process.stdout.isTTY) process.stdout.write(`\r${words.makingStore(segments / of)}`);
+    else if (segments === of) process.stdout.write(words.makingStore(1));
+  };
 }
 
 function withOptions(config: Config, { port, language }: RunOptions): Config {

@@ -48,11 +48,11 @@ const en: StoreWords = {
       consequence: 'what it held is lost; the camera makes it anew when its turn comes',
     },
     'segment-header': {
-      what: 'the segment header does not hold',
+      what: 'the segment header is not valid',
       consequence: 'the whole segment is lost; the camera uses it again when its turn comes',
     },
     'record-header': {
-      what: 'a record header does not hold',
+      what: 'a record header is not valid',
       consequence: 'the GOPs in these bytes are lost; those after them are read',
     },
     'record-payload': { what: 'the checksum of a record does not hold', consequence: 'this GOP is lost' },
@@ -66,7 +66,7 @@ const en: StoreWords = {
     },
   },
   note: {
-    'blank-segments': 'never used yet',
+    'blank-segments': 'segments never used yet',
     'torn-tail': 'the last GOP is unfinished: being written, or cut; the next start writes over it',
     'overwritten-meanwhile': 'overwritten by the camera during the check',
     rewritten: 'written again in a later segment after a failed write; counted once',
@@ -76,65 +76,65 @@ const en: StoreWords = {
   bytes: (from, to) => (to === null ? `from byte ${from}` : `bytes ${from} to ${to - 1}`),
   exporting: (share) => `Exporting: ${Math.round(share * 100)} %`,
   exported: (file, pictures, from, to, mib) => `${file}: ${pictures} pictures, ${from} to ${to}, ${mib} MiB`,
-  leftOut: (records) => `${records} damaged record(s) are missing in the file; run vigie store check`,
+  leftOut: (records) => `${records} damaged record(s) missing from the file; run vigie store check`,
 };
 
 const fr: StoreWords = {
   store: 'Enregistrements de la caméra',
-  segments: (used, of, mib) => `${used} segments utilisés sur ${of}, de ${mib} Mio`,
+  segments: (used, of, mib) => `segments utilisés : ${used} sur ${of}, de ${mib} Mio chacun`,
   columns: { from: 'de', to: 'à', length: 'durée', gops: 'GOP', pictures: 'images' },
   segmentColumns: { sequence: 'segment', slot: 'fichier', gops: 'GOP', mib: 'Mio', from: 'de', to: 'à' },
   empty: 'Rien n’est enregistré.',
   gap: 'trou',
-  clockNotTrusted: 'heure non garantie',
+  clockNotTrusted: 'horloge non fiable',
   checking: (share) => `Vérification : ${Math.round(share * 100)} %`,
   checked: (records, mib) => `${records} enregistrements vérifiés, ${mib} Mio.`,
-  clean: 'Aucun dommage.',
-  damages: (count) => `${count} dommage(s) :`,
+  clean: 'Rien n’est endommagé.',
+  damages: (count) => `Endommagé en ${count} endroit(s) :`,
   damage: {
     description: {
       what: 'la description manque ou est illisible',
       consequence: 'aucune : chaque segment la contient, la caméra la réécrit à son prochain démarrage',
     },
     'segment-file': {
-      what: 'le fichier manque, n’a pas la bonne taille ou ne se lit pas',
-      consequence: 'ce qu’il contenait est perdu ; la caméra le refait quand vient son tour',
+      what: 'le fichier manque, n’a pas la bonne taille ou est illisible',
+      consequence: 'ce qu’il contenait est perdu ; la caméra le recrée quand vient son tour',
     },
     'segment-header': {
-      what: 'l’en-tête du segment est faux',
+      what: 'l’en-tête du segment n’est pas valide',
       consequence: 'tout le segment est perdu ; la caméra le réutilise quand vient son tour',
     },
     'record-header': {
-      what: 'un en-tête d’enregistrement est faux',
-      consequence: 'les GOP de ces octets sont perdus ; ceux qui suivent se lisent',
+      what: 'un en-tête d’enregistrement n’est pas valide',
+      consequence: 'les GOP contenus dans ces octets sont perdus ; les suivants restent lisibles',
     },
     'record-payload': {
       what: 'la somme de contrôle d’un enregistrement est fausse',
       consequence: 'ce GOP est perdu',
     },
     'segment-end': {
-      what: 'la marque de fin manque : une écriture a échoué ici, ou elle est abîmée',
+      what: 'la marque de fin manque : une écriture a échoué ici, ou elle est endommagée',
       consequence: 'aucune, sauf si des enregistrements manquent aussi',
     },
     'missing-records': {
-      what: 'des enregistrements manquent avant ce segment ou dedans',
+      what: 'des enregistrements manquent dans ce segment ou juste avant',
       consequence: 'la carte les a refusés, ou ils ont été détruits avec un en-tête',
     },
   },
   note: {
-    'blank-segments': 'jamais utilisés',
+    'blank-segments': 'segments jamais utilisés',
     'torn-tail':
-      'le dernier GOP est inachevé : en cours d’écriture, ou coupé ; le prochain démarrage l’écrase',
+      'le dernier GOP est inachevé : en cours d’écriture, ou interrompu ; le prochain démarrage l’écrasera',
     'overwritten-meanwhile': 'écrasé par la caméra pendant la vérification',
-    rewritten: 'réécrit dans un segment suivant après un échec ; compté une fois',
+    rewritten: 'réécrit dans un segment suivant après un échec ; compté une seule fois',
   },
   lost: (records) => `${records} GOP`,
   between: (from, to) => `de ${from} à ${to}`,
-  bytes: (from, to) => (to === null ? `depuis l’octet ${from}` : `octets ${from} à ${to - 1}`),
+  bytes: (from, to) => (to === null ? `à partir de l’octet ${from}` : `octets ${from} à ${to - 1}`),
   exporting: (share) => `Export : ${Math.round(share * 100)} %`,
   exported: (file, pictures, from, to, mib) => `${file} : ${pictures} images, de ${from} à ${to}, ${mib} Mio`,
   leftOut: (records) =>
-    `${records} enregistrement(s) abîmés manquent dans le fichier ; voir vigie store check`,
+    `${records} enregistrement(s) endommagé(s) absent(s) du fichier ; lancez vigie store check`,
 };
 
 export function storeWords(language: Language): StoreWords {

@@ -10,7 +10,7 @@ import { Users } from '../access/users.js';
 import { openStateDirectory, stateDirectory } from '../config/paths.js';
 
 interface Flags {
-  directory?: string;
+  state?: string;
   file?: string;
   rights: string;
   json?: boolean;
@@ -67,11 +67,11 @@ function removeCommand(): Command {
 
 function withDirectory(command: Command): Command {
   return command
-    .option('--directory <state>', 'state directory of the camera (default: docs/installation.md)')
+    .option('--state <directory>', 'state directory of the camera (default: docs/installation.md)')
     .option('--file <name>', 'users file in it, access.usersFile of the configuration', 'users.json');
 }
 
 function openUsers(flags: Flags): Users {
-  const directory = openStateDirectory(flags.directory ?? stateDirectory());
+  const directory = openStateDirectory(flags.state ?? stateDirectory());
   return new Users({ file: join(directory, flags.file ?? 'users.json') });
 }

@@ -49,6 +49,7 @@ const checksAtOnce = 2;
 
 const unauthorised: Answer = { status: '401 Unauthorized', body: 'Log in first\n' };
 const forbidden: Answer = { status: '403 Forbidden', body: 'Not from this page\n' };
+const copyLink: Answer = { status: '403 Forbidden', body: 'Copy the link into the address bar\n' };
 
 export class HttpDoor {
   readonly #deps: HttpDeps;
@@ -112,6 +113,8 @@ export class HttpDoor {
   }
 
   #enter(claims: Claims): Answer {
+    // A page of another site must not log this browser in, not even with a link that is good.
+    if (!['', 'none', 'same-origin'].includes(claims.fetchSite)) return copyLink;
     const token = new URLSearchParams(claims.query).get('token') ?? '';
     const session = token.length === 43 ? this.#deps.sessions.redeem(token) : null;
     if (session === null) return this.#loginForm(claims, 'link', '401 Unauthorized');

@@ -45,6 +45,7 @@ export class ControlServer {
   readonly #connections = new Set<Connection>();
   #parts: { app: App; front: Front; directory: string } | null = null;
   #cancels: (() => void)[] = [];
+  #starting: Promise<unknown> = Promise.resolve();
   #url = '';
   #usersProblem = '';
 
@@ -62,7 +63,13 @@ export class ControlServer {
    * @throws VigieError `config` (TLS files, address without TLS), `network` (port), `access` (users file),
    *   `internal` (console not built, no binary of uWebSockets.js)
    */
-  async start(signal?: AbortSignal): Promise<{ url: string; port: number }> {
+  start(signal?: AbortSignal): Promise<{ url: string; port: number }> {
+    const started = this.#open(signal);
+    this.#starting = started.catch(() => undefined);
+    return started;
+  }
+
+  async #open(signal?: AbortSignal): Promise<{ url: string; port: number }> {
     const { users, log, sessions } = this.#deps;
     await users.refresh();
     const tls = this.#options.tls ? await readTlsFiles(this.#options.tls) : null;
@@ -89,7 +96,7 @@ export class ControlServer {
       log.info(`The console is at ${this.#url}`);
       return { url: this.#url, port };
     } catch (error) {
-      await this.stop();
+      await this.#close();
       throw error;
     }
   }
@@ -111,8 +118,13 @@ export class ControlServer {
     return dropped;
   }
 
-  /** Tells the clients, closes everything, removes the Unix socket. Idempotent. */
+  /** Tells the clients, closes everything, removes the Unix socket. Waits for a start under way. Idempotent. */
   async stop(): Promise<void> {
+    await this.#starting;
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
     const parts = this.#parts;
     if (!parts) return;
     this.#parts = null;
@@ -137,7 +149,7 @@ export class ControlServer {
       // Connection closes long before; this is the bound should it ever not.
       maxBackpressure: 8 << 20,
       upgrade: (res, req, context) => this.#upgrade(res, req, context, door),
-      open: (socket) => this.#open(socket, front),
+      open: (socket) => this.#welcome(socket, front),
       message: (socket, message, isBinary) => {
         socket.getUserData().connection?.receive(new Uint8Array(message), isBinary);
       },
@@ -169,7 +181,7 @@ export class ControlServer {
     }
   }
 
-  #open(socket: WebSocket<SocketData>, front: Front): void {
+  #welcome(socket: WebSocket<SocketData>, front: Front): void {
     const data = socket.getUserData();
     front.keep(data.number);
     const wire = {

@@ -7,7 +7,8 @@ export function lineLog(
 ): Log {
   const line = (level: string, message: string): void => {
     const time = new Date(clock.wallMs()).toISOString();
-    write(`${time} ${level} ${message.replace(/\s+/g, ' ')}\n`);
+    // A message may carry what a sensor said: it must not speak to the terminal.
+    write(`${time} ${level} ${message.replace(/[\s\p{Cc}]+/gu, ' ')}\n`);
   };
   return {
     info: (message) => line('info ', message),

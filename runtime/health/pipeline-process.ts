@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { errorLine } from '../../errors.js';
 import { type FromPipeline, fromPipeline, type ToPipeline } from '../../pipelines/messages.js';
 
 const ENTRY = fileURLToPath(new URL('../../pipelines/main.js', import.meta.url));
@@ -13,39 +14,41 @@ const STDERR_LINES_KEPT = 20;
 
 export interface ProcessEvents {
   message(message: FromPipeline): void;
-  /** a message that does not fit the channel's schema */
+  /** a message that does not fit the channel's schema, or that its reader cannot take */
   violation(why: string): void;
   exit(why: string): void;
 }
 
 export class PipelineProcess {
-  readonly #child: ChildProcess;
+  /** null when it could not be started at all */
+  readonly #child: ChildProcess | null;
   readonly #stderr: string[] = [];
   #alive = true;
 
   /** @param gstRegistry file of the plug-in registry that set-up made, so that this process writes none; null: GStreamer's own */
   constructor(events: ProcessEvents, gstRegistry: string | null) {
-    this.#child = fork(ENTRY, [], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: sandboxFlags,
-      env: pipelineEnvironment(gstRegistry),
-    });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keep(text));
-    this.#child.on('message', (received: unknown) => {
-      if (!this.#alive) return;
-      const parsed = fromPipeline.safeParse(received);
-      if (parsed.success) events.message(parsed.data);
-      else events.violation(parsed.error.issues[0]?.message ?? 'unknown message');
-    });
-    this.#child.on('error', (error) => this.#gone(events, error.message));
-    this.#child.on('exit', (code, signal) =>
-      this.#gone(events, signal ? `signal ${signal}` : `exit code ${code}`),
-    );
+    this.#child = this.#start(events, gstRegistry);
+  }
+
+  /** Some failures to start are thrown (no memory), others come as an event: here all of them are an exit. */
+  #start(events: ProcessEvents, gstRegistry: string | null): ChildProcess | null {
+    try {
+      const child = spawnPipeline(gstRegistry);
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keep(text));
+      child.on('message', (received: unknown) => this.#hear(events, received));
+      child.on('error', (error) => this.#gone(events, error.message));
+      child.on('exit', (code, signal) =>
+        this.#gone(events, signal ? `signal ${signal}` : `exit code ${code}`),
+      );
+      return child;
+    } catch (error) {
+      queueMicrotask(() => this.#gone(events, errorLine(error)));
+      return null;
+    }
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#child?.pid;
   }
 
   /** What GStreamer or Node last said of a failure, for the log of a technician. */
@@ -54,14 +57,29 @@ export class PipelineProcess {
   }
 
   send(message: ToPipeline): void {
-    if (this.#alive && this.#child.connected) this.#child.send(message, () => undefined);
+    if (this.#alive && this.#child?.connected) this.#child.send(message, () => undefined);
   }
 
   /** Ends it at once; nothing more is heard of it. Works on a stopped process too. */
   kill(): void {
     this.#alive = false;
-    this.#child.kill('SIGKILL');
-    this.#child.stderr?.destroy();
+    this.#child?.kill('SIGKILL');
+    this.#child?.stderr?.destroy();
+  }
+
+  /** A reader that fails on a message must not take this process down with it: the sender is at fault. */
+  #hear(events: ProcessEvents, received: unknown): void {
+    if (!this.#alive) return;
+    const parsed = fromPipeline.safeParse(received);
+    if (!parsed.success) {
+      events.violation(parsed.error.issues[0]?.message ?? 'unknown message');
+      return;
+    }
+    try {
+      events.message(parsed.data);
+    } catch (error) {
+      events.violation(`${parsed.data.t}: ${errorLine(error)}`);
+    }
   }
 
   #gone(events: ProcessEvents, why: string): void {
@@ -71,9 +89,22 @@ export class PipelineProcess {
   }
 
   #keep(text: string): void {
-    this.#stderr.push(...text.split('\n').filter((line) => line.trim() !== ''));
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    // An address of a camera may carry the secret that opens it.
+    this.#stderr.push(...lines.map((line) => line.replace(/\/\/[^/\s]*@/g, '//')));
     this.#stderr.splice(0, Math.max(0, this.#stderr.length - STDERR_LINES_KEPT));
   }
+}
+
+/** The kernel ends the process with its parent, even while native code holds it and it hears nothing (prctl(2)). */
+function spawnPipeline(gstRegistry: string | null): ChildProcess {
+  return fork(ENTRY, [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execPath: 'setpriv',
+    execArgv: ['--pdeathsig', 'KILL', '--', process.execPath, ...sandboxFlags],
+    env: pipelineEnvironment(gstRegistry),
+  });
 }
 
 /**

@@ -49,9 +49,10 @@ export function readHealth(parts: HealthParts): Health {
   };
 }
 
-function notices({ authority, supervisor, store, rate }: HealthParts): Notice[] {
+function notices({ config, authority, supervisor, store, rate }: HealthParts): Notice[] {
   const found: Notice[] = [];
   if (authority.refusal) found.push(authority.refusal);
+  found.push(...unwatched(config, authority));
   if (supervisor.state === 'restarting') {
     const why = supervisor.lastFault?.message ?? '';
     found.push({
@@ -63,26 +64,39 @@ function notices({ authority, supervisor, store, rate }: HealthParts): Notice[] 
   if (supervisor.modelFault) {
     found.push({
       code: 'model-failed',
-      fr: 'La détection est arrêtée : le modèle a été refusé. L’enregistrement continue.',
-      en: 'Detection is off: the model was refused. Recording goes on.',
+      fr: 'La détection est arrêtée : le détecteur a échoué. L’enregistrement continue.',
+      en: 'Detection is off: the detector failed. Recording goes on.',
     });
   }
   if (authority.mayRecord && store.state === 'failed') {
     found.push({
       code: 'store-failed',
-      fr: 'La carte ne prend plus d’enregistrement. Vérifiez-la.',
-      en: 'The card takes no recording any more. Check it.',
+      fr: 'La carte n’accepte plus d’enregistrement. Vérifiez-la.',
+      en: 'The card no longer accepts recordings. Check it.',
     });
   }
   if (store.gopsLost > 0) {
     found.push({
       code: 'gops-lost',
-      fr: `${store.gopsLost} s d’images n’ont pas pu être enregistrées depuis le démarrage.`,
-      en: `${store.gopsLost} s of pictures could not be recorded since the start.`,
+      fr: `Images non enregistrées depuis le démarrage : environ ${store.gopsLost} s.`,
+      en: `Pictures not recorded since the start: about ${store.gopsLost} s.`,
     });
   }
   if (rate.mask.state === 'full') {
     found.push({ code: 'mask-full', fr: 'Toute l’image est masquée.', en: 'The whole picture is masked.' });
   }
   return found;
+}
+
+/** Zones that the configuration watches and the authorisation does not name: often a name written two ways. */
+function unwatched(config: Config, authority: Authority): Notice[] {
+  if (!authority.mayRecord) return [];
+  const names = config.zones
+    .filter((zone) => !authority.mayWatch(zone.name, 'presence'))
+    .map(({ name }) => name);
+  return names.map((name) => ({
+    code: 'zone-not-authorised',
+    fr: `La zone « ${name} » n’est pas surveillée : l’autorisation ne la nomme pas.`,
+    en: `Zone “${name}” is not watched: the authorisation does not name it.`,
+  }));
 }

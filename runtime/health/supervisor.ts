@@ -1,11 +1,10 @@
 /**
- * Keeps a pipeline process running: starts it, hands it the mask, watches its heartbeat, its frames and its
- * memory, and replaces it when any of them fails. Made by runtime/main.ts; what the process sends goes on to
+ * Keeps a pipeline process running: starts it, hands it the mask, watches its heartbeat, its frames, its looks and
+ * its memory, and replaces it when any of them fails. Made by runtime/main.ts; what the process sends goes on to
  * the recorder, the scene and the live view. No picture opens before both sides agree on the mask (docs/mask.md).
  */
 import type { Clock, Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
-import { maskDigest } from '../../pipelines/mask/table.js';
 import type {
   Beat,
   FromPipeline,
@@ -15,6 +14,9 @@ import type {
   Tracks,
   Unit,
 } from '../../pipelines/messages.js';
+import { Backoff } from './backoff.js';
+import { fault, faultOf, withCause, wrongMask } from './faults.js';
+import { MaskAgreement } from './mask-agreement.js';
 import { PictureRequests } from './picture-requests.js';
 import { PipelineProcess } from './pipeline-process.js';
 import { RunningTotals } from './totals.js';
@@ -22,8 +24,6 @@ import { type VitalLimits, VitalSigns } from './vital-signs.js';
 
 const CHECK_MS = 50;
 const STOP_TIMEOUT_MS = 500;
-/** Wait before each next try while a source does not come back: at once, then up to two seconds. */
-const BACKOFF_MS = [0, 250, 500, 1000, 2000];
 
 export interface SupervisorOptions extends VitalLimits {
   pipeline: PipelineOptions;
@@ -48,12 +48,12 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #pictures = new PictureRequests();
   readonly #vital: VitalSigns;
+  readonly #mask = new MaskAgreement();
+  readonly #backoff = new Backoff();
   readonly totals = new RunningTotals();
   #process: PipelineProcess | null = null;
   #state: SupervisorState = 'stopped';
-  #table: MaskTable | null = null;
   #everRan = false;
-  #failures = 0;
   #cancelCheck = (): void => undefined;
   #cancelRetry = (): void => undefined;
   #firstFrame: { resolve: () => void; reject: (error: VigieError) => void } | null = null;
@@ -61,6 +61,7 @@ export class Supervisor {
   #pipeline: PipelineOptions;
   #modelFault: VigieError | null = null;
   #onEnded: (() => void) | null = null;
+  #ending: Promise<void> = Promise.resolve();
 
   constructor(deps: { clock: Clock; log: Log; events: SupervisorEvents }, options: SupervisorOptions) {
     this.#clock = deps.clock;
@@ -99,26 +100,34 @@ export class Supervisor {
    * @throws VigieError `source` or `model` when the camera cannot start at all; after a first success it is kept going for ever
    */
   start(table: MaskTable): Promise<void> {
-    this.#table = table;
+    this.#mask.change(table);
     this.#state = 'starting';
-    this.#cancelCheck = this.#clock.every(CHECK_MS, () => this.#check());
+    // What waits in the channel is read first: when this process was late itself, the other one was not silent.
+    this.#cancelCheck = this.#clock.every(CHECK_MS, () => setImmediate(() => this.#check()));
     return new Promise((resolve, reject) => {
       this.#firstFrame = { resolve, reject };
       this.#spawn();
     });
   }
 
-  /** Lets the encoder finish, then ends the process. */
-  async stop(): Promise<void> {
-    if (this.#state === 'stopped') return;
+  /** Lets the encoder finish, then ends the process. Idempotent: a second call resolves with the first. */
+  stop(): Promise<void> {
+    if (this.#state !== 'stopped') this.#ending = this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     const process = this.#process;
     this.#state = 'stopped';
     this.#cancelCheck();
     this.#cancelRetry();
     if (process) {
       await new Promise<void>((resolve) => {
-        this.#onEnded = resolve;
-        this.#clock.after(STOP_TIMEOUT_MS, resolve);
+        const cancel = this.#clock.after(STOP_TIMEOUT_MS, resolve);
+        this.#onEnded = () => {
+          cancel();
+          resolve();
+        };
         process.send({ t: 'stop' });
       });
       process.kill();
@@ -146,7 +155,7 @@ export class Supervisor {
 
   /** Replaces the mask: old and new are applied together until both sides agree on the new one. */
   setMask(table: MaskTable): void {
-    this.#table = table;
+    this.#mask.change(table);
     this.#process?.send({ t: 'mask-table', table });
   }
 
@@ -159,19 +168,25 @@ export class Supervisor {
   }
 
   #spawn(): void {
-    if (this.#state === 'stopped' || !this.#table) return;
-    this.#vital.born();
+    const { table } = this.#mask;
+    if (this.#state === 'stopped' || !table) return;
+    const { detect } = this.#pipeline;
+    this.#vital.born(detect ? 1000 / detect.ratePerSecond : null);
+    this.#mask.born();
     this.#process = new PipelineProcess(
       {
         message: (message) => this.#onMessage(message),
         violation: (why) =>
           this.#replace(fault('protocol', `The pipeline process sent a bad message: ${why}`)),
-        exit: (why) => this.#replace(fault('source', `The pipeline process ended (${why})`)),
+        exit: (why) => {
+          this.#onEnded?.();
+          this.#replace(fault('source', `The pipeline process ended (${why})`));
+        },
       },
       this.#options.gstRegistry,
     );
     this.#process.send({ t: 'start', options: this.#pipeline });
-    this.#process.send({ t: 'mask-table', table: this.#table });
+    this.#process.send({ t: 'mask-table', table });
   }
 
   #onMessage(message: FromPipeline): void {
@@ -180,13 +195,14 @@ export class Supervisor {
       case 'unit':
         return this.#onUnit(message);
       case 'tracks':
+        this.#vital.look();
         return this.#events.tracks(message);
       case 'beat':
         return this.#onBeat(message);
       case 'mask-ready':
         return this.#onMaskReady(message.version, message.digest);
       case 'picture':
-        return this.#pictures.answer(message);
+        return this.#mask.allows(message.mask) ? this.#pictures.answer(message) : this.#replace(wrongMask());
       case 'no-picture':
         return this.#pictures.fail(message.id, message.message);
       case 'fault':
@@ -201,6 +217,10 @@ export class Supervisor {
   }
 
   #onUnit(unit: Unit): void {
+    if (!this.#mask.allows(unit.mask)) {
+      this.#replace(wrongMask());
+      return;
+    }
     this.totals.unit(unit.seq);
     if (this.#vital.frame()) this.#running();
     this.#events.unit(unit);
@@ -208,7 +228,6 @@ export class Supervisor {
 
   #running(): void {
     this.#everRan = true;
-    this.#failures = 0;
     this.#state = this.#state === 'stopped' ? 'stopped' : 'running';
     this.#firstFrame?.resolve();
     this.#firstFrame = null;
@@ -221,10 +240,11 @@ export class Supervisor {
 
   /** The picture opens only on the digest that this side computed itself. */
   #onMaskReady(version: number, digest: string): void {
-    const table = this.#table;
-    if (!table || version !== table.version) return;
-    if (digest === maskDigest(table)) this.#process?.send({ t: 'mask-open', version, digest });
-    else this.#replace(fault('mask', 'The pipeline process answered with another mask'));
+    const judged = this.#mask.judge(version, digest);
+    if (judged === 'open') this.#process?.send({ t: 'mask-open', version, digest });
+    else if (judged === 'refuse') {
+      this.#replace(fault('mask', 'The pipeline process answered with another mask'));
+    }
   }
 
   #onEndedMessage(): void {
@@ -257,7 +277,7 @@ export class Supervisor {
     this.#state = 'restarting';
     this.#log.warn(`${why.message}; the pipeline process is replaced`);
     this.#events.interrupted(why.message);
-    const wait = BACKOFF_MS[Math.min(this.#failures++, BACKOFF_MS.length - 1)];
+    const wait = this.#backoff.after(this.#vital.framesForMs);
     if (wait === 0) this.#spawn();
     else this.#cancelRetry = this.#clock.after(wait, () => this.#spawn());
   }
@@ -268,19 +288,4 @@ export class Supervisor {
     this.#modelFault = fault;
     this.#log.error(`${fault.message}. Recording goes on without detection`);
   }
-}
-
-function fault(kind: 'source' | 'mask' | 'protocol', message: string): VigieError {
-  return new VigieError(kind, message, 'It is being replaced');
-}
-
-function faultOf(message: Extract<FromPipeline, { t: 'fault' }>): VigieError {
-  const kind = message.kind === 'model' || message.kind === 'mask' ? message.kind : 'source';
-  return new VigieError(kind, message.message, message.hint);
-}
-
-/** Adds what GStreamer itself said last, which the binding may have lost. */
-function withCause(fault: VigieError, lastError: string | null): VigieError {
-  if (!lastError) return fault;
-  return new VigieError(fault.kind, fault.message, fault.hint, { cause: lastError });
 }

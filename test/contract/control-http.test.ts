@@ -70,6 +70,16 @@ test('the login page is in both languages, without script, and no page may be fr
   assert.equal(french.headers['x-content-type-options'], 'nosniff');
 });
 
+test('a page of another site cannot log a browser in, and does not use the link up', async () => {
+  const link = camera.server.oneTimeLink(['live']);
+  for (const site of ['cross-site', 'same-site']) {
+    const answer = await http(link, { headers: { 'Sec-Fetch-Site': site } });
+    assert.equal(answer.status, 403, site);
+    assert.equal(answer.headers['set-cookie'], undefined, site);
+  }
+  assert.equal((await http(link, { headers: { 'Sec-Fetch-Site': 'none' } })).status, 303);
+});
+
 test('a one-time link opens one session, once, for ten minutes', async () => {
   const link = camera.server.oneTimeLink(['live']);
   const answer = await http(link);
@@ -163,4 +173,19 @@ test('logout ends the session', async () => {
   assert.equal((await http(at('/logout'), { method: 'POST', headers: own })).status, 303);
   assert.equal((await http(at('/main.js'), { headers: { Cookie: cookie } })).status, 401);
   assert.equal((await http(at('/logout'), { method: 'POST', headers: own })).status, 401);
+});
+
+test('a stop during the start leaves nothing that listens', async () => {
+  const other = await startTestCamera({ clock });
+  const port = Number(new URL(other.url).port);
+  await other.server.stop();
+  const starting = other.server.start().catch(() => null);
+  await other.server.stop();
+  const started = await starting;
+  const refused = await new Promise<boolean>((resolve) => {
+    const socket = connect(started?.port ?? port, '127.0.0.1', () => resolve(false));
+    socket.on('error', () => resolve(true));
+  });
+  assert.ok(refused);
+  await other.stop();
 });

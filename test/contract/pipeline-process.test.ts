@@ -17,14 +17,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, test } from 'node:test';
-import { loadProfile } from '../../board/profile.js';
-import { encoderPart } from '../../board/sensor.js';
 import { maskDigest } from '../../pipelines/mask/table.js';
 import type { FromPipeline, MaskTable, PipelineOptions, ToPipeline, Unit } from '../../pipelines/messages.js';
 import { PipelineProcess } from '../../runtime/health/pipeline-process.js';
 import { decode, until } from '../camera-run.js';
+import { smallPipeline as options, smallSize as size } from './small-pipeline.js';
 
-const size = { width: 320, height: 240 };
 const table: MaskTable = {
   version: 1,
   zones: [
@@ -39,19 +37,6 @@ const table: MaskTable = {
     },
   ],
 };
-
-function options(overrides: Partial<PipelineOptions> = {}): PipelineOptions {
-  return {
-    ...encoderPart(500, { ...size, framesPerSecond: 20 }, loadProfile('virtual')),
-    ...size,
-    sensorLaunch: 'videotestsrc is-live=true pattern=white ! video/x-raw,width=320,height=240,framerate=20/1',
-    atEnd: 'live',
-    paced: false,
-    rate: { numerator: 20, denominator: 1 },
-    detect: null,
-    ...overrides,
-  };
-}
 
 /** A process and everything it said. */
 class Conversation {
@@ -130,6 +115,27 @@ test('opening another mask than the one loaded is a fault, and hides everything'
   assert.equal(fault.kind, 'mask');
   await talk.next('unit', 5);
   assert.ok(talk.of('unit').every((unit) => unit.mask.state === 'full'));
+});
+
+test('a picture under way when the mask changes is not given', async () => {
+  const talk = converse().start(options());
+  talk.process.send({ t: 'mask-table', table });
+  talk.process.send({ t: 'mask-open', version: 1, digest: maskDigest(table) });
+  await talk.next('unit', 5);
+  talk.process.send({ t: 'picture', id: 1, seq: null });
+  talk.process.send({ t: 'mask-table', table: { ...table, version: 2 } });
+  const refusal = await talk.next('no-picture');
+  assert.match(refusal.message, /mask is changing/);
+  await talk.next('unit', talk.of('unit').length + 3);
+  talk.process.send({ t: 'picture', id: 2, seq: null });
+  assert.equal((await talk.next('picture')).mask.state, 'both');
+});
+
+test('a clip that is over says so after its last unit', async () => {
+  const sensorLaunch = 'videotestsrc num-buffers=40 ! video/x-raw,width=320,height=240,framerate=20/1';
+  const talk = converse().start(options({ sensorLaunch, atEnd: 'end' }));
+  await talk.next('ended');
+  assert.equal(talk.of('unit').length, 40);
 });
 
 test('units come one for each frame, in order, the first of them a keyframe', async () => {

@@ -82,6 +82,7 @@ test('an installation that was cut is finished first, then it goes on', async (t
   assert.equal(result.code, 0, result.err);
   const actions = project
     .calls()
+    .filter((call) => !call.startsWith('sudo '))
     .map((call) => /^dpkg --configure -a$| (install|update)( .*--fix-broken)?/.exec(call)?.[0])
     .filter((action) => action !== undefined && action !== ' update');
   const [refused, ...rest] = actions;

@@ -18,7 +18,7 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 const command = fileURLToPath(new URL('../../runtime/cli/main.js', import.meta.url));
 
 function run(...args: string[]): { status: number | null; out: string; error: string } {
-  const all = [command, 'user', ...args, '--directory', directory];
+  const all = [command, 'user', ...args, '--state', directory];
   const { status, stdout, stderr } = spawnSync(process.execPath, all, { encoding: 'utf8' });
   return { status, out: stdout, error: stderr };
 }

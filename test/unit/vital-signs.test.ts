@@ -57,6 +57,39 @@ test('before its first frame a source has the longer limit, even while the proce
   assert.match(signs.check()?.message ?? '', /No picture for 15000 ms/);
 });
 
+/** Lives on for so many seconds, with or without looks; the first fault found. */
+function live(signs: VitalSigns, clock: ManualClock, seconds: number, looking: boolean) {
+  for (let i = 0; i < seconds * 10; i++) {
+    clock.advance(100);
+    signs.heard();
+    signs.frame();
+    if (looking) signs.look();
+    const wrong = signs.check();
+    if (wrong) return wrong;
+  }
+  return null;
+}
+
+test('a detector that never looks is given up, one that stops looking is replaced', () => {
+  const { clock, signs } = living();
+  signs.born(200);
+  assert.equal(live(signs, clock, 20, false), null, 'the model may take its time to load');
+  assert.equal(live(signs, clock, 5, false)?.kind, 'model');
+  signs.born(200);
+  assert.equal(live(signs, clock, 60, true), null);
+  const stopped = live(signs, clock, 30, false);
+  assert.equal(stopped?.kind, 'source');
+  assert.match(stopped?.message ?? '', /looked at/);
+});
+
+test('looks that are meant to be rare are not missed early, and none are missed when nothing is analysed', () => {
+  const { clock, signs } = living();
+  signs.born(60_000);
+  assert.equal(live(signs, clock, 170, false), null);
+  signs.born(null);
+  assert.equal(live(signs, clock, 170, false), null);
+});
+
 test('memory above the ceiling is told at once', () => {
   const { signs } = living();
   signs.frame();
