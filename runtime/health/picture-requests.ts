@@ -11,6 +11,7 @@ export class PictureRequests {
     { resolve: (picture: Picture) => void; reject: (error: VigieError) => void }
   >();
   #lastId = 0;
+  #newest: Promise<Picture> | null = null;
 
   /** Calls `send` with a new number; resolves with the picture that bears it. */
   ask(send: (id: number) => void, clock: Clock): Promise<Picture> {
@@ -29,6 +30,14 @@ export class PictureRequests {
       });
       send(id);
     });
+  }
+
+  /** The newest picture. Whoever asks while one is being made gets that one: making it takes from the recording. */
+  askNewest(send: (id: number) => void, clock: Clock): Promise<Picture> {
+    this.#newest ??= this.ask(send, clock).finally(() => {
+      this.#newest = null;
+    });
+    return this.#newest;
   }
 
   answer(picture: Picture): void {

@@ -164,7 +164,8 @@ export class Supervisor {
     const process = this.#process;
     if (!process)
       return Promise.reject(new VigieError('source', 'The camera is not running', 'Wait for it to start'));
-    return this.#pictures.ask((id) => process.send({ t: 'picture', id, seq }), this.#clock);
+    const send = (id: number): void => process.send({ t: 'picture', id, seq });
+    return seq === null ? this.#pictures.askNewest(send, this.#clock) : this.#pictures.ask(send, this.#clock);
   }
 
   #spawn(): void {

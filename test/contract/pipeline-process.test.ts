@@ -170,6 +170,15 @@ for (const [what, overrides, message] of refused) {
   });
 }
 
+test('the secret in the address of a camera is in no error', async () => {
+  const sensorLaunch = 'rtspsrc location="rtspx://admin:s3cret@127.0.0.1/street" ! decodebin';
+  const talk = converse().start(options({ sensorLaunch }));
+  const fault = await talk.next('fault');
+  await until('a line of GStreamer', () => /rtspx:/.test(talk.process.lastError ?? ''));
+  for (const text of [fault.message, fault.hint, talk.process.lastError])
+    assert.doesNotMatch(text ?? '', /s3cret/);
+});
+
 test('a message outside the schema is a fault and changes nothing', async () => {
   const talk = converse();
   talk.process.send({ t: 'mask-table', table: { version: 0, zones: [] } } as ToPipeline);
