@@ -2,11 +2,14 @@
  * Entry of the pipeline process, the only one that holds unmasked pixels. Wires the stages and the channel to
  * its parent, nothing else. It opens no socket and writes no file; when the parent goes, it goes.
  */
+
+import { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../board/linux/clock.js';
 import type { Log } from '../board/ports.js';
 import { asVigieError, VigieError } from '../errors.js';
 import { Capture } from './capture/capture.js';
+import { Channel } from './channel.js';
 import { Look, type Seen } from './detect/look.js';
 import { type EncodedUnit, Encoder } from './encode/encoder.js';
 import { StillEncoder } from './encode/still.js';
@@ -17,20 +20,24 @@ import { LatencyMeter, LoopMeter } from './meter.js';
 import { Tracker } from './track/tracker.js';
 
 const BEAT_MS = 100;
-/** Messages the parent has not taken yet; above it, frames are dropped before the mask. */
-const CHANNEL_BOUND = 64;
+const CHANNEL_FD = 3;
+/** A mask table of 256 zones of 256 corners. */
+const MOST_BYTES_FROM_PARENT = 4 << 20;
+/** Bytes that the parent has not taken yet; above it, frames are dropped before the mask. */
+const CHANNEL_BOUND_BYTES = 4 << 20;
 const WAIT_MS = 1;
 /** Characters of a text for the log (messages.ts). */
 const TEXT_BOUND = 4096;
 
-let channelPending = 0;
+/** The other end of the channel is the parent's, on the descriptor it gave at the start (runtime/health/pipeline-process.ts). */
+const channel = new Channel(new Socket({ fd: CHANNEL_FD }), MOST_BYTES_FROM_PARENT, {
+  message: (received) => hear(received),
+  broken: die,
+  closed: die,
+});
 
 function send(message: FromPipeline): void {
-  if (!process.connected) return;
-  channelPending++;
-  process.send?.(message, undefined, undefined, () => {
-    channelPending--;
-  });
+  channel.send(message);
 }
 
 function fault(error: unknown): void {
@@ -150,7 +157,9 @@ class FramePath {
   }
 
   #behind(): boolean {
-    return this.#encoder.inFlight >= this.options.framesInFlight || channelPending > CHANNEL_BOUND;
+    return (
+      this.#encoder.inFlight >= this.options.framesInFlight || channel.pendingBytes > CHANNEL_BOUND_BYTES
+    );
   }
 
   /** A file that is not paced waits for the encoder instead of losing frames. */
@@ -207,12 +216,15 @@ function onMessage(message: ToPipeline): void {
   }
 }
 
-process.on('message', (received: unknown) => {
+function hear(received: unknown): void {
   try {
     onMessage(toPipeline.parse(received));
   } catch (error) {
     fault(error);
   }
-});
-// process.exit can hang while a pull waits in native code; a signal cannot (docs/gstreamer.md).
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+}
+
+/** process.exit can hang while a pull waits in native code; a signal cannot (docs/gstreamer.md). */
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}

@@ -59,7 +59,7 @@ export const pipelineOptions = z.strictObject({
   atEnd: z.enum(['loop', 'end', 'live']),
   /** pace a file by its own time stamps */
   paced: z.boolean(),
-  width: z.int().min(64).max(8192).multipleOf(2),
+  width: z.int().min(64).max(8192).multipleOf(8),
   height: z.int().min(64).max(8192).multipleOf(2),
   /** frames per second of the recording, as a fraction */
   rate: z.strictObject({ numerator: z.int().min(1), denominator: z.int().min(1) }),

@@ -29,6 +29,8 @@ import type { Alert } from './scene/alert.js';
 import { Scene } from './scene/scene.js';
 
 const MEBIBYTE = 2 ** 20;
+/** Alerts kept for the report of a run. */
+const TOLD_KEPT = 1000;
 
 export interface CameraOptions {
   config: Config;
@@ -51,8 +53,10 @@ export class Camera {
   readonly supervisor: Supervisor;
   readonly alerts: AlertQueue;
   readonly control: ControlServer;
-  /** alerts of this run, oldest first */
+  /** the last alerts of this run, oldest first */
   readonly told: ToldAlert[] = [];
+  /** of this run */
+  alertsTold = 0;
   /** resolves when a clip that plays once is over */
   readonly ended: Promise<void>;
   readonly #deps: { clock: Clock; log: Log };
@@ -231,9 +235,12 @@ export class Camera {
     const zones = allowedZones(this.config, authority);
     this.#scene = new Scene({}, { cameraId: this.config.camera.id, zones });
     this.#tracksNow = 0;
+    // What may not be analysed any more stops first: whatever fails after this is tried again.
+    if (zones.length === 0) this.supervisor.stopLooking();
     await this.#openStore(authority);
+    if (zones.length === 0) return;
     const pipeline = await pipelineOptions(this.config, zones);
-    if ((pipeline.detect !== null) !== this.supervisor.detects) this.supervisor.reconfigure(pipeline);
+    if (pipeline.detect !== null && !this.supervisor.detects) this.supervisor.reconfigure(pipeline);
   }
 
   #onUnit(unit: Unit): void {
@@ -247,9 +254,15 @@ export class Camera {
     this.#tracksNow = tracks.tracks.filter((track) => track.seen).length;
     for (const alert of this.#scene.observe(tracks)) {
       const numbered = this.alerts.push(alert);
-      this.told.push({ alert: numbered, latencyMs: (this.#deps.clock.monoUs() - alert.atMonoUs) / 1000 });
+      this.#keepTold({ alert: numbered, latencyMs: (this.#deps.clock.monoUs() - alert.atMonoUs) / 1000 });
       this.#attachPicture(numbered);
     }
+  }
+
+  #keepTold(told: ToldAlert): void {
+    this.alertsTold++;
+    this.told.push(told);
+    if (this.told.length > TOLD_KEPT) this.told.shift();
   }
 
   /** The picture follows the alert: the operator is told first. */

@@ -14,6 +14,8 @@ export class AuthorityWatch {
   readonly #file: string;
   readonly #cameraId: string;
   #current: Authority;
+  /** fingerprint of what the camera last took up; tried again each second until it does */
+  #applied: string;
   #turn: Promise<void> = Promise.resolve();
   #cancel = (): void => undefined;
 
@@ -36,6 +38,7 @@ export class AuthorityWatch {
     this.#file = options.file;
     this.#cameraId = options.cameraId;
     this.#current = first;
+    this.#applied = first.fingerprint;
   }
 
   get current(): Authority {
@@ -53,6 +56,11 @@ export class AuthorityWatch {
     });
   }
 
+  /** Resolves when every look that fell due is done. */
+  async settled(): Promise<void> {
+    await this.#turn;
+  }
+
   /** Resolves when no change is being applied any more. */
   async stop(): Promise<void> {
     this.#cancel();
@@ -61,9 +69,11 @@ export class AuthorityWatch {
 
   async #look(onChange: (authority: Authority) => Promise<void>): Promise<void> {
     const next = await readAuthority(this.#file, this.#cameraId, this.#clock.wallMs());
-    if (next.fingerprint === this.#current.fingerprint) return;
+    const changed = next.fingerprint !== this.#current.fingerprint;
     this.#current = next;
-    this.#log.warn(next.refusal?.en ?? 'The authorisation changed');
+    if (changed) this.#log.warn(next.refusal?.en ?? 'The authorisation changed');
+    if (next.fingerprint === this.#applied) return;
     await onChange(next);
+    this.#applied = next.fingerprint;
   }
 }

@@ -42,7 +42,7 @@ export function runReport(camera: Camera, seconds: number, errors: string[]): Ru
     row('frames looked at', lookedAt, 'frames'),
     row('detections', detections, 'detections'),
     row('tracks', tracksBorn, 'tracks'),
-    row('alerts', camera.told.length, 'alerts'),
+    row('alerts', camera.alertsTold, 'alerts'),
     ...alertLatency(camera),
     row('frame latency p50', totals.last?.latencyMs.p50 ?? 0, 'ms'),
     row('frame latency p99', totals.last?.latencyMs.p99 ?? 0, 'ms'),

@@ -89,7 +89,13 @@ export const config = z.strictObject({
   sensor: sensor.describe('Where pictures come from'),
   picture: z
     .strictObject({
-      width: z.int().min(64).max(8192).multipleOf(2).default(1280).describe('Width of the recording, even'),
+      width: z
+        .int()
+        .min(64)
+        .max(8192)
+        .multipleOf(8)
+        .default(1280)
+        .describe('Width of the recording, a multiple of 8'),
       height: z.int().min(64).max(8192).multipleOf(2).default(720).describe('Height of the recording, even'),
       framesPerSecond: z.number().min(1).max(60).default(25).describe('Frame rate of the recording'),
     })

@@ -15,7 +15,7 @@ const words = {
     submit: 'Se connecter',
     other: 'English',
     refused: 'Nom ou secret incorrect.',
-    wait: "Trop de tentatives. Attendez un instant, puis réessayez.",
+    wait: 'Trop de tentatives. Attendez un instant, puis réessayez.',
     link: "Ce lien n'est plus valable. Un lien sert une fois, pendant dix minutes.",
   },
   en: {

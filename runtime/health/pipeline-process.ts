@@ -2,15 +2,20 @@
  * One life of the pipeline process: spawned, spoken to over the typed channel, killed. Made by supervisor.ts,
  * which decides when. What comes back is checked here: that process reads outside bytes in native code.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { errorLine } from '../../errors.js';
+import { Channel } from '../../pipelines/channel.js';
 import { type FromPipeline, fromPipeline, type ToPipeline } from '../../pipelines/messages.js';
 
 const ENTRY = fileURLToPath(new URL('../../pipelines/main.js', import.meta.url));
 /** GStreamer pulls and bus polls each hold a thread while they wait (docs/gstreamer.md). */
 const THREAD_POOL_SIZE = '16';
 const STDERR_LINES_KEPT = 20;
+/** No access unit or picture of 8192x8192 comes near it. */
+const MOST_BYTES_FROM_PIPELINE = 64 << 20;
+const CHANNEL_FD = 3;
 
 export interface ProcessEvents {
   message(message: FromPipeline): void;
@@ -23,6 +28,7 @@ export class PipelineProcess {
   /** null when it could not be started at all */
   readonly #child: ChildProcess | null;
   readonly #stderr: string[] = [];
+  #channel: Channel | null = null;
   #alive = true;
 
   /** @param gstRegistry file of the plug-in registry that set-up made, so that this process writes none; null: GStreamer's own */
@@ -35,7 +41,14 @@ export class PipelineProcess {
     try {
       const child = spawnPipeline(gstRegistry);
       child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keep(text));
-      child.on('message', (received: unknown) => this.#hear(events, received));
+      this.#channel = new Channel(child.stdio[CHANNEL_FD] as Duplex, MOST_BYTES_FROM_PIPELINE, {
+        message: (received) => this.#hear(events, received),
+        broken: (why) => {
+          if (this.#alive) events.violation(why);
+        },
+        // How it ended is told by its exit.
+        closed: () => undefined,
+      });
       child.on('error', (error) => this.#gone(events, error.message));
       child.on('exit', (code, signal) =>
         this.#gone(events, signal ? `signal ${signal}` : `exit code ${code}`),
@@ -57,7 +70,7 @@ export class PipelineProcess {
   }
 
   send(message: ToPipeline): void {
-    if (this.#alive && this.#child?.connected) this.#child.send(message, () => undefined);
+    if (this.#alive) this.#channel?.send(message);
   }
 
   /** Ends it at once; nothing more is heard of it. Works on a stopped process too. */
@@ -65,6 +78,7 @@ export class PipelineProcess {
     this.#alive = false;
     this.#child?.kill('SIGKILL');
     this.#child?.stderr?.destroy();
+    this.#channel?.close();
   }
 
   /** A reader that fails on a message must not take this process down with it: the sender is at fault. */
@@ -98,11 +112,9 @@ export class PipelineProcess {
 
 /** The kernel ends the process with its parent, even while native code holds it and it hears nothing (prctl(2)). */
 function spawnPipeline(gstRegistry: string | null): ChildProcess {
-  return fork(ENTRY, [], {
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execPath: 'setpriv',
-    execArgv: ['--pdeathsig', 'KILL', '--', process.execPath, ...sandboxFlags],
+  const node = [process.execPath, ...sandboxFlags, ENTRY];
+  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...node], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: pipelineEnvironment(gstRegistry),
   });
 }

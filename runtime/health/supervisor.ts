@@ -140,6 +140,11 @@ export class Supervisor {
     this.#firstFrame = null;
   }
 
+  /** No picture is analysed from now on. */
+  stopLooking(): void {
+    if (this.detects) this.reconfigure({ ...this.#pipeline, detect: null });
+  }
+
   /** Runs with other options from now on; the process is replaced, its picture opens again by the mask procedure. */
   reconfigure(pipeline: PipelineOptions): void {
     this.#pipeline = pipeline;

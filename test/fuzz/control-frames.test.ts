@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Packr } from 'msgpackr';
-import { decodeMessage, frameLimits, isPlainMessagePack } from '../../runtime/control/codec.js';
+import { isPlainMessagePack } from '../../pipelines/plain-messagepack.js';
+import { decodeMessage, frameLimits } from '../../runtime/control/codec.js';
 import { splitAccessUnit } from '../../runtime/control/h264.js';
 import { parseJournal } from '../../runtime/control/journal.js';
 import { startTestCamera, type TestCamera } from '../contract/control-camera.js';
@@ -80,7 +81,7 @@ test('a few bytes that announce much, nest deep or name an extension are refused
     nothing: '',
   };
   for (const [name, hex] of Object.entries(bombs)) {
-    assert.equal(isPlainMessagePack(Buffer.from(hex, 'hex')), false, name);
+    assert.equal(isPlainMessagePack(Buffer.from(hex, 'hex'), frameLimits), false, name);
     assert.equal(decodeMessage(Buffer.from(hex, 'hex')), null, name);
   }
   assert.equal(decodeMessage(Buffer.alloc(frameLimits.bytes + 1, 0xc0)), null);

@@ -42,6 +42,8 @@ export const nothingFromRuntime = importRule(
 /** What the runtime process may know of pipelines/: the channel, words about pictures, texts; never a stage. */
 const knownOutside = [
   'pipelines/messages.ts',
+  'pipelines/channel.ts',
+  'pipelines/plain-messagepack.ts',
   'pipelines/frame.ts',
   'pipelines/launch.ts',
   'pipelines/mask/table.ts',
