@@ -3,6 +3,7 @@
  * pictures, read by models/decode/. The runtime's own log is kept to errors; the file is hashed and loaded
  * from the same bytes, so that it cannot change in between.
  */
+import './no-telemetry.js';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { VigieError } from '../../errors.js';
 import { refetch, verifiedBytes } from '../verify.js';

@@ -139,6 +139,8 @@ function pipelineEnvironment(gstRegistry: string | null): NodeJS.ProcessEnv {
     UV_THREADPOOL_SIZE: THREAD_POOL_SIZE,
     // Sixteen threads with a heap arena each would hold on to frames that are long gone.
     MALLOC_ARENA_MAX: '2',
+    // See models/engines/no-telemetry.ts: native code reads the real environment, a thread only has a copy.
+    ORT_DISABLE_TELEMETRY: '1',
     GST_DEBUG: '*:1',
     GST_DEBUG_NO_COLOR: '1',
   };

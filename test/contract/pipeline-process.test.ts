@@ -17,8 +17,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, test } from 'node:test';
+import { findModel, modelPaths } from '../../models/manifest.js';
 import { maskDigest } from '../../pipelines/mask/table.js';
 import type { FromPipeline, MaskTable, PipelineOptions, ToPipeline, Unit } from '../../pipelines/messages.js';
+import { cacheDirectory } from '../../runtime/config/paths.js';
+import { config } from '../../runtime/config/schema.js';
 import { PipelineProcess } from '../../runtime/health/pipeline-process.js';
 import { decode, until } from '../camera-run.js';
 import { smallPipeline as options, smallSize as size } from './small-pipeline.js';
@@ -228,12 +231,25 @@ function reachableSockets(pid: number): string[] {
   ];
 }
 
-test('it opens no socket that can be reached and no file for writing', async () => {
-  const talk = converse().start(options());
+/** The detector too: its library would write and send by itself (models/engines/no-telemetry.ts). */
+function withDetector(): Partial<PipelineOptions> {
+  const model = findModel('centernet');
+  const detect = config.shape.detect.parse(undefined);
+  const { enabled: _, model: __, ...looks } = detect;
+  const modelFile = modelPaths(model, cacheDirectory()).onnxFile;
+  return { detect: { ...looks, modelFile, modelSha256: model.onnx.sha256 } };
+}
+
+test('it opens no socket that can be reached and no file for writing, the detector included', async () => {
+  const traces = (): string[] =>
+    readdirSync(tmpdir()).filter((name) => name === `mat-debug-${talk.process.pid}.log`);
+  const talk = converse().start(options(withDetector()));
   talk.process.send({ t: 'mask-table', table });
   await talk.next('unit', 10);
   talk.process.send({ t: 'picture', id: 1, seq: null });
   await talk.next('picture');
+  await talk.next('tracks', 3);
+  assert.deepEqual(traces(), []);
   const pid = talk.process.pid ?? 0;
   // GStreamer's polls are pairs of nameless Unix sockets; so is the channel to the parent.
   assert.deepEqual(reachableSockets(pid), []);
