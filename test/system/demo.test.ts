@@ -62,16 +62,22 @@ after(async () => {
 /** Runs in the page, where TypeScript here knows no DOM. */
 const TIME = 'document.querySelector("video")?.currentTime ?? 0';
 
-/** Colour of one place of the video as the browser shows it, drawn on a canvas. */
-function colourAt({ x, y }: { x: number; y: number }): Promise<number[]> {
-  return page.evaluate<number[]>(`(() => {
+interface Colours {
+  hidden: number[];
+  lawn: number[];
+}
+
+/** Colours of both places in one picture of the video, drawn on a canvas as the browser shows it. */
+function colours(): Promise<Colours> {
+  return page.evaluate<Colours>(`(() => {
     const video = document.querySelector('video');
     const canvas = document.createElement('canvas');
     canvas.width = video.videoWidth;
     canvas.height = video.videoHeight;
     const context = canvas.getContext('2d');
     context.drawImage(video, 0, 0);
-    return [...context.getImageData(${x} * canvas.width, ${y} * canvas.height, 1, 1).data];
+    const at = ({ x, y }) => [...context.getImageData(x * canvas.width, y * canvas.height, 1, 1).data.slice(0, 3)];
+    return { hidden: at(${JSON.stringify(IN_PRIVATE_ZONE)}), lawn: at(${JSON.stringify(ON_THE_LAWN)}) };
   })()`);
 }
 
@@ -83,11 +89,14 @@ test('the live video plays', { timeout: 30_000 }, async () => {
   await playedPast((await page.evaluate<number>(TIME)) + 1);
 });
 
-test('its private zone is black, the lawn is not', async () => {
-  const hidden = await colourAt(IN_PRIVATE_ZONE);
-  assert.ok(Math.max(...hidden.slice(0, 3)) <= 16, `private zone is ${hidden}`);
-  const lawn = await colourAt(ON_THE_LAWN);
-  assert.ok(Math.max(...lawn.slice(0, 3)) > 60, `lawn is ${lawn}`);
+test('its private zone is black, the lawn is not', { timeout: 30_000 }, async () => {
+  // A browser that is short of pictures draws an empty canvas: the one to judge shows the lawn.
+  let seen = await colours();
+  while (Math.max(...seen.lawn) <= 60) {
+    await page.waitForTimeout(50);
+    seen = await colours();
+  }
+  assert.ok(Math.max(...seen.hidden) <= 16, `the private zone is ${seen.hidden}`);
 });
 
 test('an alert comes with its reason and picture, and is acknowledged by keyboard', async () => {
