@@ -106,7 +106,7 @@ test('a key of the prototype is unknown like any other', () => {
 test('the path, the fault and the hint are on one line', () => {
   assert.match(
     refusalOf((d) => (d['picture'] = { width: 641 })),
-    /picture\.width: must be a multiple of 2/,
+    /picture\.width: must be a multiple of 8/,
   );
   assert.match(
     refusalOf((d) => (d['picture'] = { framesPerSecond: '25' })),
