@@ -3,8 +3,9 @@
  * It decides nothing itself. The parts know each other only through what is passed here.
  */
 import { isAbsolute, join } from 'node:path';
+import { FileVault } from '../board/linux/file-vault.js';
 import { clockTrusted } from '../board/linux/trusted-time.js';
-import type { Clock, Log } from '../board/ports.js';
+import type { CardPort, Clock, Log } from '../board/ports.js';
 import { errorLine } from '../errors.js';
 import type { Tracks, Unit } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
@@ -24,7 +25,7 @@ import { build } from './health/report.js';
 import { Supervisor } from './health/supervisor.js';
 import type { OnProgress } from './record/create.js';
 import { Recorder } from './record/recorder.js';
-import { Store, type StoreCard, type StoreStats } from './record/store.js';
+import { Store, type StoreStats } from './record/store.js';
 import type { Alert } from './scene/alert.js';
 import { Scene } from './scene/scene.js';
 
@@ -59,6 +60,7 @@ export class Camera {
   readonly #live: LiveFeed;
   readonly #rate: RateMeter;
   readonly #authority: AuthorityWatch;
+  readonly #vault: FileVault;
   #scene: Scene;
   #storeOpen = false;
   readonly #stopping = new AbortController();
@@ -68,7 +70,7 @@ export class Camera {
 
   /** Reads what must be known before the parts can be made. Rejects with a VigieError that says what to correct. */
   static async make(
-    deps: { clock: Clock; log: Log; card: StoreCard },
+    deps: { clock: Clock; log: Log; card: CardPort },
     options: CameraOptions,
   ): Promise<Camera> {
     const { config, stateDirectory } = options;
@@ -82,7 +84,7 @@ export class Camera {
   }
 
   private constructor(
-    deps: { clock: Clock; log: Log; card: StoreCard },
+    deps: { clock: Clock; log: Log; card: CardPort },
     { config, stateDirectory, gstRegistry }: CameraOptions,
     known: {
       authority: AuthorityWatch;
@@ -97,12 +99,18 @@ export class Camera {
     this.#scene = new Scene({}, { cameraId: config.camera.id, zones: known.zones });
     this.alerts = new AlertQueue(deps, { directory: join(stateDirectory, 'alerts') });
     this.#live = new LiveFeed(deps, config.picture);
-    this.store = new Store(deps, {
-      directory: inState(stateDirectory, config.record.directory),
-      capacityBytes: config.record.capacityMiB * MEBIBYTE,
-      segmentBytes: config.record.segmentMiB * MEBIBYTE,
-      cameraId: config.camera.id,
-    });
+    const keysDirectory = join(stateDirectory, 'keys');
+    this.#vault = new FileVault({ file: join(keysDirectory, 'device.key') });
+    this.store = new Store(
+      { ...deps, vault: this.#vault, clockTrusted },
+      {
+        directory: inState(stateDirectory, config.record.directory),
+        keysDirectory,
+        capacityBytes: config.record.capacityMiB * MEBIBYTE,
+        segmentBytes: config.record.segmentMiB * MEBIBYTE,
+        cameraId: config.camera.id,
+      },
+    );
     this.recorder = new Recorder({ ...deps, store: this.store }, { picture: config.picture, clockTrusted });
     let onEnded = (): void => undefined;
     this.ended = new Promise((resolve) => {
@@ -153,6 +161,7 @@ export class Camera {
     await this.recorder.stop();
     this.#lastStats = this.recorder.stats();
     await this.store.stop();
+    await this.#vault.stop();
     await this.control.stop();
     await this.alerts.stop();
   }
@@ -203,7 +212,10 @@ export class Camera {
   /** The store is made and the gate opened only under authority. */
   async #openStore(authority: Authority, onProgress?: OnProgress): Promise<void> {
     if (!authority.mayRecord) return this.recorder.shut(authority.refusal?.code ?? 'not authorised');
-    if (!this.#storeOpen) await this.store.start(this.#stopping.signal, onProgress ? { onProgress } : {});
+    if (!this.#storeOpen) {
+      await this.#vault.start();
+      await this.store.start(this.#stopping.signal, onProgress ? { onProgress } : {});
+    }
     this.#storeOpen = true;
     this.recorder.open();
   }
@@ -229,6 +241,7 @@ export class Camera {
     this.#tracksNow = tracks.tracks.filter((track) => track.seen).length;
     for (const alert of this.#scene.observe(tracks)) {
       const numbered = this.alerts.push(alert);
+      this.recorder.alert(alert.atMonoUs);
       this.told.push({ alert: numbered, latencyMs: (this.#deps.clock.monoUs() - alert.atMonoUs) / 1000 });
       this.#attachPicture(numbered);
     }

@@ -3,9 +3,10 @@
  * Called by cli/main.ts. Writes nothing into the store.
  */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { systemClock } from '../../board/linux/clock.js';
+import { FileVault } from '../../board/linux/file-vault.js';
 import { stateDirectory } from '../config/paths.js';
 import type { CheckReport } from '../record/check.js';
 import type { Listing } from '../record/coverage.js';
@@ -16,6 +17,7 @@ import { damageLine, type Language, type StoreWords, storeWords } from './store-
 
 interface StoreFlags {
   directory?: string;
+  keys?: string;
   language?: Language;
   json?: boolean;
   segments?: boolean;
@@ -45,6 +47,10 @@ function withStoreFlags(command: Command): Command {
       '--directory <dir>',
       'directory of the store (default: the one of this user’s camera, else of the demonstration)',
     )
+    .option(
+      '--keys <dir>',
+      'directory of its keys (default: keys/ beside the store, else in the state directory)',
+    )
     .addOption(new Option('--language <language>', 'language of what is printed').choices(['fr', 'en']));
 }
 
@@ -67,6 +73,7 @@ function checkCommand(): Command {
     .action(async (flags: StoreFlags) => {
       const words = wordsOf(flags);
       const reader = await openReader(flags);
+      if (!reader.keysFound) print(words.keysNotFound(keysOf(flags)));
       const progress = progressLine(words.checking);
       const report = await reader.check(({ segments, of }) => progress(segments / of));
       if (flags.json) print(JSON.stringify(report, null, 2));
@@ -103,14 +110,28 @@ function exportCommand(): Command {
         onProgress: ({ gops, of }) => progress(gops / of),
       });
       progress(1);
-      const { pictures, firstMs, lastMs, bytes, damaged } = result;
+      const { pictures, firstMs, lastMs, bytes, damaged, destroyed } = result;
       print(words.exported(out, pictures, showTime(firstMs), showTime(lastMs), mib(bytes)));
       if (damaged > 0) print(words.leftOut(damaged));
+      if (destroyed > 0) print(words.goneFrom(destroyed));
     });
 }
 
-async function openReader({ directory }: StoreFlags): Promise<StoreReader> {
-  return StoreReader.open(resolve(directory ?? usualDirectory()));
+async function openReader(flags: StoreFlags): Promise<StoreReader> {
+  const directory = keysOf(flags);
+  const vault = new FileVault({ file: join(directory, 'device.key') });
+  return StoreReader.open(storeOf(flags), { keys: { vault, directory } });
+}
+
+function storeOf({ directory }: StoreFlags): string {
+  return resolve(directory ?? usualDirectory());
+}
+
+/** Beside the store, where they are unless record.directory is on a card of its own. */
+function keysOf(flags: StoreFlags): string {
+  if (flags.keys) return resolve(flags.keys);
+  const beside = join(dirname(storeOf(flags)), 'keys');
+  return existsSync(beside) ? beside : join(stateDirectory(), 'keys');
 }
 
 /** The store of `vigie run`, else that of `vigie demo`, under the state directory. */
@@ -158,7 +179,7 @@ function printListing(listing: Listing, words: StoreWords, segments: boolean): v
   const used = listing.segments.filter(({ records }) => records > 0).length;
   print(`${words.store} ${listing.cameraId}`);
   print(words.segments(used, listing.segmentCount, mib(listing.segmentBytes)));
-  if (listing.coverage.length === 0) {
+  if (listing.coverage.length === 0 && listing.destroyed.length === 0) {
     print(words.empty);
     return;
   }
@@ -187,12 +208,16 @@ function printListing(listing: Listing, words: StoreWords, segments: boolean): v
       remark,
     ]);
   }
+  for (const { fromMs, toMs, gops: count, pictures: shown } of listing.destroyed) {
+    const span = [showTime(fromMs), showTime(toMs), length(toMs - fromMs), String(count), String(shown)];
+    rows.push([...span, words.destroyed]);
+  }
   printTable(rows);
   if (segments) printSegments(listing, words);
 }
 
 function printSegments(listing: Listing, words: StoreWords): void {
-  const { sequence, slot, gops, mib: size, from, to } = words.segmentColumns;
+  const { sequence, slot, gops, mib: size, from, to, communal, terminus } = words.segmentColumns;
   print('');
   const rows = listing.segments.map((segment) => [
     String(segment.sequence),
@@ -201,8 +226,10 @@ function printSegments(listing: Listing, words: StoreWords): void {
     String(mib(segment.usedBytes)),
     segment.fromMs === null ? '-' : showTime(segment.fromMs),
     segment.toMs === null ? '-' : showTime(segment.toMs),
+    words.key[segment.keys.communal],
+    words.key[segment.keys.terminus],
   ]);
-  printTable([[sequence, slot, gops, size, from, to], ...rows]);
+  printTable([[sequence, slot, gops, size, from, to, communal, terminus], ...rows]);
 }
 
 function printCheck(report: CheckReport, words: StoreWords): void {

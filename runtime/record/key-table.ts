@@ -158,6 +158,8 @@ export async function readKeySlot(
 /** The keys of a store that another process may be writing. */
 export class KeyReader implements RecordKeys {
   private constructor(
+    /** false: there is no such file, every key is missing */
+    readonly found: boolean,
     private readonly table: KeyTable,
     private readonly options: { path: string; open: OpenSegment; vault: KeyVault; storeId: string },
   ) {}
@@ -167,7 +169,7 @@ export class KeyReader implements RecordKeys {
     const table = new KeyTable(place);
     const file = await open(path, 'read').catch(() => null);
     if (file) await table.load(file).finally(() => file.close());
-    return new KeyReader(table, { path, open, vault, storeId: place.storeId });
+    return new KeyReader(file !== null, table, { path, open, vault, storeId: place.storeId });
   }
 
   /** As it was when it was loaded, unless `keyOf` has seen something newer. */

@@ -9,13 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { LinuxCard } from '../../board/linux/card.js';
-import { ManualClock } from '../../board/virtual/clock.js';
 import { atMost, type Row, row } from '../../runtime/health/report.js';
-import { StoreReader } from '../../runtime/record/reader.js';
 import { Store } from '../../runtime/record/store.js';
 import { seeded } from '../random.js';
-import { fakeGop, MemoryLog, plain, segmentBytes, startMs } from '../unit/store-fake.js';
+import { fakeGop, keysDirectory, openReader, plain, segmentBytes, storeDeps } from '../unit/store-fake.js';
 import { CuttableCard } from './store-cut.js';
 
 const segments = 3;
@@ -43,7 +40,7 @@ interface Acknowledged {
 /** Opens the store as any reader does and compares it with what was acknowledged. */
 export async function examine(directory: string, { last }: Acknowledged): Promise<string[]> {
   const wrong: string[] = [];
-  const reader = await StoreReader.open(directory);
+  const reader = await openReader(directory);
   const read: number[] = [];
   const onDamage = ({ record }: { record: number }): void =>
     void wrong.push(`record ${record} does not verify`);
@@ -137,7 +134,7 @@ export function cutPower({ runs, seed }: FaultOptions, { ignoreSyncs = false } =
   return withStore(async (directory) => {
     const acknowledged: Acknowledged = { last: 0, count: 0 };
     for (let run = 1; run <= runs; run++) {
-      const calls = 1 + Math.floor(random() * 40);
+      const calls = 1 + Math.floor(random() * 60);
       const card = new CuttableCard(calls, random, ignoreSyncs);
       await writeUntilCut(directory, card, acknowledged);
       await card.settle();
@@ -153,9 +150,9 @@ async function writeUntilCut(
   card: CuttableCard,
   acknowledged: Acknowledged,
 ): Promise<void> {
-  const options = { directory, capacityBytes: segments * segmentBytes, segmentBytes, cameraId: 'cam-1' };
-  const clock = new ManualClock(startMs);
-  const deps = { card: new LinuxCard(), clock, log: new MemoryLog(), open: card.open };
+  const shape = { capacityBytes: segments * segmentBytes, segmentBytes, cameraId: 'cam-1' };
+  const options = { directory, keysDirectory: keysDirectory(directory), ...shape };
+  const deps = { ...(await storeDeps(directory)), open: card.open, openKeys: card.open };
   const store = new Store(deps, options);
   await store.start(new AbortController().signal);
   let next = 0;

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { LinuxCard } from '../../board/linux/card.js';
 import { Store } from '../../runtime/record/store.js';
 import { seeded } from '../random.js';
-import { bench, fakeGop, fakeUnit, gopUnit } from '../unit/store-fake.js';
+import { bench, fakeGop, fakeUnit, gopUnit, keysDirectory, storeDeps } from '../unit/store-fake.js';
 import { examine, type Files, fingerprint, mutate, readFiles, writeRing } from './store-mutate.js';
 
 const option = (name: string, otherwise: number): number => {
@@ -20,7 +19,7 @@ const corpus = join(import.meta.dirname, '..', '..', '..', 'test', 'fuzz', 'corp
 async function smallStore(t: TestContext): Promise<{ directory: string; files: Files; known: Set<string> }> {
   const b = await bench(t, 3);
   const options = { ...b.options, segmentBytes: 16 * 1024, capacityBytes: 48 * 1024 };
-  const store = new Store({ card: new LinuxCard(), clock: b.clock, log: b.log }, options);
+  const store = new Store(await storeDeps(b.directory), options);
   await store.start(new AbortController().signal);
   const known = new Set<string>();
   for (let n = 0; n < 40; n++) {
@@ -52,15 +51,22 @@ test('the examination finds a record that was never stored', async (t) => {
 
 test('the writer opens mutated stores too, or refuses them, and what it then stores can be read', async (t) => {
   const { directory, files, known } = await smallStore(t);
+  const keys = keysDirectory(directory);
   const b = await bench(t, 3);
-  const options = { ...b.options, directory, segmentBytes: 16 * 1024, capacityBytes: 48 * 1024 };
+  const options = {
+    ...b.options,
+    directory,
+    keysDirectory: keys,
+    segmentBytes: 16 * 1024,
+    capacityBytes: 48 * 1024,
+  };
   const unit = gopUnit(fakeUnit(5000));
   const gop = fakeGop(0, { units: [unit] });
   const all = new Set([...known, fingerprint(gop)]);
   for (let seed = firstSeed; seed < firstSeed + Math.min(cases / 10, 2000); seed++) {
     const [name, bytes] = mutate(files, seeded(seed));
     await writeRing(directory, name, bytes);
-    const store = new Store({ card: new LinuxCard(), clock: b.clock, log: b.log }, options);
+    const store = new Store(await storeDeps(directory), options);
     const started = await store.start(new AbortController().signal).then(
       () => true,
       () => false,

@@ -6,10 +6,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VigieError } from '../../errors.js';
-import { check } from '../../runtime/record/check.js';
 import type { Gop } from '../../runtime/record/gop.js';
-import { StoreReader } from '../../runtime/record/reader.js';
-import { openSegment } from '../../runtime/record/segment-file.js';
+import { openReader } from '../unit/store-fake.js';
 
 export type Files = Map<string, Buffer>;
 
@@ -88,13 +86,13 @@ function place(bytes: Buffer, below: (n: number) => number): number {
 export async function examine(directory: string, known: ReadonlySet<string>): Promise<string[]> {
   const wrong: string[] = [];
   try {
-    const reader = await StoreReader.open(directory);
+    const reader = await openReader(directory);
     reader.list();
     for await (const gop of reader.range(0, Number.MAX_SAFE_INTEGER / 1000)) {
       if (!known.has(fingerprint(gop)))
         wrong.push(`record ${gop.record} of segment ${gop.segment} was never stored`);
     }
-    await check(directory, openSegment);
+    await reader.check();
   } catch (error) {
     if (!(error instanceof VigieError) || error.kind !== 'store') wrong.push(`threw ${String(error)}`);
   }
