@@ -95,7 +95,7 @@ export class KeySlots implements RecordKeys {
   }
 
   /**
-   * P3.1: destroys what keys other segments still have in the slot of this one.
+   * P3.3: destroys what keys other segments still have in the slot of this one.
    * @returns those that were live
    * @throws VigieError `store`; nothing may then be said to be destroyed
    */
@@ -115,7 +115,7 @@ export class KeySlots implements RecordKeys {
   }
 
   /**
-   * P3.3: the keys of a new segment, on the device when this resolves. A segment that is begun again keeps its keys.
+   * P3.4: the keys of a new segment, on the device when this resolves. A segment that is begun again keeps its keys.
    * @throws VigieError `store`; the segment must not be begun
    */
   begin(ringSlot: number, segmentSequence: number): Promise<SegmentKeys> {

@@ -57,6 +57,8 @@ export class SegmentMaker {
   /** byte where the newest segment goes on; null when it does not */
   #resumeAt: number | null;
   #lastBorn = 0;
+  /** a number is taken, its header is not yet on the card */
+  #begun = false;
   /** the card has just refused something */
   #doubtful = false;
 
@@ -122,17 +124,24 @@ export class SegmentMaker {
    */
   async giveUp(goOn: boolean): Promise<boolean> {
     this.#doubtful = true;
-    const entries = this.#current?.entries ?? this.deps.index.get(this.#sequence);
-    const mine = entries?.sequence === this.#sequence ? entries : null;
+    const filled = this.#current?.entries ?? (this.#resumeAt === null ? undefined : this.#newest());
+    const begun = this.#begun;
     await this.#close();
     this.#resumeAt = null;
-    // Trying the same segment again, from its header: the next #begin takes this number once more.
-    if (!goOn && (!mine || mine.length === 0) && this.#sequence > 0) {
-      this.#sequence -= 1;
-      return true;
+    this.#begun = false;
+    if (filled && filled.length > 0) {
+      await this.#tellSealed(filled, false);
+      return false;
     }
-    if (mine && mine.length > 0) await this.#tellSealed(mine, false);
-    return false;
+    // Nothing was begun: there was no slot to begin in.
+    if (!begun && !filled) return true;
+    // Trying the same segment again, from its header: the next #begin takes this number once more.
+    if (!goOn) this.#sequence -= 1;
+    return !goOn;
+  }
+
+  #newest(): SegmentEntries | undefined {
+    return this.deps.index.get(this.#sequence);
   }
 
   async #close(): Promise<void> {
@@ -154,7 +163,7 @@ export class SegmentMaker {
 
   /** P4.5 */
   async #resume(): Promise<OpenedSegment | null> {
-    const entries = this.deps.index.get(this.#sequence);
+    const entries = this.#newest();
     if (!entries || this.#resumeAt === null) return null;
     const { slot, sequence } = entries;
     const live = recordClasses.every((of) => this.deps.keys.stateOf(sequence, of) === 'live');
@@ -176,6 +185,7 @@ export class SegmentMaker {
     const slot = sequence % description.segmentCount;
     // From here on the number is taken: a failure below gives the segment up, and giveUp decides what follows.
     this.#sequence = sequence;
+    this.#begun = true;
     const file = await this.#openSlot(path, slot);
     const keys = await this.#prepare(file, sequence, slot).catch(async (error: unknown) => {
       await file.close();
@@ -190,6 +200,7 @@ export class SegmentMaker {
     await file.datasync();
     this.bytesWritten += block.length;
     this.#doubtful = false;
+    this.#begun = false;
     index.add(entries);
     if (sequence !== this.#lastBorn) {
       this.#lastBorn = sequence;
@@ -198,7 +209,7 @@ export class SegmentMaker {
     return this.#current;
   }
 
-  /** The next number whose slot holds nothing that a requisition keeps. */
+  /** P3.1: the next number whose slot holds nothing that a requisition keeps. */
   async #nextFree(): Promise<number> {
     const { segmentCount, storeId } = this.options.description;
     for (let sequence = this.#sequence + 1; sequence <= this.#sequence + segmentCount; sequence++) {
@@ -214,7 +225,7 @@ export class SegmentMaker {
     );
   }
 
-  /** P3.1 to P3.3. A card that has just failed must take a write first: keys are not destroyed for nothing. */
+  /** P3.2 to P3.4. A card that has just failed must take a write first: keys are not destroyed for nothing. */
   async #prepare(file: SegmentFile, sequence: number, slot: number): Promise<SegmentKeys> {
     if (this.#doubtful) {
       await file.write(Buffer.alloc(segmentHeaderBytes), segmentHeaderBytes);
