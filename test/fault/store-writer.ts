@@ -4,11 +4,13 @@
  */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../board/linux/clock.js';
+import type { SegmentEvent } from '../../runtime/record/segment-events.js';
 import { type OpenSegment, openSegment } from '../../runtime/record/segment-file.js';
 import { Store } from '../../runtime/record/store.js';
 import { fakeGop, keysDirectory, segmentBytes, storeDeps } from '../unit/store-fake.js';
+import { segments, work } from './store-work.js';
 
-const [directory = '', segments = '3', killAt = '0', mode = 'sound'] = process.argv.slice(2);
+const [directory = '', killAt = '0', mode = 'sound'] = process.argv.slice(2);
 
 let calls = 0;
 
@@ -53,18 +55,24 @@ const open: OpenSegment = async (path, how) => {
 const options = {
   directory,
   keysDirectory: keysDirectory(directory),
-  capacityBytes: Number(segments) * segmentBytes,
+  capacityBytes: segments * segmentBytes,
   segmentBytes,
   cameraId: 'cam-1',
 };
-const deps = { ...(await storeDeps(directory, { clock: systemClock })), open, openKeys: open };
+const say = (line: string): void => void writeSync(1, `${line}\n`);
+const onSegment = (event: SegmentEvent): void => {
+  if (event.kind === 'overwritten') say(`destroyed ${event.segment} ${event.class}`);
+};
+const deps = { ...(await storeDeps(directory, { clock: systemClock })), open, openKeys: open, onSegment };
 const store = new Store(deps, options);
 await store.start(new AbortController().signal);
-let next = 0;
-for await (const { record } of store.range(0, Number.MAX_SAFE_INTEGER / 1000)) next = record;
-for (;;) {
-  if (mode === 'early-ack') writeSync(1, `${next + 1}\n`);
-  const record = await store.append(fakeGop(next));
-  if (mode !== 'early-ack') writeSync(1, `${record}\n`);
-  next = record;
+if (mode === 'early-ack') {
+  let content = 0;
+  for await (const { record } of store.range(0, Number.MAX_SAFE_INTEGER / 1000)) content = record;
+  for (;;) {
+    const record = content + 1;
+    say(`stored ${record} ${store.segments().at(-1)?.sequence ?? 1} communal ${record} ${content}`);
+    content = await store.append(fakeGop(content));
+  }
 }
+await work(store, Math.random, say);
