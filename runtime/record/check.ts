@@ -20,7 +20,6 @@ import { openRecord, verifyRecord } from './record.js';
 import { gopKind, type RecordHeader, recordBytes } from './record-header.js';
 import { scanSegment } from './scan.js';
 import type { OpenSegment, SegmentFile } from './segment-file.js';
-import { readSealedIndex } from './segment-index.js';
 
 export type { CheckReport, Damage, DamageKind, NoteKind } from './judge.js';
 
@@ -118,10 +117,7 @@ async function checkRecords(
   report: CheckReport,
 ): Promise<CheckedSegment> {
   const scan = await scanSegment(file, header);
-  const { damaged, endByte } = scan;
-  const index = await readSealedIndex(file, header);
-  // A segment that was left before its first record has an index, and no end mark.
-  const endMarked = scan.endMarked || (scan.records.length === 0 && index?.endByte === endByte);
+  const { damaged, endByte, endMarked } = scan;
   const checked: CheckedSegment = {
     sequence: header.sequence,
     file: name,

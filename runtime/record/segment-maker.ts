@@ -2,19 +2,26 @@
  * Begins, resumes, seals and leaves segments (docs/store.md, P3, P4.5 and P7). Called by writer.ts, which fills them.
  * Never begins a segment before the keys of the one that lay there are destroyed and its own are on the device.
  */
-import { rm } from 'node:fs/promises';
 import type { CardPort, Clock, Log } from '../../board/ports.js';
 import { errorLine, VigieError } from '../../errors.js';
-import { type Description, segmentName, segmentPath } from './description.js';
+import { type Description, segmentPath } from './description.js';
 import { recordClasses } from './key-sector.js';
 import type { KeySlots, SegmentKeys } from './key-slots.js';
-import { encodeHeaderBlock, headerBlockBytes, indexBytes, segmentHeaderBytes } from './layout.js';
+import {
+  encodeHeaderBlock,
+  endMarkBytes,
+  headerBlockBytes,
+  indexBytes,
+  segmentHeaderBytes,
+  writeEndMark,
+} from './layout.js';
 import type { RecordHeader } from './record-header.js';
 import type { RingEnd } from './ring.js';
 import { type RingIndex, SegmentEntries, type SegmentSummary, summaryOf } from './ring-index.js';
 import type { OnSegment, SegmentEvent } from './segment-events.js';
 import type { OpenSegment, SegmentFile } from './segment-file.js';
 import { encodeSealedIndex } from './segment-index.js';
+import { openSlot } from './slot-file.js';
 
 /** A segment open for writing. */
 export interface OpenedSegment {
@@ -23,6 +30,8 @@ export interface OpenedSegment {
   file: SegmentFile;
   /** byte where the next record goes */
   offset: number;
+  /** the end mark stands there; not so in a segment begun, or resumed over a torn tail, and not yet written into */
+  endMarked: boolean;
   entries: SegmentEntries;
   keys: SegmentKeys;
 }
@@ -99,6 +108,10 @@ export class SegmentMaker {
     const index = encodeSealedIndex({ entries, endByte });
     let sealed = false;
     try {
+      if (!current.endMarked) {
+        await file.write(endMarkOf(current), endByte);
+        await file.datasync();
+      }
       await file.write(index, this.options.description.segmentBytes - index.length);
       await file.datasync();
       this.bytesWritten += index.length;
@@ -171,7 +184,15 @@ export class SegmentMaker {
     // Without its keys nothing can be added; its index is still written.
     const none = { communal: Buffer.alloc(0), terminus: Buffer.alloc(0) };
     const file = await this.deps.open(segmentPath(this.options.path, slot), 'write');
-    this.#current = { sequence, slot, file, offset: this.#resumeAt, entries, keys: keys ?? none };
+    this.#current = {
+      sequence,
+      slot,
+      file,
+      offset: this.#resumeAt,
+      endMarked: false,
+      entries,
+      keys: keys ?? none,
+    };
     if (keys) return this.#current;
     await this.leave();
     return null;
@@ -186,13 +207,13 @@ export class SegmentMaker {
     // From here on the number is taken: a failure below gives the segment up, and giveUp decides what follows.
     this.#sequence = sequence;
     this.#begun = true;
-    const file = await this.#openSlot(path, slot);
+    const file = await openSlot(this.deps, path, slot, description.segmentBytes);
     const keys = await this.#prepare(file, sequence, slot).catch(async (error: unknown) => {
       await file.close();
       throw error;
     });
     const entries = new SegmentEntries(sequence, slot);
-    this.#current = { sequence, slot, file, offset: headerBlockBytes, entries, keys };
+    this.#current = { sequence, slot, file, offset: headerBlockBytes, endMarked: false, entries, keys };
     const atMs = clock.wallMs();
     const created = { createdWallMs: atMs, createdMonoUs: clock.monoUs(), clockTrusted };
     const block = encodeHeaderBlock({ ...description, sequence, slot, ...created });
@@ -245,21 +266,6 @@ export class SegmentMaker {
     }
   }
 
-  async #openSlot(path: string, slot: number): Promise<SegmentFile> {
-    const file = segmentPath(path, slot);
-    const { segmentBytes } = this.options.description;
-    const found = await this.deps.open(file, 'write').catch((error: VigieError) => {
-      if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null;
-      throw error;
-    });
-    if (found && (await found.bytes()) === segmentBytes) return found;
-    await found?.close();
-    this.deps.log.warn(`Segment ${segmentName(slot)} was missing or had another size: made anew`);
-    await rm(file, { force: true });
-    await this.deps.card.preallocate(file, segmentBytes);
-    return this.deps.open(file, 'write');
-  }
-
   async #tellSealed(entries: SegmentEntries, index: boolean): Promise<void> {
     const { storeId } = this.options.description;
     await this.#tell({
@@ -278,4 +284,10 @@ export class SegmentMaker {
       this.deps.log.error(`Not in the register: segment ${event.segment} ${event.kind}. ${errorLine(error)}`);
     }
   }
+}
+
+function endMarkOf({ sequence, entries }: OpenedSegment): Buffer {
+  const mark = Buffer.alloc(endMarkBytes);
+  writeEndMark(mark, 0, sequence, entries.length > 0 ? entries.at(entries.length - 1).record : 0);
+  return mark;
 }

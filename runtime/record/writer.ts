@@ -110,6 +110,7 @@ export class RingWriter {
     const essentials = essentialsOf(segment.offset, header);
     segment.entries.push(essentials);
     segment.offset += essentials.bytes;
+    segment.endMarked = true;
     this.bytesWritten += length + this.deps.maker.bytesWritten - before;
   }
 
