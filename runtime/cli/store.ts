@@ -12,6 +12,8 @@ import type { CheckReport } from '../record/check.js';
 import type { Listing } from '../record/coverage.js';
 import { exportMp4 } from '../record/export.js';
 import { StoreReader } from '../record/reader.js';
+import { destroyedCommand } from './store-destroyed.js';
+import { holdCommand, releaseCommand } from './store-hold.js';
 import { parseTime, showTime } from './store-times.js';
 import { damageLine, type Language, type StoreWords, storeWords } from './store-words.js';
 
@@ -38,7 +40,10 @@ export function storeCommand(): Command {
     .description('Look into the circular store: what it holds, whether it is sound, take an interval out')
     .addCommand(listCommand())
     .addCommand(checkCommand())
-    .addCommand(exportCommand());
+    .addCommand(exportCommand())
+    .addCommand(destroyedCommand())
+    .addCommand(holdCommand())
+    .addCommand(releaseCommand());
 }
 
 function withStoreFlags(command: Command): Command {
