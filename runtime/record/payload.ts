@@ -20,9 +20,10 @@ export function payloadBytesOf(units: readonly GopUnit[]): number {
   return tableHeadBytes + stamps.length * stampBytes + units.length * entryBytes + data;
 }
 
-/** Writes tables and access units; `into` is as long as `payloadBytesOf` says. */
+/** Writes tables and access units over all of `into`, which is as long as `payloadBytesOf` says. */
 export function writePayload(into: Buffer, units: readonly GopUnit[], first: GopUnit): void {
   const { stamps, of } = stampsOf(units);
+  into.fill(0, 0, tableHeadBytes + stamps.length * stampBytes + units.length * entryBytes);
   into.writeUInt32LE(units.length, 0);
   into.writeUInt32LE(stamps.length, 4);
   into.writeBigUInt64LE(BigInt(first.seq), 8);

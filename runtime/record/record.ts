@@ -38,7 +38,7 @@ export function layOutRecord(gop: Gop, record: number, run: string, copyOf = 0):
   const first = gop.units[0];
   const last = gop.units.at(-1);
   if (!first || !last) throw unfit('it has no picture');
-  const payload = Buffer.alloc(payloadBytesOf(gop.units));
+  const payload = Buffer.allocUnsafe(payloadBytesOf(gop.units));
   const header: RecordHeader = {
     headerBytes: recordHeaderBytes,
     kind: gopKind,
@@ -78,7 +78,7 @@ export function layOutRecord(gop: Gop, record: number, run: string, copyOf = 0):
  * @param key 32 bytes, of the record's class in this segment
  */
 export function sealRecord({ header, payload, bytes }: LaidRecord, segment: number, key: Buffer): Buffer {
-  const sealed = Buffer.alloc(bytes);
+  const sealed = Buffer.allocUnsafe(bytes).fill(0, recordHeaderBytes + payload.length);
   header.segment = segment;
   header.nonce = nonceFor(header.record);
   header.tag = Buffer.alloc(tagBytes);
