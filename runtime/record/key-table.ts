@@ -24,7 +24,10 @@ export interface LiveKey {
   segmentSequence: number;
   ringSlot: number;
   class: RecordClass;
-  /** wall clock when the key was made, milliseconds; not later than anything recorded under it, unless the clock jumped */
+  /**
+   * wall clock when the key was made, milliseconds; what it opens begins at most a minute before, as a GOP is written when
+   * it is whole and a copy later, unless the clock jumped
+   */
   createdMs: number;
   clockTrusted: boolean;
 }

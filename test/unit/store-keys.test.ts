@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FileVault } from '../../board/linux/file-vault.js';
 import { ManualClock } from '../../board/virtual/clock.js';
+import { destroyElsewhere } from '../../runtime/record/absent-stores.js';
 import { decodeKeySector, encodeKeySector, type KeySector } from '../../runtime/record/key-sector.js';
 import { KeySlots, type KeySlotsDeps } from '../../runtime/record/key-slots.js';
 import { KeyReader } from '../../runtime/record/key-table.js';
@@ -216,4 +217,50 @@ test('a file of slots that is cut short keeps what it has', async (t) => {
   assert.deepEqual(await again.keyOf(4, 'communal'), communal);
   assert.equal(again.stateOf(3, 'communal'), 'missing');
   await again.stop();
+});
+
+test('keys of a card that is not in the camera are destroyed at their term, and no other', async (t) => {
+  const directory = await directoryOf(t);
+  const clock = new ManualClock(Date.UTC(2026, 0, 1));
+  const vault = new FileVault({ file: join(directory, 'device.key') });
+  await vault.start();
+  let clockTrusted = true;
+  const deps = { vault, clock, log: new MemoryLog(), clockTrusted: () => clockTrusted };
+  const ids = ['aa'.repeat(16), 'bb'.repeat(16)];
+  const open = async (id: string): Promise<KeySlots> => {
+    const slots = new KeySlots(deps, { storeId: id, slots: 4, file: join(directory, `slots-${id}.bin`) });
+    await slots.start();
+    return slots;
+  };
+  for (const id of ids) {
+    clockTrusted = true;
+    const slots = await open(id);
+    await slots.begin(1, 1);
+    clock.advance(3_600_000);
+    await slots.begin(2, 2);
+    clockTrusted = false;
+    await slots.begin(3, 3);
+    await slots.stop();
+  }
+  const hour = (n: number): number => Date.UTC(2026, 0, 1) + n * 3_600_000;
+  const [absent = '', present = ''] = ids;
+  const destroyed = await destroyElsewhere(deps, {
+    keysDirectory: directory,
+    openStoreId: present,
+    recordedBeforeMs: { communal: hour(1.5), terminus: hour(0.5) },
+  });
+  assert.deepEqual(destroyed, [
+    { storeId: absent, segmentSequence: 1, class: 'communal' },
+    { storeId: absent, segmentSequence: 1, class: 'terminus' },
+    { storeId: absent, segmentSequence: 2, class: 'communal' },
+  ]);
+  const left = await open(absent);
+  assert.deepEqual(
+    left.live().map((key) => `${key.segmentSequence} ${key.class}`),
+    ['2 terminus', '3 communal', '3 terminus'],
+  );
+  await left.stop();
+  const other = await open(present);
+  assert.equal(other.live().length, 6);
+  await other.stop();
 });
