@@ -7,7 +7,7 @@ import { nameOf } from '../access/register/chain.js';
 import { type Entry, eventKinds } from '../access/register/entry.js';
 import { hashOf } from '../access/register/line.js';
 import { fingerprintOf } from '../access/register/signing-key.js';
-import { verifyRegister } from '../access/register/verify.js';
+import { readRegister, verifyRegister } from '../access/register/verify.js';
 import { type KeepingFlags, usualState, withKeepingFlags } from './keeping-flags.js';
 import { showTime } from './store-times.js';
 import { keepingWords } from './store-words-keeping.js';
@@ -63,7 +63,7 @@ function listCommand(): Command {
     .action(async (flags: Flags) => {
       const most = Math.max(1, Number(flags.last) || 1);
       const kept: Entry[] = [];
-      await verifyRegister(usualState(flags), (entry) => {
+      await readRegister(usualState(flags), (entry) => {
         if (flags.kind && entry.kind !== flags.kind) return;
         kept.push(entry);
         if (kept.length > most) kept.shift();

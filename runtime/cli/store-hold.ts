@@ -11,7 +11,7 @@ import { VigieError } from '../../errors.js';
 import type { Entry, RegisterEvent } from '../access/register/entry.js';
 import { Register, registerPlaces } from '../access/register/register.js';
 import { openSigningKey } from '../access/register/signing-key.js';
-import { verifyRegister } from '../access/register/verify.js';
+import { readRegister } from '../access/register/verify.js';
 import { lineLog } from '../health/log.js';
 import { checkHold, type HoldRequest } from '../record/hold.js';
 import { HoldRequests } from '../record/hold-requests.js';
@@ -103,7 +103,7 @@ async function told(state: string, request: HoldRequest): Promise<Entry> {
 
 async function askCamera(state: string, directory: string, request: HoldRequest): Promise<Entry> {
   const requests = new HoldRequests({ directory });
-  const before = (await verifyRegister(state)).last?.n ?? 0;
+  const before = (await readRegister(state, () => undefined)).last?.n ?? 0;
   const name = await requests.leave(request);
   for (let waitedMs = 0; await requests.waits(name); waitedMs += everyMs) {
     if (waitedMs >= waitMs) {
@@ -114,7 +114,7 @@ async function askCamera(state: string, directory: string, request: HoldRequest)
     await wait(everyMs);
   }
   let found: Entry | null = null;
-  await verifyRegister(state, (entry) => {
+  await readRegister(state, (entry) => {
     if (entry.n > before && answers(entry, request)) found = entry;
   });
   if (found) return found;
@@ -135,7 +135,7 @@ function answers(entry: Entry, request: HoldRequest): boolean {
 
 async function isHeld(state: string, requisition: string): Promise<boolean> {
   let held = false;
-  await verifyRegister(state, (entry) => {
+  await readRegister(state, (entry) => {
     if (entry.kind === 'hold-set' && entry.hold.requisition === requisition) held = true;
     if (entry.kind === 'hold-released' && entry.requisition === requisition) held = false;
   });

@@ -42,8 +42,13 @@ export async function tellMissing(register: RegisterPort, now: Told): Promise<vo
       await register.append({ kind: 'segment-born', storeId, segment, ...late });
     }
   }
-  const newest = Math.max(0, ...liveOf.keys(), placed.at(-1)?.sequence ?? 0);
-  for (const segment of placed) if (segment.sequence < newest) await tellSealed(register, segment, now);
+  let newest = placed.at(-1)?.sequence ?? 0;
+  for (const segment of liveOf.keys()) newest = Math.max(newest, segment);
+  for (const segment of placed) {
+    // Into the newest more may go, as long as it has its keys.
+    const left = segment.sequence < newest || !liveOf.has(segment.sequence);
+    if (left) await tellSealed(register, segment, now);
+  }
   for (const standing of [...register.standing.segments.values()]) {
     if (standing.storeId !== storeId) continue;
     const gone = recordClasses.filter(

@@ -18,7 +18,7 @@ import { dayMs, holdOver, type Placed, placeSegments, type SegmentTimes } from '
 
 const usualEveryMs = 10_000;
 /** Whatever is said to have changed or not, everything is looked at this often. */
-const fullEveryMs = 600_000;
+const fullEveryMs = 3_600_000;
 
 /** What retention asks of the store. */
 export interface RetainedStore {

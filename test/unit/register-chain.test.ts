@@ -96,6 +96,7 @@ test('found: an entry that somebody else signed, whatever its hashes and numbers
   );
   const register = await bench.open();
   assert.equal(register.findings[0]?.kind, 'signature');
+  assert.equal(register.standing.get('store-1', 4), undefined, 'a start does not believe it either');
   await register.stop();
 });
 

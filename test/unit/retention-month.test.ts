@@ -107,7 +107,7 @@ test('a month and a half: two classes, holds, a jump, and a start without a cloc
   assert.ok(sim.segments.filter(({ live }) => !live.has('communal')).length > 300);
   assert.ok(sim.segments.some(({ live }) => live.has('terminus') && !live.has('communal')));
   await compareWithRegister(sim);
-  await compareWithAnswer(sim, 60);
+  await compareWithAnswer(sim, 90);
 });
 
 test('negative control: retention that believes a jumped clock destroys early, and is caught', async (t) => {

@@ -16,7 +16,7 @@ import { fakeLock, QuietLog, startMs } from './register-fake.js';
 export const hourMs = 3_600_000;
 export const storeId = '00112233445566778899aabbccddeeff';
 /** One look of retention, and one step of the simulation. */
-export const stepMs = 30_000;
+export const stepMs = 60_000;
 /** What may pass between a term and the destruction of its key. */
 const toleranceMs = 60_000;
 

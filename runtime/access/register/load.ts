@@ -30,16 +30,27 @@ export async function loadRegister(directory: string, keys: string, key: KeyObje
   const volumes = await neededVolumes(directory, await listVolumes(directory));
   const growing = volumes.find(({ first }) => first === null);
   const keep = growing ? cutUnfinished(growing, head) : { keepBytes: 0, cutBytes: 0 };
-  const standing = new Standing();
-  const walk = new ChainWalk(
-    { key, everySignature: false, onEntry: (entry) => standing.apply(entry) },
-    firstNumber(volumes[0]),
-  );
-  for (const volume of volumes) walk.feed(volume);
-  const findings = walk.end(head);
+  const { standing, walk, findings } = followed(volumes, head, key);
   const isNew = head === null && volumes.every(({ lines }) => lines.length === 0);
   const headBehind = !isNew && (head === null || head.n < walk.next.n - 1);
   return { standing, findings, next: nextOf(walk, head), isNew, headBehind, ...keep };
+}
+
+/** Where the chain does not hold, the last signature vouches for nothing: then each entry has to be signed to count. */
+function followed(
+  volumes: readonly RawVolume[],
+  head: Head | null,
+  key: KeyObject,
+): { standing: Standing; walk: ChainWalk; findings: Finding[] } {
+  const follow = (everySignature: boolean) => {
+    const standing = new Standing();
+    const options = { key, everySignature, onEntry: (entry: Entry) => standing.apply(entry) };
+    const walk = new ChainWalk(options, firstNumber(volumes[0]));
+    for (const volume of volumes) walk.feed(volume);
+    return { standing, walk, findings: walk.end(head) };
+  };
+  const quick = follow(false);
+  return quick.findings.length === 0 ? quick : follow(true);
 }
 
 /** After entries that were taken off the end, numbers and hashes go on from the head: the hole stays to be seen. */

@@ -10,7 +10,7 @@ import { type Answer, Destruction } from './destruction.js';
 import type { Entry } from './entry.js';
 import { decodeLine, hashOf, mostLineBytes, signedBy } from './line.js';
 import { decodePublicKey, encodePublicKey } from './signing-key.js';
-import { type Verified, verifyRegister } from './verify.js';
+import { readRegister, type Verified } from './verify.js';
 
 const mostLines = 1_000_000;
 
@@ -46,10 +46,10 @@ export async function answerFor(
   asked: { fromMs: number; toMs: number },
 ): Promise<{ answer: Answer; verified: Verified; proof: ProofFile }> {
   const destruction = new Destruction(asked);
-  const verified = await verifyRegister(stateDirectory, (entry) => destruction.feed(entry));
+  const verified = await readRegister(stateDirectory, (entry) => destruction.feed(entry));
   const wanted = wantedLines(destruction);
   const lines: string[] = [];
-  await verifyRegister(stateDirectory, (entry, line) => {
+  await readRegister(stateDirectory, (entry, line) => {
     if (wanted(entry) && lines.length < mostLines) lines.push(line);
   });
   const publicKey = encodePublicKey(verified.publicKey);

@@ -22,13 +22,32 @@ export interface Verified {
 export type OnEntry = (entry: Entry, line: string) => void;
 
 /**
+ * Verifies every signature.
  * @param onEntry told of each entry that is signed by this camera, in order
  * @throws VigieError `access` when there is no register or its key may not be read; `store` when it cannot be read
  */
-export async function verifyRegister(stateDirectory: string, onEntry?: OnEntry): Promise<Verified> {
+export function verifyRegister(stateDirectory: string, onEntry?: OnEntry): Promise<Verified> {
+  return walkRegister(stateDirectory, true, onEntry);
+}
+
+/**
+ * Reads the entries. Where the chain is whole, the last signature vouches for all of them; where it is not, each is
+ * verified, and those that are not signed are left out.
+ * @throws as verifyRegister
+ */
+export async function readRegister(stateDirectory: string, onEntry: OnEntry): Promise<Verified> {
+  const { findings } = await walkRegister(stateDirectory, false);
+  return walkRegister(stateDirectory, findings.length > 0, onEntry);
+}
+
+async function walkRegister(
+  stateDirectory: string,
+  everySignature: boolean,
+  onEntry?: OnEntry,
+): Promise<Verified> {
   const { directory, keys, keyFile } = registerPlaces(stateDirectory);
   const { publicKey } = await openSigningKey(keyFile, { make: false });
-  const walk = new ChainWalk({ key: publicKey, everySignature: true, ...(onEntry ? { onEntry } : {}) });
+  const walk = new ChainWalk({ key: publicKey, everySignature, ...(onEntry ? { onEntry } : {}) });
   // The head first: entries that a running camera adds meanwhile then lie behind it, which `end` is told.
   const head = await readHead(keys, publicKey);
   let hashAtHead: string | null = null;
