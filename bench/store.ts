@@ -143,11 +143,12 @@ async function starting(say: Say, directory: string, segments: number): Promise<
   const filling = await openBenchStore(directory, shape, { synced: false });
   const chunk = noise(25 * 16);
   const perSegment = 45;
-  const gop = (n: number) => benchGop(n, chunk.length, chunk);
-  for (let n = 0; filling.segments().length <= segments && n < segments * 200; n++) {
-    await filling.append(gop(n));
-    // A real segment is full after 45 records: this one is left then.
-    if (filling.segments().at(-1)?.perClass.communal.records === perSegment) await leave(filling);
+  for (let sequence = 1; sequence <= segments; sequence++) {
+    for (let n = 0; n < perSegment; n++) {
+      await filling.append(benchGop(sequence * perSegment + n, chunk.length, chunk));
+    }
+    // A real segment is full after 45 records. One of which a key is destroyed is left and sealed.
+    await filling.destroy(sequence, 'terminus');
   }
   const records = filling.segments().reduce((sum, { perClass }) => sum + perClass.communal.records, 0);
   await filling.stop();
@@ -155,11 +156,11 @@ async function starting(say: Say, directory: string, segments: number): Promise<
   const memory: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     say(`start, round ${round + 1} of ${ROUNDS}`);
-    const before = heldBytes();
+    const before = await heldBytes();
     const from = performance.now();
     const store = await openBenchStore(directory, shape);
     times.push(performance.now() - from);
-    memory.push(heldBytes() - before);
+    memory.push((await heldBytes()) - before);
     await store.stop();
   }
   const thousands = segments / 1000;
@@ -171,15 +172,13 @@ async function starting(say: Say, directory: string, segments: number): Promise<
   ];
 }
 
-/** Destroying a key of the segment that is written leaves and seals it. */
-async function leave(store: Awaited<ReturnType<typeof openBenchStore>>): Promise<void> {
-  const newest = store.segments().at(-1);
-  if (newest) await store.destroy(newest.sequence, 'terminus');
-}
-
-function heldBytes(): number {
+/** After two collections: buffers are given back some time after the first has found them unused. */
+async function heldBytes(): Promise<number> {
   setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+  for (let n = 0; n < 2; n++) {
+    (runInNewContext('gc') as () => void)();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
