@@ -2,10 +2,11 @@
  * Wires what keeps recordings for their days and no longer: the register, the clock of terms, the requests for holds,
  * and retention over the store. Made by runtime/main.ts. Decides nothing itself.
  */
-import type { CardPort, Clock, Log } from '../board/ports.js';
+import type { CardPort, Clock, KeyVault, Log } from '../board/ports.js';
 import type { Terms } from './access/register/entry.js';
 import { Register, registerPlaces } from './access/register/register.js';
 import type { Notice } from './health/health.js';
+import { destroyElsewhere } from './record/absent-stores.js';
 import { HoldRequests } from './record/hold-requests.js';
 import type { RecordClass } from './record/key-sector.js';
 import { Retention } from './record/retention.js';
@@ -19,6 +20,7 @@ export interface KeepingDeps {
   clock: Clock;
   log: Log;
   card: Pick<CardPort, 'lock'>;
+  vault: KeyVault;
   /** whether the machine says that its wall clock is right */
   clockTrusted: () => boolean;
   /** what the authorisation says now */
@@ -30,6 +32,7 @@ export class Keeping {
   readonly #time: TermClock;
   readonly #requests: HoldRequests;
   #retention: Retention | null = null;
+  readonly #keysDirectory: string;
   #open = false;
 
   /** @param options.stateDirectory absolute */
@@ -41,7 +44,9 @@ export class Keeping {
     this.#time = new TermClock({ clock, trusted: clockTrusted });
     const time = (): { ms: number; sure: boolean } => this.#time.now();
     this.register = new Register({ time, log, lock: (path) => card.lock(path) }, options);
-    this.#requests = new HoldRequests(registerPlaces(options.stateDirectory));
+    const places = registerPlaces(options.stateDirectory);
+    this.#requests = new HoldRequests(places);
+    this.#keysDirectory = places.keys;
   }
 
   /**
@@ -59,6 +64,7 @@ export class Keeping {
       register: this.register,
       requests: this.#requests,
       terms: this.deps.terms,
+      elsewhere: (of) => destroyElsewhere(this.deps, { ...of, keysDirectory: this.#keysDirectory }),
       store: {
         storeId: store.storeId,
         segments: () => store.segments().map(timesOf),

@@ -108,7 +108,7 @@ export class Camera {
     const keysDirectory = join(stateDirectory, 'keys');
     this.#vault = new FileVault({ file: join(keysDirectory, 'device.key') });
     this.#keeping = new Keeping(
-      { ...deps, clockTrusted, terms: () => this.#authority.current.terms },
+      { ...deps, clockTrusted, vault: this.#vault, terms: () => this.#authority.current.terms },
       { stateDirectory, cameraId: config.camera.id },
     );
     this.store = this.#makeStore(deps, keysDirectory);

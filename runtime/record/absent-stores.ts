@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { keySectorBytes, type RecordClass, recordClasses } from './key-sector.js';
 import { KeySlots, type KeySlotsDeps } from './key-slots.js';
 
-const beforeKeyMs = 60_000;
+/** What a key opens begins at most this long before the key was made. */
+export const beforeKeyMs = 60_000;
 const slotsName = /^slots-([0-9a-f]{32})\.bin$/;
 
 export interface DestroyedElsewhere {
@@ -23,6 +24,8 @@ export interface AbsentStores {
   openStoreId: string | null;
   /** what was recorded before this is past its term, wall clock, milliseconds; keys made under an untrusted clock are left */
   recordedBeforeMs: Record<RecordClass, number>;
+  /** whether a requisition keeps this segment; default: none is kept */
+  held?: (storeId: string, segment: number) => boolean;
 }
 
 /**
@@ -45,6 +48,7 @@ export async function destroyElsewhere(deps: KeySlotsDeps, of: AbsentStores): Pr
     try {
       for (const { segmentSequence, class: kept, createdMs, clockTrusted } of keys.live()) {
         if (!clockTrusted || createdMs - beforeKeyMs >= of.recordedBeforeMs[kept]) continue;
+        if (of.held?.(storeId, segmentSequence)) continue;
         if (await keys.destroy(segmentSequence, kept))
           destroyed.push({ storeId, segmentSequence, class: kept });
       }

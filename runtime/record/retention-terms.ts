@@ -7,7 +7,7 @@ import { type RecordClass, recordClasses } from './key-sector.js';
 
 export const dayMs = 86_400_000;
 /** CSI L252-5: what is kept when nothing says how long. */
-const longestDays = 30;
+export const longestDays = 30;
 
 /** Wall clock of the first and of the last picture of a class in a segment. */
 export interface ClassTimes {

@@ -7,6 +7,7 @@ import type { Clock, Log } from '../../board/ports.js';
 import { errorLine, VigieError } from '../../errors.js';
 import type { Terms } from '../access/register/entry.js';
 import type { Notice } from '../health/health.js';
+import type { AbsentStores, DestroyedElsewhere } from './absent-stores.js';
 import { checkHold } from './hold.js';
 import type { HoldRequests } from './hold-requests.js';
 import type { RecordClass } from './key-sector.js';
@@ -14,7 +15,15 @@ import type { TermTime } from './retention-clock.js';
 import { dueKeys } from './retention-due.js';
 import { retentionNotices } from './retention-notices.js';
 import { type LiveKey, type RegisterPort, type Told, tellMissing, tellSealed } from './retention-telling.js';
-import { dayMs, holdOver, type Placed, placeSegments, type SegmentTimes } from './retention-terms.js';
+import {
+  dayMs,
+  daysFor,
+  holdOver,
+  longestDays,
+  type Placed,
+  placeSegments,
+  type SegmentTimes,
+} from './retention-terms.js';
 
 const usualEveryMs = 10_000;
 /** Whatever is said to have changed or not, everything is looked at this often. */
@@ -38,6 +47,10 @@ export interface RetentionDeps {
   store: RetainedStore;
   register: RegisterPort & { readonly findings: readonly unknown[]; readonly failure: VigieError | null };
   requests: Pick<HoldRequests, 'waiting' | 'remove'>;
+  /** destroys keys of stores whose card is away; resolves to what it destroyed; default: there are none */
+  elsewhere?: (
+    of: Required<Pick<AbsentStores, 'openStoreId' | 'recordedBeforeMs' | 'held'>>,
+  ) => Promise<DestroyedElsewhere[]>;
   /** what the authorisation says now; null when there is none: then the last ones that were in force go on */
   terms: () => Terms | null;
 }
@@ -140,7 +153,10 @@ export class Retention {
     this.#wasSure = time.sure;
     const now = this.#now(time);
     told = (await this.#tell('segments', () => tellMissing(register, now))) && told;
-    if (time.sure) told = (await this.#destroyDue(now)) && told;
+    if (time.sure) {
+      told = (await this.#destroyDue(now)) && told;
+      told = (await this.#tell('cards that are away', () => this.#destroyElsewhere(now))) && told;
+    }
     this.#late = !told;
   }
 
@@ -207,6 +223,24 @@ export class Retention {
       allTold = (await this.#destroy(sequence, classes, dueMs)) && allTold;
     }
     return allTold;
+  }
+
+  /** Terms run for cards that are not in the camera too; the fewest days of the last month count. */
+  async #destroyElsewhere({ storeId, nowMs }: Told): Promise<void> {
+    const { register, elsewhere } = this.deps;
+    if (!elsewhere) return;
+    const { terms, holds } = register.standing;
+    const beforeMs = (of: RecordClass): number =>
+      nowMs - daysFor(terms, of, nowMs - longestDays * dayMs) * dayMs;
+    const held = (store: string, segment: number): boolean => {
+      const sealed = register.standing.get(store, segment)?.sealed;
+      return sealed ? holdOver(holds, sealed, nowMs) !== null : false;
+    };
+    const recordedBeforeMs = { communal: beforeMs('communal'), terminus: beforeMs('terminus') };
+    for (const gone of await elsewhere({ openStoreId: storeId, recordedBeforeMs, held })) {
+      const { storeId: of, segmentSequence: segment, class: kept } = gone;
+      await register.append({ kind: 'key-destroyed', storeId: of, segment, classes: [kept], reason: 'term' });
+    }
   }
 
   /** Destroys first, then says so. */
