@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { LinuxCard } from '../board/linux/card.js';
 import { systemClock } from '../board/linux/clock.js';
+import { FileVault } from '../board/linux/file-vault.js';
 import type { Log } from '../board/ports.js';
 import type { Beat, MaskTable, PipelineOptions } from '../pipelines/messages.js';
 import { Supervisor } from '../runtime/health/supervisor.js';
@@ -109,7 +110,11 @@ function mark(supervisor: Supervisor): Mark {
 
 async function openStore(directory: string): Promise<Store> {
   const shape = { capacityBytes: 256 * MEBIBYTE, segmentBytes: 16 * MEBIBYTE, cameraId: 'bench' };
-  const store = new Store({ card: new LinuxCard(), clock: systemClock, log: quiet }, { directory, ...shape });
+  const keysDirectory = join(directory, 'keys');
+  const vault = new FileVault({ file: join(keysDirectory, 'device.key') });
+  await vault.start();
+  const deps = { card: new LinuxCard(), clock: systemClock, log: quiet, vault };
+  const store = new Store(deps, { directory, keysDirectory, ...shape });
   await store.start(new AbortController().signal);
   return store;
 }

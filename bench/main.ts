@@ -1,9 +1,10 @@
-/** `npm run bench -- frame|detect [--json FILE] [--gt FILE]`. Prints a table; a missed goal is said and exits 0. */
+/** `npm run bench -- frame|detect|store [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
 import { Command, InvalidArgumentError } from 'commander';
 import { asVigieError, errorLine } from '../errors.js';
 import { benchDetect } from './detect.js';
 import { benchFrame } from './frame.js';
 import { type Row, reportOf, table, writeReport } from './report.js';
+import { benchStore } from './store.js';
 
 interface Flags {
   json?: string | undefined;
@@ -51,6 +52,15 @@ program
   .option('--input <WxH>', 'size the model looks at, multiples of 32', sizeOption)
   .option('--threshold <score>', 'lowest score that counts', scoreOption)
   .action(async ({ json, ...options }: Flags) => print('detect', await benchDetect(options), { json }));
+program
+  .command('store')
+  .description('the circular store: writing, bytes on the device, start-up, memory')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--segments <count>', 'sealed segments of the ring whose start is measured', Number, 1000)
+  .option('--directory <dir>', 'write the files here (default: where temporary files go)')
+  .action(async ({ json, ...options }: Flags & { segments: number; directory?: string }) =>
+    print('store', await benchStore(say, options), json ? { json } : {}),
+  );
 
 try {
   await program.parseAsync();

@@ -28,4 +28,17 @@ export interface CardPort {
   preallocate(path: string, bytes: number): Promise<void>;
   /** bytes free and total of the file system that holds `path` */
   space(path: string): Promise<{ freeBytes: number; totalBytes: number }>;
+  /** exclusive, gone with the process; rejects when held; resolves to what releases it */
+  lock(path: string): Promise<() => Promise<void>>;
+}
+
+/**
+ * Seals small secrets under a key that never leaves this machine: a file here, a TPM or a secure element elsewhere.
+ * Every call rejects with a VigieError of kind `store`.
+ */
+export interface KeyVault {
+  /** @param context what the secret is for; the same must be given to open it */
+  wrap(key: Buffer, context: Buffer): Promise<Buffer>;
+  /** rejects when it was not wrapped here, or for another context */
+  unwrap(wrapped: Buffer, context: Buffer): Promise<Buffer>;
 }

@@ -2,9 +2,11 @@
  * Composition root of the runtime process: makes the parts, joins them, starts and stops them in order.
  * It decides nothing itself. The parts know each other only through what is passed here.
  */
+import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { FileVault } from '../board/linux/file-vault.js';
 import { clockTrusted } from '../board/linux/trusted-time.js';
-import type { Clock, Log } from '../board/ports.js';
+import type { CardPort, Clock, Log } from '../board/ports.js';
 import { errorLine } from '../errors.js';
 import type { Tracks, Unit } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
@@ -22,9 +24,11 @@ import { RateMeter } from './health/rate-meter.js';
 import { readHealth } from './health/read-health.js';
 import { build } from './health/report.js';
 import { Supervisor } from './health/supervisor.js';
+import { Keeping } from './keeping.js';
 import type { OnProgress } from './record/create.js';
+import { ringDirectory } from './record/description.js';
 import { Recorder } from './record/recorder.js';
-import { Store, type StoreCard, type StoreStats } from './record/store.js';
+import { Store, type StoreStats } from './record/store.js';
 import type { Alert } from './scene/alert.js';
 import { Scene } from './scene/scene.js';
 
@@ -63,7 +67,10 @@ export class Camera {
   readonly #live: LiveFeed;
   readonly #rate: RateMeter;
   readonly #authority: AuthorityWatch;
+  readonly #vault: FileVault;
+  readonly #keeping: Keeping;
   #scene: Scene;
+  readonly #storeDirectory: string;
   #storeOpen = false;
   /** ends a start that is under way; a camera that runs is stopped in order instead */
   readonly #startEnded = new AbortController();
@@ -74,7 +81,7 @@ export class Camera {
 
   /** Reads what must be known before the parts can be made. Rejects with a VigieError that says what to correct. */
   static async make(
-    deps: { clock: Clock; log: Log; card: StoreCard },
+    deps: { clock: Clock; log: Log; card: CardPort },
     options: CameraOptions,
   ): Promise<Camera> {
     const { config, stateDirectory } = options;
@@ -88,7 +95,7 @@ export class Camera {
   }
 
   private constructor(
-    deps: { clock: Clock; log: Log; card: StoreCard },
+    deps: { clock: Clock; log: Log; card: CardPort },
     { config, stateDirectory, gstRegistry }: CameraOptions,
     known: {
       authority: AuthorityWatch;
@@ -103,12 +110,14 @@ export class Camera {
     this.#scene = new Scene({}, { cameraId: config.camera.id, zones: known.zones });
     this.alerts = new AlertQueue(deps, { directory: join(stateDirectory, 'alerts') });
     this.#live = new LiveFeed(deps, config.picture);
-    this.store = new Store(deps, {
-      directory: inState(stateDirectory, config.record.directory),
-      capacityBytes: config.record.capacityMiB * MEBIBYTE,
-      segmentBytes: config.record.segmentMiB * MEBIBYTE,
-      cameraId: config.camera.id,
-    });
+    this.#storeDirectory = inState(stateDirectory, config.record.directory);
+    const keysDirectory = join(stateDirectory, 'keys');
+    this.#vault = new FileVault({ file: join(keysDirectory, 'device.key') });
+    this.#keeping = new Keeping(
+      { ...deps, clockTrusted, vault: this.#vault, terms: () => this.#authority.current.terms },
+      { stateDirectory, cameraId: config.camera.id },
+    );
+    this.store = this.#makeStore(deps, keysDirectory);
     this.recorder = new Recorder({ ...deps, store: this.store }, { picture: config.picture, clockTrusted });
     let onEnded = (): void => undefined;
     this.ended = new Promise((resolve) => {
@@ -169,7 +178,9 @@ export class Camera {
     await this.supervisor.stop();
     await this.recorder.stop();
     this.#lastStats = this.recorder.stats();
+    await this.#keeping.stop();
     await this.store.stop();
+    await this.#vault.stop();
     await this.control.stop();
     await this.alerts.stop();
   }
@@ -180,7 +191,7 @@ export class Camera {
   }
 
   health(): Health {
-    return readHealth({
+    const health = readHealth({
       atMs: this.#deps.clock.wallMs(),
       config: this.config,
       authority: this.#authority.current,
@@ -191,11 +202,32 @@ export class Camera {
       rate: this.#rate,
       tracks: this.#tracksNow,
     });
+    return { ...health, notices: [...health.notices, ...this.#keeping.notices()] };
   }
 
   /** An address that lets a browser in once, with these rights. Print it; never log it. */
   oneTimeLink(rights: readonly Right[]): string {
     return this.control.oneTimeLink(rights);
+  }
+
+  #makeStore(deps: { clock: Clock; log: Log; card: CardPort }, keysDirectory: string): Store {
+    const { camera, record } = this.config;
+    return new Store(
+      {
+        ...deps,
+        vault: this.#vault,
+        clockTrusted,
+        onSegment: (event) => this.#keeping.onSegment(event),
+        held: (segment) => this.#keeping.holds(segment),
+      },
+      {
+        directory: this.#storeDirectory,
+        keysDirectory,
+        capacityBytes: record.capacityMiB * MEBIBYTE,
+        segmentBytes: record.segmentMiB * MEBIBYTE,
+        cameraId: camera.id,
+      },
+    );
   }
 
   #controlServer(stateDirectory: string): ControlServer {
@@ -222,12 +254,19 @@ export class Camera {
     );
   }
 
-  /** The store is made and the gate opened only under authority. */
+  /**
+   * The store is made and the gate opened only under authority. What was recorded under one that is gone is still
+   * destroyed at its term.
+   */
   async #openStore(authority: Authority, onProgress?: OnProgress): Promise<void> {
-    if (!authority.mayRecord) return this.recorder.shut(authority.refusal?.code ?? 'not authorised');
-    if (!this.#storeOpen) await this.store.start(this.#startEnded.signal, onProgress ? { onProgress } : {});
-    this.#storeOpen = true;
-    this.recorder.open();
+    if (!authority.mayRecord) this.recorder.shut(authority.refusal?.code ?? 'not authorised');
+    if (!this.#storeOpen && (authority.mayRecord || existsSync(ringDirectory(this.#storeDirectory)))) {
+      await this.#vault.start();
+      await this.store.start(this.#startEnded.signal, onProgress ? { onProgress } : {});
+      await this.#keeping.start(this.store);
+      this.#storeOpen = true;
+    }
+    if (authority.mayRecord) this.recorder.open();
   }
 
   /** The authority changed while the camera runs: the gate first, then what is looked for. */
@@ -254,6 +293,7 @@ export class Camera {
     this.#tracksNow = tracks.tracks.filter((track) => track.seen).length;
     for (const alert of this.#scene.observe(tracks)) {
       const numbered = this.alerts.push(alert);
+      this.recorder.alert(alert.atMonoUs);
       this.#keepTold({ alert: numbered, latencyMs: (this.#deps.clock.monoUs() - alert.atMonoUs) / 1000 });
       this.#attachPicture(numbered);
     }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { LinuxCard } from '../board/linux/card.js';
 import { systemClock } from '../board/linux/clock.js';
+import { FileVault } from '../board/linux/file-vault.js';
 import type { Log } from '../board/ports.js';
 import { i420Bytes, type PictureSize } from '../pipelines/frame.js';
 import type { Point } from '../pipelines/messages.js';
@@ -136,9 +137,16 @@ export async function until(what: string, met: () => boolean, limitMs = 20_000):
   }
 }
 
+/** The store of a camera with this state directory, read beside it. */
+export function openStore(directory: string): Promise<StoreReader> {
+  const keys = join(directory, 'keys');
+  const vault = new FileVault({ file: join(keys, 'device.key') });
+  return StoreReader.open(join(directory, 'store'), { keys: { vault, directory: keys } });
+}
+
 /** Every unit on the card, in order. */
 export async function recordedUnits(directory: string): Promise<GopUnit[]> {
-  const reader = await StoreReader.open(join(directory, 'store'));
+  const reader = await openStore(directory);
   const units: GopUnit[] = [];
   for await (const gop of reader.range(0, Number.MAX_SAFE_INTEGER)) units.push(...gop.units);
   return units;

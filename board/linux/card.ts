@@ -30,7 +30,7 @@ function noRoom(path: string, bytes: number, cause: unknown): VigieError {
   );
 }
 
-/** @implements CardPort, and the lock that the store also asks for */
+/** @implements CardPort */
 export class LinuxCard implements CardPort {
   /** The file is created with mode 0600; on any error it is removed again. */
   async preallocate(path: string, bytes: number): Promise<void> {

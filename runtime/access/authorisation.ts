@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Notice } from '../health/health.js';
 import { eventKind } from '../scene/alert.js';
+import type { Terms } from './register/entry.js';
 
 /** Articles L252-4 and L252-5 of the Code de la sécurité intérieure, as limits of the schema (docs/law.md). */
 const LONGEST_YEARS = 5;
@@ -21,13 +22,22 @@ export const authorisation = z
     cameraId: z.string(),
     validFrom: z.iso.datetime({ offset: true }),
     validUntil: z.iso.datetime({ offset: true }),
+    /** days that recordings are kept */
     retainDays: z.int().min(1).max(LONGEST_RETENTION_DAYS),
+    /** days that what surrounds an alert is kept; as long as the rest unless it says so */
+    terminusRetainDays: z.int().min(1).max(LONGEST_RETENTION_DAYS).optional(),
+    /** days before which nothing should be overwritten for want of space */
+    minimumDays: z.int().min(1).max(LONGEST_RETENTION_DAYS).optional(),
     /** what may be watched for, zone by zone; nothing else is analysed */
     events: z.array(z.strictObject({ zone: z.string(), event: eventKind, legalBasis: z.string().min(1) })),
   })
   .refine(({ validFrom, validUntil }) => Date.parse(validUntil) <= yearsAfter(validFrom, LONGEST_YEARS), {
     message: `an authorisation lasts ${LONGEST_YEARS} years at most`,
     path: ['validUntil'],
+  })
+  .refine(({ retainDays, minimumDays }) => (minimumDays ?? 0) <= retainDays, {
+    message: 'the minimum is longer than the recordings may be kept',
+    path: ['minimumDays'],
   });
 export type Authorisation = z.infer<typeof authorisation>;
 
@@ -35,6 +45,8 @@ export type Authorisation = z.infer<typeof authorisation>;
 export interface Authority {
   mayRecord: boolean;
   retainDays: number;
+  /** how long each class of recordings is kept; null when nothing may be recorded */
+  terms: Terms | null;
   /** whether this event may be watched for in this zone */
   mayWatch(zone: string, event: z.infer<typeof eventKind>): boolean;
   /** null when the camera may record */
@@ -86,9 +98,19 @@ export function authorityOf(paper: Authorisation, cameraId: string, nowMs: numbe
   return {
     mayRecord: true,
     retainDays: paper.retainDays,
+    terms: termsOf(paper),
     mayWatch: (zone, event) => watched.has(`${event}\0${zone}`),
     refusal: null,
-    fingerprint: JSON.stringify([paper.retainDays, [...watched].sort()]),
+    fingerprint: JSON.stringify([termsOf(paper), [...watched].sort()]),
+  };
+}
+
+function termsOf({ reference, retainDays, terminusRetainDays, minimumDays }: Authorisation): Terms {
+  return {
+    reference,
+    communalDays: retainDays,
+    terminusDays: terminusRetainDays ?? retainDays,
+    minimumDays: minimumDays ?? null,
   };
 }
 
@@ -96,6 +118,7 @@ function nothing(code: string, fr: string, en: string): Authority {
   return {
     mayRecord: false,
     retainDays: 0,
+    terms: null,
     mayWatch: () => false,
     fingerprint: code,
     refusal: {

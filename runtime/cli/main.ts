@@ -5,6 +5,7 @@ import { asVigieError, errorLine, exitCodes, VigieError } from '../../errors.js'
 import { openStateDirectory, stateDirectory } from '../config/paths.js';
 import { writeDemonstration } from '../demonstration.js';
 import { build } from '../health/report.js';
+import { registerCommand } from './register.js';
 import { portOption, type RunOptions, runCamera, secondsOption } from './run.js';
 import { storeCommand } from './store.js';
 import { userCommand } from './user.js';
@@ -25,6 +26,7 @@ function program(): Command {
     .addCommand(runCommand())
     .addCommand(demoCommand())
     .addCommand(storeCommand())
+    .addCommand(registerCommand())
     .addCommand(userCommand());
   settle(vigie);
   return vigie;

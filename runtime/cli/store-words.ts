@@ -1,5 +1,6 @@
 /** What `vigie store` says, in French and English. Used by store.ts. */
 import type { Damage, DamageKind, NoteKind } from '../record/check.js';
+import type { KeyState } from '../record/key-table.js';
 import { showTime } from './store-times.js';
 
 export type Language = 'fr' | 'en';
@@ -8,9 +9,21 @@ export interface StoreWords {
   store: string;
   segments: (used: number, of: number, mib: number) => string;
   columns: { from: string; to: string; length: string; gops: string; pictures: string };
-  segmentColumns: { sequence: string; slot: string; gops: string; mib: string; from: string; to: string };
+  segmentColumns: {
+    sequence: string;
+    slot: string;
+    gops: string;
+    mib: string;
+    from: string;
+    to: string;
+    communal: string;
+    terminus: string;
+  };
+  key: Record<KeyState, string>;
   empty: string;
   gap: string;
+  destroyed: string;
+  keysNotFound: (directory: string) => string;
   clockNotTrusted: string;
   checking: (share: number) => string;
   checked: (records: number, mib: number) => string;
@@ -24,15 +37,29 @@ export interface StoreWords {
   exporting: (share: number) => string;
   exported: (file: string, pictures: number, from: string, to: string, mib: number) => string;
   leftOut: (records: number) => string;
+  goneFrom: (records: number) => string;
 }
 
 const en: StoreWords = {
   store: 'Store of camera',
   segments: (used, of, mib) => `${used} of ${of} segments used, ${mib} MiB each`,
   columns: { from: 'from', to: 'to', length: 'length', gops: 'GOPs', pictures: 'pictures' },
-  segmentColumns: { sequence: 'segment', slot: 'file', gops: 'GOPs', mib: 'MiB', from: 'from', to: 'to' },
+  segmentColumns: {
+    sequence: 'segment',
+    slot: 'file',
+    gops: 'GOPs',
+    mib: 'MiB',
+    from: 'from',
+    to: 'to',
+    communal: 'communal',
+    terminus: 'terminus',
+  },
+  key: { live: 'live', destroyed: 'destroyed', unsure: 'not sure', missing: 'missing' },
   empty: 'Nothing is recorded.',
   gap: 'gap',
+  destroyed: 'destroyed',
+  keysNotFound: (directory) =>
+    `The keys of this store are not in ${directory}: checksums are verified, nothing can be read (--keys DIR)`,
   clockNotTrusted: 'clock not trusted',
   checking: (share) => `Checking: ${Math.round(share * 100)} %`,
   checked: (records, mib) => `${records} records verified, ${mib} MiB.`,
@@ -56,6 +83,14 @@ const en: StoreWords = {
       consequence: 'the GOPs in these bytes are lost; those after them are read',
     },
     'record-payload': { what: 'the checksum of a record does not hold', consequence: 'this GOP is lost' },
+    'record-tag': {
+      what: 'the tag of a record does not hold: it was changed by somebody, or its key is another',
+      consequence: 'this GOP is not given out',
+    },
+    'key-slot': {
+      what: 'a key of this segment is missing, or the device key does not open it',
+      consequence: 'what it opens cannot be read',
+    },
     'segment-end': {
       what: 'the end mark is missing: a write failed here, or it is damaged',
       consequence: 'none, unless records are also missing',
@@ -70,6 +105,8 @@ const en: StoreWords = {
     'torn-tail': 'the last GOP is unfinished: being written, or cut; the next start writes over it',
     'overwritten-meanwhile': 'overwritten by the camera during the check',
     rewritten: 'written again in a later segment after a failed write; counted once',
+    destroyed: 'records whose key was destroyed; their bytes are intact and open no more',
+    'not-opened': 'records whose checksum holds; their tag was not verified without the keys',
   },
   lost: (records) => `${records} GOP(s)`,
   between: (from, to) => `from ${from} to ${to}`,
@@ -77,16 +114,30 @@ const en: StoreWords = {
   exporting: (share) => `Exporting: ${Math.round(share * 100)} %`,
   exported: (file, pictures, from, to, mib) => `${file}: ${pictures} pictures, ${from} to ${to}, ${mib} MiB`,
   leftOut: (records) => `${records} damaged record(s) missing from the file; run vigie store check`,
+  goneFrom: (records) => `${records} record(s) of this interval were destroyed and are not in the file`,
 };
 
 const fr: StoreWords = {
   store: 'Enregistrements de la caméra',
   segments: (used, of, mib) => `segments utilisés : ${used} sur ${of}, de ${mib} Mio chacun`,
   columns: { from: 'de', to: 'à', length: 'durée', gops: 'GOP', pictures: 'images' },
-  segmentColumns: { sequence: 'segment', slot: 'fichier', gops: 'GOP', mib: 'Mio', from: 'de', to: 'à' },
+  segmentColumns: {
+    sequence: 'segment',
+    slot: 'fichier',
+    gops: 'GOP',
+    mib: 'Mio',
+    from: 'de',
+    to: 'à',
+    communal: 'communal',
+    terminus: 'terminus',
+  },
+  key: { live: 'présente', destroyed: 'détruite', unsure: 'incertaine', missing: 'absente' },
   empty: 'Rien n’est enregistré.',
   gap: 'trou',
   clockNotTrusted: 'horloge non fiable',
+  destroyed: 'détruit',
+  keysNotFound: (directory) =>
+    `Les clés de ces enregistrements ne sont pas dans ${directory} : les sommes sont vérifiées, rien ne se lit (--keys DOSSIER)`,
   checking: (share) => `Vérification : ${Math.round(share * 100)} %`,
   checked: (records, mib) => `${records} enregistrements vérifiés, ${mib} Mio.`,
   clean: 'Rien n’est endommagé.',
@@ -112,6 +163,14 @@ const fr: StoreWords = {
       what: 'la somme de contrôle d’un enregistrement est fausse',
       consequence: 'ce GOP est perdu',
     },
+    'record-tag': {
+      what: 'le sceau d’un enregistrement est faux : quelqu’un l’a changé, ou sa clé est une autre',
+      consequence: 'ce GOP n’est pas donné à lire',
+    },
+    'key-slot': {
+      what: 'une clé de ce segment manque, ou la clé de l’appareil ne l’ouvre pas',
+      consequence: 'ce qu’elle ouvre ne peut être lu',
+    },
     'segment-end': {
       what: 'la marque de fin manque : une écriture a échoué ici, ou elle est endommagée',
       consequence: 'aucune, sauf si des enregistrements manquent aussi',
@@ -127,6 +186,8 @@ const fr: StoreWords = {
       'le dernier GOP est inachevé : en cours d’écriture, ou interrompu ; le prochain démarrage l’écrasera',
     'overwritten-meanwhile': 'écrasé par la caméra pendant la vérification',
     rewritten: 'réécrit dans un segment suivant après un échec ; compté une seule fois',
+    destroyed: 'enregistrements dont la clé est détruite ; leurs octets sont intacts et ne s’ouvrent plus',
+    'not-opened': 'enregistrements dont la somme est juste ; leur sceau n’est pas vérifié sans les clés',
   },
   lost: (records) => `${records} GOP`,
   between: (from, to) => `de ${from} à ${to}`,
@@ -135,6 +196,7 @@ const fr: StoreWords = {
   exported: (file, pictures, from, to, mib) => `${file} : ${pictures} images, de ${from} à ${to}, ${mib} Mio`,
   leftOut: (records) =>
     `${records} enregistrement(s) endommagé(s) absent(s) du fichier ; lancez vigie store check`,
+  goneFrom: (records) => `${records} enregistrement(s) de cet intervalle sont détruits et absents du fichier`,
 };
 
 export function storeWords(language: Language): StoreWords {

@@ -3,19 +3,23 @@
  * Called by cli/main.ts. Writes nothing into the store.
  */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { systemClock } from '../../board/linux/clock.js';
+import { FileVault } from '../../board/linux/file-vault.js';
 import { stateDirectory } from '../config/paths.js';
 import type { CheckReport } from '../record/check.js';
 import type { Listing } from '../record/coverage.js';
 import { exportMp4 } from '../record/export.js';
 import { StoreReader } from '../record/reader.js';
+import { destroyedCommand } from './store-destroyed.js';
+import { holdCommand, releaseCommand } from './store-hold.js';
 import { parseTime, showTime } from './store-times.js';
 import { damageLine, type Language, type StoreWords, storeWords } from './store-words.js';
 
 interface StoreFlags {
   directory?: string;
+  keys?: string;
   language?: Language;
   json?: boolean;
   segments?: boolean;
@@ -36,7 +40,10 @@ export function storeCommand(): Command {
     .description('Look into the circular store: what it holds, whether it is sound, take an interval out')
     .addCommand(listCommand())
     .addCommand(checkCommand())
-    .addCommand(exportCommand());
+    .addCommand(exportCommand())
+    .addCommand(destroyedCommand())
+    .addCommand(holdCommand())
+    .addCommand(releaseCommand());
 }
 
 function withStoreFlags(command: Command): Command {
@@ -44,6 +51,10 @@ function withStoreFlags(command: Command): Command {
     .option(
       '--directory <dir>',
       'directory of the store (default: the one of this user’s camera, else of the demonstration)',
+    )
+    .option(
+      '--keys <dir>',
+      'directory of its keys (default: keys/ beside the store, else in the state directory)',
     )
     .addOption(new Option('--language <language>', 'language of what is printed').choices(['fr', 'en']));
 }
@@ -67,6 +78,7 @@ function checkCommand(): Command {
     .action(async (flags: StoreFlags) => {
       const words = wordsOf(flags);
       const reader = await openReader(flags);
+      if (!reader.keysFound) print(words.keysNotFound(keysOf(flags)));
       const progress = progressLine(words.checking);
       const report = await reader.check(({ segments, of }) => progress(segments / of));
       if (flags.json) print(JSON.stringify(report, null, 2));
@@ -103,14 +115,28 @@ function exportCommand(): Command {
         onProgress: ({ gops, of }) => progress(gops / of),
       });
       progress(1);
-      const { pictures, firstMs, lastMs, bytes, damaged } = result;
+      const { pictures, firstMs, lastMs, bytes, damaged, destroyed } = result;
       print(words.exported(out, pictures, showTime(firstMs), showTime(lastMs), mib(bytes)));
       if (damaged > 0) print(words.leftOut(damaged));
+      if (destroyed > 0) print(words.goneFrom(destroyed));
     });
 }
 
-async function openReader({ directory }: StoreFlags): Promise<StoreReader> {
-  return StoreReader.open(resolve(directory ?? usualDirectory()));
+async function openReader(flags: StoreFlags): Promise<StoreReader> {
+  const directory = keysOf(flags);
+  const vault = new FileVault({ file: join(directory, 'device.key') });
+  return StoreReader.open(storeOf(flags), { keys: { vault, directory } });
+}
+
+function storeOf({ directory }: StoreFlags): string {
+  return resolve(directory ?? usualDirectory());
+}
+
+/** Beside the store, where they are unless record.directory is on a card of its own. */
+function keysOf(flags: StoreFlags): string {
+  if (flags.keys) return resolve(flags.keys);
+  const beside = join(dirname(storeOf(flags)), 'keys');
+  return existsSync(beside) ? beside : join(stateDirectory(), 'keys');
 }
 
 /** The store of `vigie run`, else that of `vigie demo`, under the state directory. */
@@ -158,7 +184,7 @@ function printListing(listing: Listing, words: StoreWords, segments: boolean): v
   const used = listing.segments.filter(({ records }) => records > 0).length;
   print(`${words.store} ${listing.cameraId}`);
   print(words.segments(used, listing.segmentCount, mib(listing.segmentBytes)));
-  if (listing.coverage.length === 0) {
+  if (listing.coverage.length === 0 && listing.destroyed.length === 0) {
     print(words.empty);
     return;
   }
@@ -187,12 +213,16 @@ function printListing(listing: Listing, words: StoreWords, segments: boolean): v
       remark,
     ]);
   }
+  for (const { fromMs, toMs, gops: count, pictures: shown } of listing.destroyed) {
+    const span = [showTime(fromMs), showTime(toMs), length(toMs - fromMs), String(count), String(shown)];
+    rows.push([...span, words.destroyed]);
+  }
   printTable(rows);
   if (segments) printSegments(listing, words);
 }
 
 function printSegments(listing: Listing, words: StoreWords): void {
-  const { sequence, slot, gops, mib: size, from, to } = words.segmentColumns;
+  const { sequence, slot, gops, mib: size, from, to, communal, terminus } = words.segmentColumns;
   print('');
   const rows = listing.segments.map((segment) => [
     String(segment.sequence),
@@ -201,8 +231,10 @@ function printSegments(listing: Listing, words: StoreWords): void {
     String(mib(segment.usedBytes)),
     segment.fromMs === null ? '-' : showTime(segment.fromMs),
     segment.toMs === null ? '-' : showTime(segment.toMs),
+    words.key[segment.keys.communal],
+    words.key[segment.keys.terminus],
   ]);
-  printTable([[sequence, slot, gops, size, from, to], ...rows]);
+  printTable([[sequence, slot, gops, size, from, to, communal, terminus], ...rows]);
 }
 
 function printCheck(report: CheckReport, words: StoreWords): void {

@@ -13,9 +13,11 @@ import {
   segmentPath,
 } from './description.js';
 import { type CheckedSegment, type CheckReport, damage, judge } from './judge.js';
+import { type RecordClass, recordClasses } from './key-sector.js';
+import type { RecordKeys } from './key-table.js';
 import { headerBlockBytes, recordHeaderBytes, type SegmentHeader, segmentHeaderBytes } from './layout.js';
-import { decodeRecord } from './record.js';
-import { gopKind, recordBytes } from './record-header.js';
+import { openRecord, verifyRecord } from './record.js';
+import { gopKind, type RecordHeader, recordBytes } from './record-header.js';
 import { scanSegment } from './scan.js';
 import type { OpenSegment, SegmentFile } from './segment-file.js';
 
@@ -23,10 +25,14 @@ export type { CheckReport, Damage, DamageKind, NoteKind } from './judge.js';
 
 type OnProgress = (progress: { segments: number; of: number }) => void;
 
-/** @throws VigieError `store` when there is no store */
+/**
+ * @param keys null: checksums are verified, tags are not
+ * @throws VigieError `store` when there is no store
+ */
 export async function check(
   directory: string,
   open: OpenSegment,
+  keys: RecordKeys | null,
   onProgress?: OnProgress,
 ): Promise<CheckReport> {
   const found = await describeRing(directory, open);
@@ -42,7 +48,13 @@ export async function check(
   const segments: CheckedSegment[] = [];
   let blank = 0;
   for (let slot = 0; slot < found.description.segmentCount; slot++) {
-    const segment = await checkSlot(ringDirectory(directory), slot, found.description, open, report);
+    const segment = await checkSlot(
+      ringDirectory(directory),
+      slot,
+      found.description,
+      { open, keys },
+      report,
+    );
     if (segment === 'blank') blank += 1;
     else if (segment) segments.push(segment);
     onProgress?.({ segments: slot + 1, of: found.description.segmentCount });
@@ -58,7 +70,7 @@ async function checkSlot(
   ring: string,
   slot: number,
   of: Description,
-  open: OpenSegment,
+  { open, keys }: { open: OpenSegment; keys: RecordKeys | null },
   report: CheckReport,
 ): Promise<CheckedSegment | 'blank' | null> {
   const name = segmentName(slot);
@@ -77,7 +89,7 @@ async function checkSlot(
       report.damages.push(damage('segment-header', name, { fromByte: 0, toByte: segmentHeaderBytes }));
       return null;
     }
-    const checked = await checkRecords(file, header, name, report);
+    const checked = await checkRecords(file, header, name, keys, report);
     const after = await readSegmentHeader(file);
     if (after?.sequence === header.sequence) return checked;
     report.notes.push({ kind: 'overwritten-meanwhile', file: name, count: 1 });
@@ -101,6 +113,7 @@ async function checkRecords(
   file: SegmentFile,
   header: SegmentHeader,
   name: string,
+  keys: RecordKeys | null,
   report: CheckReport,
 ): Promise<CheckedSegment> {
   const scan = await scanSegment(file, header);
@@ -114,17 +127,63 @@ async function checkRecords(
     endByte,
     endMarked,
   };
+  const opener = await Opener.of(header.sequence, keys);
   for (const scanned of scan.records) {
     const bytes = Buffer.allocUnsafe(recordBytes(scanned.header));
     await file.read(bytes, scanned.offset);
-    if (scanned.header.kind === gopKind && !decodeRecord(bytes, header.sequence)) {
+    if (scanned.header.kind !== gopKind) continue;
+    const verified = verifyRecord(bytes, header.sequence);
+    if (!verified) {
       checked.bad.push(scanned);
       continue;
+    }
+    if (!opener.opens(bytes, verified)) {
+      const place = { fromByte: scanned.offset, toByte: scanned.offset + bytes.length, records: 1 };
+      const when = { fromMs: verified.wallFirstUs / 1000, toMs: verified.wallLastUs / 1000 };
+      report.damages.push(damage('record-tag', name, { ...place, ...when }));
     }
     report.records += 1;
     report.bytes += bytes.length;
     const { record, wallFirstUs, wallLastUs } = scanned.header;
     checked.records.push({ record, wallFirstMs: wallFirstUs / 1000, wallLastMs: wallLastUs / 1000 });
   }
+  opener.report(name, report);
   return checked;
+}
+
+/** Opens the records of one segment, and counts those that its keys no longer open. */
+class Opener {
+  #destroyed = 0;
+  #closed = 0;
+  readonly #missing = new Set<RecordClass>();
+
+  private constructor(
+    private readonly segment: number,
+    private readonly keys: RecordKeys | null,
+    private readonly open: Record<RecordClass, Buffer | null>,
+  ) {}
+
+  static async of(segment: number, keys: RecordKeys | null): Promise<Opener> {
+    const open: Record<RecordClass, Buffer | null> = { communal: null, terminus: null };
+    for (const of of recordClasses) open[of] = (await keys?.keyOf(segment, of).catch(() => null)) ?? null;
+    return new Opener(segment, keys, open);
+  }
+
+  /** false only when there is a key and the tag does not hold */
+  opens(bytes: Buffer, header: RecordHeader): boolean {
+    const key = this.open[header.class];
+    if (key) return openRecord(bytes, header, key) !== null;
+    const state = this.keys?.stateOf(this.segment, header.class);
+    if (state === undefined) this.#closed += 1;
+    else if (state === 'destroyed') this.#destroyed += 1;
+    else this.#missing.add(header.class);
+    return true;
+  }
+
+  report(file: string, report: CheckReport): void {
+    for (const key of Object.values(this.open)) key?.fill(0);
+    if (this.#destroyed > 0) report.notes.push({ kind: 'destroyed', file, count: this.#destroyed });
+    if (this.#closed > 0) report.notes.push({ kind: 'not-opened', file, count: this.#closed });
+    if (this.#missing.size > 0) report.damages.push(damage('key-slot', file));
+  }
 }

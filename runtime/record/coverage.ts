@@ -2,7 +2,10 @@
  * What the ring holds, as spans of time: for `vigie store list`, the console and error messages. Reads the index
  * only, never the card.
  */
-import type { RingIndex } from './ring-index.js';
+import type { RecordClass } from './key-sector.js';
+import type { KeyState, RecordKeys } from './key-table.js';
+import { type RecordEntry, type RingIndex, summaryOf } from './ring-index.js';
+import { showAll } from './selection.js';
 
 /** Pictures further apart than this are a gap. */
 const gapMs = 2_000;
@@ -25,6 +28,7 @@ export interface SegmentRow {
   /** null when it holds no record */
   fromMs: number | null;
   toMs: number | null;
+  keys: Record<RecordClass, KeyState>;
 }
 
 export interface Listing {
@@ -34,12 +38,14 @@ export interface Listing {
   segments: SegmentRow[];
   coverage: Span[];
   gaps: { fromMs: number; toMs: number }[];
+  /** what is still on the card and can never be read again: its keys were destroyed */
+  destroyed: Span[];
 }
 
 /** Stretches without a gap, in the order in which they were recorded. */
-export function coverage(index: RingIndex): Span[] {
+export function coverage(records: Iterable<RecordEntry>): Span[] {
   const spans: Span[] = [];
-  for (const entry of index.records()) {
+  for (const entry of records) {
     const fromMs = entry.wallFirstUs / 1000;
     const toMs = entry.wallLastUs / 1000;
     const span = spans.at(-1);
@@ -64,33 +70,33 @@ export function gaps(spans: readonly Span[]): { fromMs: number; toMs: number }[]
 }
 
 /** One row a segment, oldest first. */
-export function segmentRows(index: RingIndex): SegmentRow[] {
+export function segmentRows(index: RingIndex, keys: RecordKeys): SegmentRow[] {
   return index.segments().map((entries) => {
-    let fromMs = Number.POSITIVE_INFINITY;
-    let toMs = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < entries.length; i++) {
-      const entry = entries.at(i);
-      fromMs = Math.min(fromMs, entry.wallFirstUs / 1000);
-      toMs = Math.max(toMs, entry.wallLastUs / 1000);
-    }
     const { sequence, slot, length: records, usedBytes } = entries;
-    const empty = records === 0;
-    return { sequence, slot, records, usedBytes, fromMs: empty ? null : fromMs, toMs: empty ? null : toMs };
+    const { firstMs: fromMs, lastMs: toMs } = summaryOf(entries);
+    const states = {
+      communal: keys.stateOf(sequence, 'communal'),
+      terminus: keys.stateOf(sequence, 'terminus'),
+    };
+    return { sequence, slot, records, usedBytes, fromMs, toMs, keys: states };
   });
 }
 
 export function listing(
   shape: { cameraId: string; segmentBytes: number; segmentCount: number },
   index: RingIndex,
+  keys: RecordKeys,
 ): Listing {
   const { cameraId, segmentBytes, segmentCount } = shape;
-  const spans = coverage(index);
+  const { readable, destroyed } = showAll(index, keys);
+  const spans = coverage(readable);
   return {
     cameraId,
     segmentBytes,
     segmentCount,
-    segments: segmentRows(index),
+    segments: segmentRows(index, keys),
     coverage: spans,
     gaps: gaps(spans),
+    destroyed: coverage(destroyed),
   };
 }

@@ -43,12 +43,24 @@ function parseDescription(text: string): Description {
   return described;
 }
 
+/** Format version 1, which held video that anybody could read. */
+function madeInTheClear(text: string): boolean {
+  try {
+    return z.object({ format: z.literal(1) }).safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
 function checksumOf(of: Description): number {
   return crc32c([of.format, of.storeId, of.cameraId, of.segmentBytes, of.segmentCount].join('\n'));
 }
 
 export const lockFile = (directory: string): string => join(directory, 'store.lock');
 export const ringDirectory = (directory: string): string => join(directory, 'ring');
+/** Of one store; apart from the card, so that the keys of a card that is lost are not lost with it. */
+export const keySlotsFile = (keysDirectory: string, storeId: string): string =>
+  join(keysDirectory, `slots-${storeId}.bin`);
 export const newRingDirectory = (directory: string): string => join(directory, 'ring.new');
 export const descriptionFile = (ring: string): string => join(ring, 'store.json');
 export const segmentName = (slot: number): string => `${String(slot).padStart(6, '0')}.seg`;
@@ -70,8 +82,16 @@ export async function describeRing(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw cardError(`Cannot read ${ring}`, error);
   }
+  const text = await readFile(descriptionFile(ring), 'utf8').catch(() => '');
+  if (madeInTheClear(text)) {
+    throw new VigieError(
+      'store',
+      `The store in ${directory} was made by an earlier version, which did not encrypt`,
+      'Export what must be kept with that version, then remove the directory; a new store is made',
+    );
+  }
   try {
-    return { description: parseDescription(await readFile(descriptionFile(ring), 'utf8')), rebuilt: false };
+    return { description: parseDescription(text), rebuilt: false };
   } catch {
     // Missing or damaged: every segment header says the same (P4.1).
   }

@@ -46,6 +46,8 @@ export interface ExportResult {
   bytes: number;
   /** records of the interval that are damaged and therefore missing in the file */
   damaged: number;
+  /** records of the interval whose key was destroyed */
+  destroyed: number;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function exportMp4(source: ExportSource, options: ExportOptions): P
     throw new VigieError('store', `${file} exists`, 'Give another name, or --force to replace it');
   }
   const entries = source.select(fromMs, toMs);
-  if (entries.length === 0) throw nothingThere(source.list());
+  if (entries.length === 0) throw nothingThere(source.list(), fromMs, toMs);
   const unfinished = `${file}.tmp`;
   try {
     const result = await writeMp4(source, options, unfinished, entries);
@@ -148,11 +150,13 @@ async function mux(
   });
   await output.start();
   let damaged = 0;
+  let destroyed = 0;
   let records = 0;
   let gops = 0;
   const packets = new Packets(track);
   try {
-    for await (const gop of source.range(fromMs, toMs, { signal, onDamage: () => damaged++ })) {
+    const told = { onDamage: () => damaged++, onDestroyed: () => destroyed++ };
+    for await (const gop of source.range(fromMs, toMs, { ...(signal && { signal }), ...told })) {
       await packets.add(gop);
       records += 1;
       gops += gop.continues ? 0 : 1;
@@ -167,7 +171,8 @@ async function mux(
     if (output.state !== 'finalized') await output.cancel().catch(() => {});
     throw error;
   }
-  return { pictures: packets.pictures, gops, firstMs: packets.firstMs, lastMs: packets.lastMs, damaged };
+  const { pictures, firstMs: beginsMs, lastMs } = packets;
+  return { pictures, gops, firstMs: beginsMs, lastMs, damaged, destroyed };
 }
 
 /** Turns GOPs into packets. One picture is held back: its duration is the time to the next. */
@@ -230,8 +235,16 @@ function codecOf(annexB: Uint8Array): string {
   return 'avc1.42001f';
 }
 
-function nothingThere({ coverage }: Listing): VigieError {
+function nothingThere({ coverage, destroyed }: Listing, fromMs: number, toMs: number): VigieError {
   const iso = (ms: number): string => new Date(ms).toISOString();
+  const gone = destroyed.find((span) => span.fromMs <= toMs && span.toMs >= fromMs);
+  if (gone) {
+    return new VigieError(
+      'store',
+      `What was recorded from ${iso(gone.fromMs)} to ${iso(gone.toMs)} was destroyed`,
+      'It cannot be read again by anybody; the register says when and why',
+    );
+  }
   const first = coverage[0];
   const last = coverage.at(-1);
   if (!first || !last) {

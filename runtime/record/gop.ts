@@ -4,6 +4,7 @@
  * its units come from the encoder, which accepts nothing else.
  */
 import type { MaskStamp } from '../../pipelines/frame.js';
+import type { RecordClass } from './key-sector.js';
 
 /** One H.264 access unit, as the pipeline process delivered it. */
 export interface GopUnit {
@@ -32,13 +33,15 @@ export interface Gop {
   interrupted: boolean;
   /** a further piece of the GOP in the record before; cannot be decoded without it */
   continues: boolean;
+  /** what it is kept as: its key, and so its term; an alert changes it while the GOP waits */
+  class: RecordClass;
 }
 
-/** A GOP as read back, every checksum verified. */
+/** A GOP as read back, checksum and tag verified. */
 export interface StoredGop extends Gop {
   /** sequence of its segment */
   segment: number;
-  /** sequence of its record, rising over the whole store */
+  /** sequence of its record, rising over the whole store; of the first one when this is a copy */
   record: number;
   /** hex, one for each start of the writer: monotonic times compare within a run */
   run: string;

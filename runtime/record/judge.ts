@@ -12,6 +12,8 @@ export type DamageKind =
   | 'segment-header'
   | 'record-header'
   | 'record-payload'
+  | 'record-tag'
+  | 'key-slot'
   | 'segment-end'
   | 'missing-records';
 
@@ -30,7 +32,13 @@ export interface Damage {
 }
 
 /** What is normal after a cut or in a new store. */
-export type NoteKind = 'blank-segments' | 'torn-tail' | 'overwritten-meanwhile' | 'rewritten';
+export type NoteKind =
+  | 'blank-segments'
+  | 'torn-tail'
+  | 'overwritten-meanwhile'
+  | 'rewritten'
+  | 'destroyed'
+  | 'not-opened';
 
 export interface CheckReport {
   segments: number;

@@ -4,7 +4,7 @@
  */
 import { crc32c } from '@node-rs/crc32';
 
-export const formatVersion = 1;
+export const formatVersion = 2;
 /** The segment header and the reserved space behind it. */
 export const headerBlockBytes = 4096;
 export const segmentHeaderBytes = 512;
@@ -30,9 +30,18 @@ export interface SegmentHeader {
   clockTrusted: boolean;
 }
 
+/** Footer of a sealed segment, and each entry of its index before it. */
+export const indexFooterBytes = 64;
+export const indexEntryBytes = 64;
+
+/** Bytes at the end of a segment that the index of this many records takes. */
+export function indexBytes(records: number): number {
+  return records * indexEntryBytes + indexFooterBytes;
+}
+
 /** Bytes of the largest payload that a segment of this size can hold. */
 export function maxPayloadBytes(segmentBytes: number): number {
-  return segmentBytes - headerBlockBytes - recordHeaderBytes - endMarkBytes - 8;
+  return segmentBytes - headerBlockBytes - recordHeaderBytes - endMarkBytes - 8 - indexBytes(1);
 }
 
 /** Next multiple of 8: where a record may start. */

@@ -5,9 +5,12 @@
 
 import { readSegmentHeader, segmentPath } from './description.js';
 import type { StoredGop } from './gop.js';
-import { decodeRecord } from './record.js';
+import type { RecordClass } from './key-sector.js';
+import type { RecordKeys } from './key-table.js';
+import { openRecord, verifyRecord } from './record.js';
 import type { RecordEntry, RingIndex } from './ring-index.js';
 import type { OpenSegment, SegmentFile } from './segment-file.js';
+import { selectRecords } from './selection.js';
 
 /** Bytes of one read: small enough that a reader never keeps the card busy for long. */
 const stepBytes = 128 * 1024;
@@ -16,83 +19,121 @@ export interface RangeOptions {
   signal?: AbortSignal;
   /** a record that was expected and does not verify; one overwritten in the meantime is not told */
   onDamage?: (entry: RecordEntry) => void;
+  /** a record of the interval whose key was destroyed, before or during the reading */
+  onDestroyed?: (entry: RecordEntry) => void;
 }
 
-/** Reads one record; null when it does not verify. */
-export async function readRecord(file: SegmentFile, entry: RecordEntry): Promise<StoredGop | null> {
+export interface RingAccess {
+  index: RingIndex;
+  keys: RecordKeys;
+  /** directory of the segment files */
+  path: string;
+  open: OpenSegment;
+}
+
+type Outcome = StoredGop | 'destroyed' | 'damaged';
+
+/** The bytes of one record; null when the file is too short. */
+export async function recordBytesOf(file: SegmentFile, entry: RecordEntry): Promise<Buffer | null> {
   const bytes = Buffer.allocUnsafe(entry.bytes);
   for (let at = 0; at < bytes.length; at += stepBytes) {
     const step = bytes.subarray(at, Math.min(bytes.length, at + stepBytes));
     if ((await file.read(step, entry.offset + at)) < step.length) return null;
   }
-  const gop = decodeRecord(bytes, entry.segment);
-  return gop?.record === entry.record ? gop : null;
+  return bytes;
 }
 
-/** Whether the segment of this record has been begun anew since the index was made. */
-async function overwritten(file: SegmentFile | null, entry: RecordEntry): Promise<boolean> {
-  const header = file && (await readSegmentHeader(file).catch(() => null));
-  return header !== null && header.sequence !== entry.segment;
-}
+/** Reads one record after another; keeps the file and the key of the last one at hand. */
+class RecordReader {
+  #file: SegmentFile | null = null;
+  #slot = -1;
+  #key: { segment: number; class: RecordClass; bytes: Buffer } | null = null;
 
-/**
- * The records that overlap [fromMs, toMs] by wall clock, and before them those that they cannot be decoded
- * without. In order of their sequence.
- */
-export function selectRecords(index: RingIndex, fromMs: number, toMs: number): RecordEntry[] {
-  const selected: RecordEntry[] = [];
-  /** the pieces of one GOP seen so far and not selected; null: a piece is missing, the rest cannot be decoded */
-  let chain: RecordEntry[] | null = null;
-  let before = 0;
-  for (const entry of index.records()) {
-    if (!entry.continues) chain = [];
-    else if (chain && before !== entry.record - 1) chain = null;
-    before = entry.record;
-    if (!chain) continue;
-    chain.push(entry);
-    if (entry.wallLastUs < fromMs * 1000 || entry.wallFirstUs > toMs * 1000) continue;
-    selected.push(...chain);
-    chain = [];
+  constructor(private readonly ring: RingAccess) {}
+
+  async read(entry: RecordEntry): Promise<Outcome> {
+    if (this.#slot !== entry.slot) {
+      await this.close();
+      this.#slot = entry.slot;
+      this.#file = await this.ring.open(segmentPath(this.ring.path, entry.slot), 'read').catch(() => null);
+    }
+    const file = this.#file;
+    const key = await this.#keyOf(entry).catch(() => null);
+    if (!key)
+      return this.ring.keys.stateOf(entry.segment, entry.class) === 'destroyed' ? 'destroyed' : 'damaged';
+    const bytes = file && (await recordBytesOf(file, entry).catch(() => null));
+    const header = bytes && verifyRecord(bytes, entry.segment);
+    if (!bytes || header?.record !== entry.record || header.class !== entry.class) return 'damaged';
+    return openRecord(bytes, header, key) ?? 'damaged';
   }
-  return selected;
+
+  /** Whether the segment of this record has been begun anew since the index was made. */
+  async overwritten(entry: RecordEntry): Promise<boolean> {
+    const header = this.#file && (await readSegmentHeader(this.#file).catch(() => null));
+    return header !== null && header.sequence !== entry.segment;
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    this.#slot = -1;
+    this.#key?.bytes.fill(0);
+    this.#key = null;
+    await file?.close();
+  }
+
+  async #keyOf({ segment, class: of }: RecordEntry): Promise<Buffer | null> {
+    const { keys } = this.ring;
+    if (keys.stateOf(segment, of) === 'destroyed') return null;
+    if (this.#key?.segment === segment && this.#key.class === of) return this.#key.bytes;
+    const bytes = await keys.keyOf(segment, of);
+    this.#key?.bytes.fill(0);
+    this.#key = bytes && { segment, class: of, bytes };
+    return bytes;
+  }
+}
+
+/** Reads one record; null when it cannot be given out. */
+export async function readOne(ring: RingAccess, entry: RecordEntry): Promise<StoredGop | null> {
+  const reader = new RecordReader(ring);
+  try {
+    const outcome = await reader.read(entry);
+    return typeof outcome === 'string' ? null : outcome;
+  } finally {
+    await reader.close();
+  }
 }
 
 /** Reads what `selectRecords` chose. Records that vanish on the way are left out. */
 export async function* readRange(
-  index: RingIndex,
-  ringPath: string,
-  open: OpenSegment,
+  ring: RingAccess,
   fromMs: number,
   toMs: number,
-  { signal, onDamage }: RangeOptions = {},
+  { signal, onDamage, onDestroyed }: RangeOptions = {},
 ): AsyncGenerator<StoredGop> {
-  let file: SegmentFile | null = null;
-  let slot = -1;
+  const reader = new RecordReader(ring);
   let lost = -1;
   try {
-    for (const entry of selectRecords(index, fromMs, toMs)) {
+    const { readable, destroyed } = selectRecords(ring.index, ring.keys, fromMs, toMs);
+    for (const entry of destroyed) onDestroyed?.(entry);
+    for (const entry of readable) {
       signal?.throwIfAborted();
-      if (!index.holds(entry)) continue;
+      if (!ring.index.holds(entry)) continue;
       // A piece whose GOP was lost on the way cannot be decoded either.
-      if (entry.continues && lost === entry.record - 1) {
-        lost = entry.record;
+      if (entry.continues && lost === entry.number - 1) {
+        lost = entry.number;
         continue;
       }
-      if (slot !== entry.slot) {
-        await file?.close();
-        file = null;
-        slot = entry.slot;
-        file = await open(segmentPath(ringPath, slot), 'read').catch(() => null);
-      }
-      const gop = file && (await readRecord(file, entry).catch(() => null));
-      if (gop) {
-        yield gop;
+      const outcome = await reader.read(entry);
+      if (typeof outcome !== 'string') {
+        yield outcome;
         continue;
       }
-      lost = entry.record;
-      if (!(await overwritten(file, entry))) onDamage?.(entry);
+      lost = entry.number;
+      if (outcome === 'destroyed') onDestroyed?.(entry);
+      else if (!(await reader.overwritten(entry))) onDamage?.(entry);
     }
   } finally {
-    await file?.close();
+    await reader.close();
   }
 }

@@ -4,13 +4,16 @@
  */
 import { crc32c } from '@node-rs/crc32';
 import type { MaskStamp } from '../../pipelines/frame.js';
+import { classCode, classOf, type RecordClass } from './key-sector.js';
 import { align8, readI64, readU64, recordHeaderBytes } from './layout.js';
 
 /** `VGOP` */
 export const recordMagic = 0x504f4756;
-/** The one kind of record in format version 1. */
+/** The one kind of record in format version 2. */
 export const gopKind = 1;
-const flagBits = { clockTrusted: 1, interrupted: 2, continues: 4 } as const;
+const flagBits = { clockTrusted: 1, interrupted: 2, continues: 4, copy: 8 } as const;
+export const nonceBytes = 12;
+export const tagBytes = 16;
 const maskStates = ['full', 'zones', 'both'] as const;
 
 export interface RecordHeader {
@@ -34,8 +37,17 @@ export interface RecordHeader {
   /** of the first picture */
   mask: MaskStamp;
   payloadCrc: number;
+  class: RecordClass;
+  /** 12 bytes */
+  nonce: Buffer;
+  /** 16 bytes, of AES-256-GCM over the payload and this header */
+  tag: Buffer;
   /** hex, 8 bytes */
   run: string;
+  /** it repeats an earlier record under another class */
+  copy: boolean;
+  /** sequence of that record; 0 when this is no copy */
+  copyOf: number;
 }
 
 /** Header, payload and padding: the distance to the next record, bytes. */
@@ -80,8 +92,24 @@ export function writeRecordHeader(into: Buffer, header: RecordHeader): void {
   into.writeUInt8(maskStateCode(header.mask.state), 76);
   into.write(header.mask.digest, 80, 32, 'hex');
   into.writeUInt32LE(header.payloadCrc, 112);
+  into.writeUInt32LE(classCode(header.class), 116);
+  header.nonce.copy(into, 120);
+  header.tag.copy(into, 132);
   into.write(header.run, 148, 8, 'hex');
+  into.writeBigUInt64LE(BigInt(header.copyOf), 156);
   into.writeUInt32LE(crc32c(into.subarray(0, 188)), 188);
+}
+
+/**
+ * What the tag vouches for besides the payload: the header as it lies there, without tag and checksums, which are
+ * made after it.
+ */
+export function authenticatedHeader(block: Buffer): Buffer {
+  const bytes = Buffer.from(block.subarray(0, recordHeaderBytes));
+  bytes.fill(0, 112, 116);
+  bytes.fill(0, 132, 148);
+  bytes.fill(0, 188, 192);
+  return bytes;
 }
 
 /** Reads a header; null unless it is valid and belongs to this segment. */
@@ -93,7 +121,9 @@ export function decodeRecordHeader(block: Buffer, segment: number): RecordHeader
   const times = [32, 40, 48, 56].map((at) => readI64(block, at));
   const [wallFirstUs, wallLastUs, monoFirstUs, monoLastUs] = times;
   const mask = decodeStamp(block.readUInt32LE(72), block.readUInt8(76), block.subarray(80, 112));
-  if (record === null || mask === null) return null;
+  const of = classOf(block.readUInt32LE(116));
+  const copyOf = readU64(block, 156);
+  if (record === null || mask === null || of === null || copyOf === null) return null;
   if (wallFirstUs == null || wallLastUs == null || monoFirstUs == null || monoLastUs == null) return null;
   const flags = block.readUInt32LE(28);
   return {
@@ -114,6 +144,11 @@ export function decodeRecordHeader(block: Buffer, segment: number): RecordHeader
     height: block.readUInt16LE(70),
     mask,
     payloadCrc: block.readUInt32LE(112),
+    class: of,
+    nonce: Buffer.from(block.subarray(120, 132)),
+    tag: Buffer.from(block.subarray(132, 148)),
     run: block.toString('hex', 148, 156),
+    copy: (flags & flagBits.copy) !== 0,
+    copyOf,
   };
 }

@@ -1,88 +1,148 @@
 /**
- * A GOP as bytes and back (docs/store.md, "Record"). Written by writer.ts, read by read.ts. The decoder takes bytes
- * that may be anything: it answers null for whatever does not fit exactly.
+ * A GOP as an encrypted record and back (docs/store.md, "Record"). Sealed for writer.ts, opened for read.ts and check.ts.
+ * Takes bytes that may be anything, and never gives out a GOP whose tag does not hold.
  */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { crc32c } from '@node-rs/crc32';
 import { VigieError } from '../../errors.js';
-import type { MaskStamp } from '../../pipelines/frame.js';
-import type { Gop, GopUnit, StoredGop } from './gop.js';
-import { align8, endMarkBytes, readI64, readU64, recordHeaderBytes, writeEndMark } from './layout.js';
+import type { Gop, StoredGop } from './gop.js';
+import { align8, endMarkBytes, recordHeaderBytes, writeEndMark } from './layout.js';
+import { micros, payloadBytesOf, readPayload, writePayload } from './payload.js';
 import {
+  authenticatedHeader,
   decodeRecordHeader,
-  decodeStamp,
   gopKind,
-  maskStateCode,
+  nonceBytes,
   type RecordHeader,
+  tagBytes,
   writeRecordHeader,
 } from './record-header.js';
 
-const tableHeadBytes = 16;
-const stampBytes = 40;
-const entryBytes = 24;
+const algorithm = 'aes-256-gcm';
 
-/** A record in memory, complete but for the segment it goes into. */
+/** A record in memory, not yet of any segment and not yet encrypted. */
 export interface LaidRecord {
   header: RecordHeader;
-  /** record and end mark */
-  bytes: Buffer;
-}
-
-const micros = (ms: number): number => Math.round(ms * 1000);
-
-/** Bytes of the payload that holds these units. */
-export function payloadBytesOf(units: readonly GopUnit[]): number {
-  const { stamps } = stampsOf(units);
-  const data = units.reduce((sum, unit) => sum + unit.data.byteLength, 0);
-  return tableHeadBytes + stamps.length * stampBytes + units.length * entryBytes + data;
+  payload: Buffer;
+  /** of the record on the card with the end mark behind it */
+  bytes: number;
 }
 
 /**
- * Lays out the record; `stampRecord` then says where it goes.
+ * Lays out the record; `sealRecord` then makes it one of a segment.
  * @param run hex, 8 bytes
+ * @param copyOf sequence of the record that this one repeats; 0 for none
  * @throws VigieError `store` when the GOP has no unit, or fields that the format cannot hold
  */
-export function layOutRecord(gop: Gop, record: number, run: string): LaidRecord {
+export function layOutRecord(gop: Gop, record: number, run: string, copyOf = 0): LaidRecord {
   const first = gop.units[0];
   const last = gop.units.at(-1);
   if (!first || !last) throw unfit('it has no picture');
-  const payloadBytes = payloadBytesOf(gop.units);
-  const bytes = Buffer.alloc(align8(recordHeaderBytes + payloadBytes) + endMarkBytes);
-  const payload = bytes.subarray(recordHeaderBytes, recordHeaderBytes + payloadBytes);
+  const payload = Buffer.allocUnsafe(payloadBytesOf(gop.units));
+  const header: RecordHeader = {
+    headerBytes: recordHeaderBytes,
+    kind: gopKind,
+    segment: 0,
+    record,
+    payloadBytes: payload.length,
+    clockTrusted: gop.clockTrusted,
+    interrupted: gop.interrupted,
+    continues: gop.continues,
+    wallFirstUs: micros(first.wallMs),
+    wallLastUs: micros(last.wallMs),
+    monoFirstUs: Math.round(first.monoUs),
+    monoLastUs: Math.round(last.monoUs),
+    unitCount: gop.units.length,
+    width: gop.width,
+    height: gop.height,
+    mask: first.mask,
+    payloadCrc: 0,
+    class: gop.class,
+    nonce: Buffer.alloc(nonceBytes),
+    tag: Buffer.alloc(tagBytes),
+    run,
+    copy: copyOf > 0,
+    copyOf,
+  };
   try {
     writePayload(payload, gop.units, first);
-    const header: RecordHeader = {
-      headerBytes: recordHeaderBytes,
-      kind: gopKind,
-      segment: 0,
-      record,
-      run,
-      payloadBytes,
-      clockTrusted: gop.clockTrusted,
-      interrupted: gop.interrupted,
-      continues: gop.continues,
-      wallFirstUs: micros(first.wallMs),
-      wallLastUs: micros(last.wallMs),
-      monoFirstUs: Math.round(first.monoUs),
-      monoLastUs: Math.round(last.monoUs),
-      unitCount: gop.units.length,
-      width: gop.width,
-      height: gop.height,
-      mask: first.mask,
-      payloadCrc: crc32c(payload),
-    };
-    writeRecordHeader(bytes, header);
-    return { header, bytes };
+    writeRecordHeader(Buffer.alloc(recordHeaderBytes), header);
   } catch (error) {
     throw unfit(error instanceof Error ? error.message : String(error), error);
   }
+  return { header, payload, bytes: align8(recordHeaderBytes + payload.length) + endMarkBytes };
 }
 
-/** Makes it a record of this segment: header and end mark carry its sequence. Returns the bytes to write. */
-export function stampRecord({ header, bytes }: LaidRecord, segment: number): Buffer {
+/**
+ * The record of this segment as it goes to the card: encrypted, with its end mark.
+ * @param key 32 bytes, of the record's class in this segment
+ */
+export function sealRecord({ header, payload, bytes }: LaidRecord, segment: number, key: Buffer): Buffer {
+  const sealed = Buffer.allocUnsafe(bytes).fill(0, recordHeaderBytes + payload.length);
   header.segment = segment;
-  writeRecordHeader(bytes, header);
-  writeEndMark(bytes, bytes.length - endMarkBytes, segment, header.record);
-  return bytes;
+  header.nonce = nonceFor(header.record);
+  header.tag = Buffer.alloc(tagBytes);
+  writeRecordHeader(sealed, header);
+  const cipher = createCipheriv(algorithm, key, header.nonce);
+  cipher.setAAD(authenticatedHeader(sealed));
+  cipher.update(payload).copy(sealed, recordHeaderBytes);
+  cipher.final();
+  header.tag = cipher.getAuthTag();
+  header.payloadCrc = crc32c(sealed.subarray(recordHeaderBytes, recordHeaderBytes + payload.length));
+  writeRecordHeader(sealed, header);
+  writeEndMark(sealed, bytes - endMarkBytes, segment, header.record);
+  return sealed;
+}
+
+/**
+ * Never the same twice under one key: a record has its number once in a run of the writer, and a number that a cut
+ * gives back to the next run comes with other random bytes.
+ */
+function nonceFor(record: number): Buffer {
+  const nonce = randomBytes(nonceBytes);
+  nonce.writeBigUInt64LE(BigInt(record), 0);
+  return nonce;
+}
+
+/**
+ * Whether these bytes are a record of this segment as it was written; needs no key.
+ * @param bytes header and payload; what follows is not looked at
+ * @returns its header; null unless both checksums hold
+ */
+export function verifyRecord(bytes: Buffer, segment: number): RecordHeader | null {
+  const header = decodeRecordHeader(bytes, segment);
+  if (!header) return null;
+  const end = recordHeaderBytes + header.payloadBytes;
+  if (bytes.length < end || crc32c(bytes.subarray(recordHeaderBytes, end)) !== header.payloadCrc) return null;
+  return header;
+}
+
+/**
+ * Opens a record.
+ * @param bytes as `verifyRecord` took them
+ * @returns null unless the tag holds, the kind is known and the payload fits its tables exactly
+ */
+export function openRecord(bytes: Buffer, header: RecordHeader, key: Buffer): StoredGop | null {
+  if (header.kind !== gopKind) return null;
+  const payload = decrypted(bytes, header, key);
+  const units = payload && readPayload(payload, header.wallFirstUs, header.monoFirstUs);
+  if (!units || units.length !== header.unitCount) return null;
+  const { segment, record, run, width, height, clockTrusted, interrupted, continues, copyOf } = header;
+  const own = { width, height, clockTrusted, interrupted, continues, class: header.class, units };
+  return { segment, record: copyOf || record, run, ...own };
+}
+
+function decrypted(bytes: Buffer, { nonce, tag, payloadBytes }: RecordHeader, key: Buffer): Buffer | null {
+  try {
+    const decipher = createDecipheriv(algorithm, key, nonce);
+    decipher.setAAD(authenticatedHeader(bytes));
+    decipher.setAuthTag(tag);
+    const payload = decipher.update(bytes.subarray(recordHeaderBytes, recordHeaderBytes + payloadBytes));
+    decipher.final();
+    return payload;
+  } catch {
+    return null;
+  }
 }
 
 function unfit(why: string, cause?: unknown): VigieError {
@@ -94,104 +154,4 @@ function unfit(why: string, cause?: unknown): VigieError {
       cause,
     },
   );
-}
-
-function writePayload(into: Buffer, units: readonly GopUnit[], first: GopUnit): void {
-  const { stamps, of } = stampsOf(units);
-  into.writeUInt32LE(units.length, 0);
-  into.writeUInt32LE(stamps.length, 4);
-  into.writeBigUInt64LE(BigInt(first.seq), 8);
-  let at = tableHeadBytes;
-  for (const stamp of stamps) {
-    into.writeUInt32LE(stamp.version, at);
-    into.writeUInt8(maskStateCode(stamp.state), at + 4);
-    into.write(stamp.digest, at + 8, 32, 'hex');
-    at += stampBytes;
-  }
-  const wallFirstUs = micros(first.wallMs);
-  const monoFirstUs = Math.round(first.monoUs);
-  let dataAt = at + units.length * entryBytes;
-  for (const [i, unit] of units.entries()) {
-    into.writeUInt32LE(unit.data.byteLength, at);
-    into.writeUInt16LE(unit.key ? 1 : 0, at + 4);
-    into.writeUInt16LE(of[i] ?? 0, at + 6);
-    into.writeUInt32LE(unit.seq - first.seq, at + 8);
-    into.writeUInt32LE(Math.round(unit.monoUs) - monoFirstUs, at + 12);
-    into.writeBigInt64LE(BigInt(micros(unit.wallMs) - wallFirstUs), at + 16);
-    into.set(unit.data, dataAt);
-    at += entryBytes;
-    dataAt += unit.data.byteLength;
-  }
-}
-
-/** One stamp for each change, and for each unit the number of its stamp. */
-function stampsOf(units: readonly GopUnit[]): { stamps: MaskStamp[]; of: number[] } {
-  const stamps: MaskStamp[] = [];
-  const of = units.map(({ mask }) => {
-    const last = stamps.at(-1);
-    const same =
-      last && last.version === mask.version && last.state === mask.state && last.digest === mask.digest;
-    if (!same) stamps.push(mask);
-    return stamps.length - 1;
-  });
-  return { stamps, of };
-}
-
-/**
- * Reads a whole record of this segment back.
- * @param bytes header and payload; what follows is not looked at
- * @returns null unless both checksums hold and the payload fits its tables exactly
- */
-export function decodeRecord(bytes: Buffer, segment: number): StoredGop | null {
-  const header = decodeRecordHeader(bytes, segment);
-  if (!header || header.kind !== gopKind) return null;
-  const end = recordHeaderBytes + header.payloadBytes;
-  if (bytes.length < end) return null;
-  const payload = bytes.subarray(recordHeaderBytes, end);
-  if (crc32c(payload) !== header.payloadCrc) return null;
-  const units = readPayload(payload, header.wallFirstUs, header.monoFirstUs);
-  if (!units || units.length !== header.unitCount) return null;
-  const { record, run, width, height, clockTrusted, interrupted, continues } = header;
-  return { segment, record, run, width, height, clockTrusted, interrupted, continues, units };
-}
-
-function readPayload(payload: Buffer, wallFirstUs: number, monoFirstUs: number): GopUnit[] | null {
-  if (payload.length < tableHeadBytes) return null;
-  const unitCount = payload.readUInt32LE(0);
-  const stampCount = payload.readUInt32LE(4);
-  const firstSeq = readU64(payload, 8);
-  const tableEnd = tableHeadBytes + stampCount * stampBytes + unitCount * entryBytes;
-  if (unitCount < 1 || stampCount < 1 || firstSeq === null || tableEnd > payload.length) return null;
-  const stamps = readStamps(payload, stampCount);
-  const units: GopUnit[] = [];
-  let dataAt = tableEnd;
-  for (let i = 0; i < unitCount; i++) {
-    const at = tableHeadBytes + stampCount * stampBytes + i * entryBytes;
-    const dataBytes = payload.readUInt32LE(at);
-    const mask = stamps?.[payload.readUInt16LE(at + 6)];
-    const wallOffsetUs = readI64(payload, at + 16);
-    if (!mask || wallOffsetUs === null || dataAt + dataBytes > payload.length) return null;
-    units.push({
-      seq: firstSeq + payload.readUInt32LE(at + 8),
-      monoUs: monoFirstUs + payload.readUInt32LE(at + 12),
-      wallMs: (wallFirstUs + wallOffsetUs) / 1000,
-      key: (payload.readUInt16LE(at + 4) & 1) !== 0,
-      mask,
-      data: payload.subarray(dataAt, dataAt + dataBytes),
-    });
-    dataAt += dataBytes;
-  }
-  return dataAt === payload.length ? units : null;
-}
-
-function readStamps(payload: Buffer, count: number): MaskStamp[] | null {
-  const stamps: MaskStamp[] = [];
-  for (let i = 0; i < count; i++) {
-    const at = tableHeadBytes + i * stampBytes;
-    const digest = payload.subarray(at + 8, at + 40);
-    const stamp = decodeStamp(payload.readUInt32LE(at), payload.readUInt8(at + 4), digest);
-    if (!stamp) return null;
-    stamps.push(stamp);
-  }
-  return stamps;
 }

@@ -8,6 +8,7 @@ import type { PictureSize } from '../../pipelines/frame.js';
 import type { Unit } from '../../pipelines/messages.js';
 import type { Gop, GopUnit } from './gop.js';
 import type { StoreStats } from './store.js';
+import { TerminusWindows } from './terminus.js';
 
 /** What a unit costs in the tables of its record, at most (docs/store.md, "Record"). */
 const unitTableBytes = 64;
@@ -20,6 +21,8 @@ export interface RecorderDeps {
   /** a Store, or what stands for one */
   store: {
     append(gop: Gop): Promise<number>;
+    /** keeps a stored GOP a second time, under `terminus` */
+    keep(record: number): Promise<number | null>;
     stats(): StoreStats;
     /** bytes of the largest record it takes */
     readonly maxGopBytes: number;
@@ -40,6 +43,8 @@ export interface RecorderOptions {
   queueRecords?: number;
   /** and their bytes; default 32 MiB */
   queueBytes?: number;
+  /** what an alert keeps under `terminus`; default 10 s before it and 30 s after */
+  terminus?: { beforeMs: number; afterMs: number };
 }
 
 interface Waiting {
@@ -70,6 +75,12 @@ export class Recorder {
   #queue: Waiting[] = [];
   #queuedBytes = 0;
   #droppedInQueue = 0;
+  readonly #windows: TerminusWindows;
+  /** the GOP being gathered has a piece under `terminus`: so have its further pieces */
+  #terminusGop = 0;
+  /** records to be kept a second time */
+  #copies: number[] = [];
+  #copyFailed = false;
   /** GOPs of which a piece is lost: their further pieces are worth nothing */
   readonly #broken = new Set<number>();
   #draining: Promise<void> | null = null;
@@ -83,6 +94,8 @@ export class Recorder {
     this.#maxRecordBytes = Math.min(options.maxRecordBytes ?? 8 * 1024 * 1024, deps.store.maxGopBytes);
     this.#queueRecords = options.queueRecords ?? 8;
     this.#queueBytes = options.queueBytes ?? 32 * 1024 * 1024;
+    const { beforeMs, afterMs } = options.terminus ?? { beforeMs: 10_000, afterMs: 30_000 };
+    this.#windows = new TerminusWindows({ beforeUs: beforeMs * 1000, afterUs: afterMs * 1000 });
   }
 
   /** Why nothing is recorded; null while the gate is open. */
@@ -121,6 +134,16 @@ export class Recorder {
     const { seq, monoUs, wallMs, key, mask, data } = unit;
     this.#units.push({ seq, monoUs, wallMs, key, mask, data });
     this.#unitBytes += data.byteLength + unitTableBytes;
+  }
+
+  /**
+   * An alert was told: what is around it is kept under `terminus`.
+   * @param atMonoUs monotonic clock of its picture
+   */
+  alert(atMonoUs: number): void {
+    this.#copies.push(...this.#windows.alert(atMonoUs));
+    for (const { gop } of this.#queue) if (this.#covered(gop.units)) gop.class = 'terminus';
+    if (this.#copies.length > 0) this.#draining ??= this.#drain();
   }
 
   /** The pipeline process died or stalled: what there is of the GOP is stored, marked as interrupted. */
@@ -174,11 +197,19 @@ export class Recorder {
     this.#unitBytes = 0;
     const { width, height } = this.options.picture;
     const clockTrusted = this.options.clockTrusted();
-    const gop: Gop = { units, width, height, clockTrusted, interrupted, continues: this.#continues };
+    if (this.#covered(units)) this.#terminusGop = this.#gop;
+    const kept = this.#terminusGop === this.#gop ? 'terminus' : 'communal';
+    const own = { interrupted, continues: this.#continues, class: kept } as const;
+    const gop: Gop = { units, width, height, clockTrusted, ...own };
     this.#queue.push({ gop, of: this.#gop, bytes });
     this.#queuedBytes += bytes;
     this.#makeRoom();
     this.#draining ??= this.#drain();
+  }
+
+  #covered(units: readonly GopUnit[]): boolean {
+    const [first, last] = [units[0], units.at(-1)];
+    return first !== undefined && last !== undefined && this.#windows.covers(first.monoUs, last.monoUs);
   }
 
   /** The card is slower than the camera: the oldest that waits goes, with the pieces that need it. */
@@ -206,20 +237,44 @@ export class Recorder {
   async #drain(): Promise<void> {
     // Let the caller go on first: onUnit must not wait for the card, not even for its first system call.
     await Promise.resolve();
-    for (let waiting = this.#shift(); waiting; waiting = this.#shift()) {
-      for (const gop of this.#broken) if (gop < waiting.of) this.#broken.delete(gop);
-      if (waiting.gop.continues && this.#broken.has(waiting.of)) this.#lose(waiting);
-      else await this.#store(waiting);
+    for (;;) {
+      const waiting = this.#shift();
+      if (waiting) {
+        for (const gop of this.#broken) if (gop < waiting.of) this.#broken.delete(gop);
+        if (waiting.gop.continues && this.#broken.has(waiting.of)) this.#lose(waiting);
+        else await this.#store(waiting);
+      }
+      // What is recorded now goes before what is recorded already: one copy after each GOP.
+      if (!(await this.#copyOne()) && !waiting) break;
     }
     this.#draining = null;
+  }
+
+  /** Returns whether there was one, and it was dealt with. A copy that fails waits for the card to accept a GOP again. */
+  async #copyOne(): Promise<boolean> {
+    const record = this.#copyFailed ? undefined : this.#copies[0];
+    if (record === undefined) return false;
+    try {
+      const copy = await this.deps.store.keep(record);
+      if (copy === null) this.deps.log.warn(`Record ${record} is gone: it cannot be kept for the alert`);
+      this.#copies.shift();
+    } catch (error) {
+      this.#copyFailed = true;
+      this.deps.log.warn(`Record ${record} is not yet kept for the alert. ${errorLine(error)}`);
+    }
+    return true;
   }
 
   async #store(waiting: Waiting): Promise<void> {
     const { units } = waiting.gop;
     try {
-      await this.deps.store.append(waiting.gop);
+      const record = await this.deps.store.append(waiting.gop);
       this.framesRecorded += units.length;
       this.#failing = false;
+      this.#copyFailed = false;
+      const [firstUs, lastUs] = [units[0]?.monoUs ?? 0, units.at(-1)?.monoUs ?? 0];
+      const piece = { record, of: waiting.of, firstUs, lastUs, class: waiting.gop.class };
+      this.#copies.push(...this.#windows.stored(piece));
     } catch (error) {
       // The store counts the GOP as lost, and knows when to try the card again.
       this.framesDropped += units.length;

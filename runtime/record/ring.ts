@@ -12,11 +12,12 @@ import {
   segmentPath,
 } from './description.js';
 import { headerBlockBytes, type SegmentHeader } from './layout.js';
-import { decodeRecord } from './record.js';
-import { recordBytes } from './record-header.js';
-import { RingIndex, SegmentEntries } from './ring-index.js';
-import { type SegmentScan, scanSegment } from './scan.js';
+import { verifyRecord } from './record.js';
+import { gopKind } from './record-header.js';
+import { essentialsOf, RingIndex, SegmentEntries } from './ring-index.js';
+import { scanSegment } from './scan.js';
 import type { OpenSegment } from './segment-file.js';
+import { readSealedIndex, type SealedIndex } from './segment-index.js';
 
 /** Where writing goes on. */
 export interface RingEnd {
@@ -24,6 +25,8 @@ export interface RingEnd {
   sequence: number;
   /** byte in it where the next record goes */
   offset: number;
+  /** its index is written: nothing more goes into it */
+  sealed: boolean;
   nextRecord: number;
 }
 
@@ -39,13 +42,12 @@ export interface LoadedRing {
   remarks: string[];
 }
 
-interface ScannedSlot {
+interface ScannedSlot extends SealedIndex {
   header: SegmentHeader;
-  scan: SegmentScan;
-  entries: SegmentEntries;
+  sealed: boolean;
 }
 
-/** Rebuilds the index (P4.2 to P4.4). Reads headers, and one payload. */
+/** Rebuilds the index (P4.2 to P4.4). Reads two blocks of a sealed segment, the headers of another, and one payload. */
 export async function loadRing(
   directory: string,
   found: { description: Description; rebuilt: boolean },
@@ -71,7 +73,8 @@ export async function loadRing(
     index,
     end: {
       sequence: newest?.header.sequence ?? 0,
-      offset: newest?.scan.endByte ?? headerBlockBytes,
+      offset: newest?.endByte ?? headerBlockBytes,
+      sealed: newest?.sealed ?? false,
       nextRecord: lastRecord + 1,
     },
     tornTail,
@@ -123,13 +126,17 @@ async function scanSlot(
       remarks.push(`segment ${segmentName(slot)}: its header is of another store or slot`);
       return null;
     }
+    const index = await readSealedIndex(file, header);
+    if (index) return { ...index, header, sealed: true };
     const scan = await scanSegment(file, header);
     if (scan.damaged.length > 0) {
       remarks.push(`segment ${segmentName(slot)}: ${scan.damaged.length} damaged part(s)`);
     }
     const entries = new SegmentEntries(header.sequence, slot);
-    for (const record of scan.records) entries.push(record);
-    return { header, scan, entries };
+    for (const record of scan.records) {
+      if (record.header.kind === gopKind) entries.push(essentialsOf(record.offset, record.header));
+    }
+    return { header, entries, endByte: scan.endByte, sealed: false };
   } finally {
     await file.close();
   }
@@ -150,17 +157,17 @@ async function leaveOutTorn(
   newest: ScannedSlot | undefined,
   open: OpenSegment,
 ): Promise<boolean> {
-  const last = newest?.scan.records.at(-1);
-  if (!newest || !last) return false;
-  const bytes = Buffer.alloc(recordBytes(last.header));
+  if (!newest || newest.sealed || newest.entries.length === 0) return false;
+  const last = newest.entries.at(newest.entries.length - 1);
+  const bytes = Buffer.alloc(last.bytes);
   const file = await open(segmentPath(ring, newest.header.slot), 'read');
   try {
     await file.read(bytes, last.offset);
   } finally {
     await file.close();
   }
-  if (decodeRecord(bytes, newest.header.sequence)) return false;
+  if (verifyRecord(bytes, newest.header.sequence)) return false;
   newest.entries.dropLast();
-  newest.scan.endByte = last.offset;
+  newest.endByte = last.offset;
   return true;
 }

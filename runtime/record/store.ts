@@ -4,9 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import type { CardPort, Clock, Log } from '../../board/ports.js';
+import type { CardPort, Clock, KeyVault, Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
-import type { Health } from '../health/health.js';
 import { type Listing, listing } from './coverage.js';
 import {
   createRing,
@@ -15,43 +14,63 @@ import {
   removeCutCreation,
   writeDescription,
 } from './create.js';
-import { type Description, describeRing, lockFile, ringDirectory } from './description.js';
+import { describeRing, keySlotsFile, lockFile, ringDirectory } from './description.js';
 import type { Gop, StoredGop } from './gop.js';
-import { maxCameraIdBytes, maxPayloadBytes } from './layout.js';
-import { type RangeOptions, readRange } from './read.js';
+import type { RecordClass } from './key-sector.js';
+import { KeySlots, type KeyState, type LiveKey } from './key-slots.js';
+import { maxPayloadBytes } from './layout.js';
+import { type RangeOptions, type RingAccess, readOne, readRange } from './read.js';
 import { type LoadedRing, loadRing } from './ring.js';
+import { type SegmentSummary, summaryOf } from './ring-index.js';
+import { refuseOther, ringShape } from './ring-shape.js';
+import type { OnSegment } from './segment-events.js';
 import { type OpenSegment, onCard, openSegment } from './segment-file.js';
+import { SegmentMaker } from './segment-maker.js';
+import { type StoreStats, statsOf } from './store-stats.js';
 import { RingWriter } from './writer.js';
 
-/** The card, and the lock that keeps a second writer out. */
-export interface StoreCard extends CardPort {
-  /** exclusive, gone with the process; rejects when held; resolves to what releases it */
-  lock(path: string): Promise<() => Promise<void>>;
-}
+export type { StoreStats } from './store-stats.js';
+
+/** Pictures of one segment lie within this by default. */
+const usualSpanMs = 60_000;
 
 export interface StoreDeps {
-  card: StoreCard;
+  card: CardPort;
   clock: Clock;
   log: Log;
+  /** seals the keys of the segments */
+  vault: KeyVault;
+  /** whether the wall clock is known to be right, noted with each key; default: it is */
+  clockTrusted?: () => boolean;
+  /** told of each segment begun, sealed and overwritten, in order; the writer waits for it */
+  onSegment?: OnSegment;
+  /** whether a requisition holds this segment: the writer then passes it over; default: none is held */
+  held?: (segment: SegmentSummary) => boolean;
   /** for tests that put a failing card behind the store */
   open?: OpenSegment;
+  /** and a failing device behind the key slots */
+  openKeys?: OpenSegment;
 }
 
 export interface StoreOptions {
   /** absolute path; made when missing, mode 0700 */
   directory: string;
+  /** absolute path of the directory of the key slots, apart from the card; made when missing, mode 0700 */
+  keysDirectory: string;
   /** space the ring takes; rounded down to whole segments */
   capacityBytes: number;
   segmentBytes: number;
   /** at most 32 bytes */
   cameraId: string;
+  /** pictures of one segment lie within this; its key is destroyed when the first reaches its term; default 60 s */
+  maxSpanMs?: number;
 }
-
-export type StoreStats = Health['store'];
 
 interface Running {
   unlock: () => Promise<void>;
   loaded: LoadedRing;
+  keys: KeySlots;
+  maker: SegmentMaker;
   writer: RingWriter;
 }
 
@@ -81,10 +100,7 @@ export class Store {
     const unlock = await this.deps.card.lock(lockFile(directory));
     try {
       const loaded = await this.#load(shape, signal, onProgress ?? (() => {}));
-      const run = randomBytes(8).toString('hex');
-      const ring = { path: ringDirectory(directory), description: loaded.description, run };
-      const writer = new RingWriter({ ...this.deps, open: this.#open }, ring, loaded.index, loaded.end);
-      this.#running = { unlock, loaded, writer };
+      this.#running = { unlock, loaded, ...this.#writing(loaded, await this.#openKeys(loaded)) };
     } catch (error) {
       await unlock();
       throw error;
@@ -99,12 +115,52 @@ export class Store {
    * @throws VigieError `store`; the GOP is then lost and counted
    */
   append(gop: Gop): Promise<number> {
-    const written = this.#tail.then(() => {
-      if (!this.#running) throw notRunning();
-      return this.#running.writer.append(gop);
+    return this.#inTurn(({ writer }) => writer.append(gop));
+  }
+
+  /**
+   * Keeps a recorded GOP a second time, under `terminus`. In turn with `append`.
+   * @param record what `append` returned
+   * @returns sequence of the copy; null when the record is gone, destroyed or damaged
+   * @throws VigieError `store` when the copy cannot be written
+   */
+  keep(record: number): Promise<number | null> {
+    return this.#inTurn(async ({ loaded, keys, writer }) => {
+      const entry = loaded.index.find(record);
+      const gop = entry && (await readOne(this.#ring(loaded, keys), entry));
+      return gop ? writer.append({ ...gop, class: 'terminus' }, record) : null;
     });
-    this.#tail = written.catch(() => {});
-    return written;
+  }
+
+  /** Every segment of the ring, oldest first. */
+  segments(): SegmentSummary[] {
+    return this.#must().loaded.index.segments().map(summaryOf);
+  }
+
+  /** Keys that may still open recordings, also of segments that the ring no longer knows. */
+  liveKeys(): LiveKey[] {
+    return this.#must().keys.live();
+  }
+
+  keyState(segment: number, of: RecordClass): KeyState {
+    return this.#must().keys.stateOf(segment, of);
+  }
+
+  /** hex, 16 bytes */
+  get storeId(): string {
+    return this.#must().loaded.description.storeId;
+  }
+
+  /**
+   * Destroys the key of a class of a segment (docs/store.md, P6). A segment that is being written is left first.
+   * @returns true when the key was there, or may have been, and now verifiably is not; false when there was none
+   * @throws VigieError `store` when it could not be verified; the key counts as live, call again
+   */
+  destroy(segment: number, of: RecordClass): Promise<boolean> {
+    return this.#inTurn(async ({ maker, keys }) => {
+      if (segment === maker.sequence) await maker.leave();
+      return keys.destroy(segment, of);
+    });
   }
 
   /** Writes what was handed over, closes, releases the lock. */
@@ -112,7 +168,8 @@ export class Store {
     this.#stopping ??= this.#tail.then(async () => {
       const running = this.#running;
       this.#running = null;
-      await running?.writer.close();
+      await running?.maker.close();
+      await running?.keys.stop();
       await running?.unlock();
     });
     return this.#stopping;
@@ -123,18 +180,17 @@ export class Store {
    * begin before it, because a GOP is only whole. Does not hold the writer up.
    */
   range(fromMs: number, toMs: number, options: RangeOptions = {}): AsyncGenerator<StoredGop> {
-    const { loaded } = this.#must();
+    const { loaded, keys } = this.#must();
     const onDamage =
       options.onDamage ??
       ((entry) => this.deps.log.warn(`Record ${entry.record} cannot be read: it is damaged`));
-    const path = ringDirectory(this.options.directory);
-    return readRange(loaded.index, path, this.#open, fromMs, toMs, { ...options, onDamage });
+    return readRange(this.#ring(loaded, keys), fromMs, toMs, { ...options, onDamage });
   }
 
   /** Segments, coverage and gaps. */
   list(): Listing {
-    const { description, index } = this.#must().loaded;
-    return listing(description, index);
+    const { loaded, keys } = this.#must();
+    return listing(loaded.description, loaded.index, keys);
   }
 
   /** Why nothing can be recorded now, in words; null when the card accepts. */
@@ -154,24 +210,60 @@ export class Store {
 
   /** `gops`, `gopsLost` and `bytesWritten` count since the start; the rest is what the ring holds. */
   stats(): StoreStats {
-    const { segmentBytes, segmentCount } = ringShape(this.options);
-    const held = this.#running?.loaded.index.segments().filter((entries) => entries.length > 0) ?? [];
-    const first = held[0]?.at(0);
-    const newest = held.at(-1);
-    const last = newest?.at(newest.length - 1);
-    const writer = this.#running?.writer;
-    return {
-      state: !writer ? 'off' : writer.failure ? 'failed' : 'recording',
-      segments: segmentCount,
-      segmentsUsed: held.length,
-      capacityBytes: segmentCount * segmentBytes,
-      usedBytes: held.reduce((sum, entries) => sum + entries.usedBytes, 0),
-      bytesWritten: writer?.bytesWritten ?? 0,
-      gops: writer?.gops ?? 0,
-      gopsLost: writer?.gopsLost ?? 0,
-      oldestMs: first ? first.wallFirstUs / 1000 : null,
-      newestMs: last ? last.wallLastUs / 1000 : null,
+    const { loaded, writer } = this.#running ?? {};
+    return statsOf(ringShape(this.options), loaded?.index ?? null, writer ?? null);
+  }
+
+  #ring({ index }: LoadedRing, keys: KeySlots): RingAccess {
+    return { index, keys, path: ringDirectory(this.options.directory), open: this.#open };
+  }
+
+  async #openKeys({ description, end }: LoadedRing): Promise<KeySlots> {
+    const { storeId, segmentCount: slots } = description;
+    const { vault, clock, log, clockTrusted, openKeys } = this.deps;
+    const deps = {
+      vault,
+      clock,
+      log,
+      ...(clockTrusted && { clockTrusted }),
+      ...(openKeys && { open: openKeys }),
     };
+    const keys = new KeySlots(deps, {
+      storeId,
+      slots,
+      file: keySlotsFile(this.options.keysDirectory, storeId),
+    });
+    const { made } = await keys.start();
+    if (made && end.sequence > 0) {
+      log.error('The key slots were missing: what was recorded until now cannot be read. Recording goes on');
+    }
+    return keys;
+  }
+
+  #writing(
+    { description, index, end }: LoadedRing,
+    keys: KeySlots,
+  ): Pick<Running, 'keys' | 'maker' | 'writer'> {
+    const { card, clock, log, onSegment = () => {}, held = () => false } = this.deps;
+    const { segmentBytes } = description;
+    const maker = new SegmentMaker(
+      { card, clock, log, open: this.#open, keys, index, onSegment, held },
+      {
+        path: ringDirectory(this.options.directory),
+        description,
+        end,
+        maxSpanMs: this.options.maxSpanMs ?? usualSpanMs,
+      },
+    );
+    const run = randomBytes(8).toString('hex');
+    return { keys, maker, writer: new RingWriter({ clock, log, maker }, { run, segmentBytes, end }) };
+  }
+
+  /** One after another: appending, copying and destroying all change the segment that is being written. */
+  #inTurn<T>(operation: (running: Running) => Promise<T>): Promise<T> {
+    const done = this.#tail.then(() => operation(this.#must()));
+    this.#tail = done.catch(() => {});
+    return done;
   }
 
   async #load(shape: RingShape, signal: AbortSignal, onProgress: OnProgress): Promise<LoadedRing> {
@@ -201,46 +293,4 @@ export class Store {
 
 function notRunning(): VigieError {
   return new VigieError('store', 'The store is not running', 'Start the camera');
-}
-
-function ringShape({ capacityBytes, segmentBytes, cameraId }: StoreOptions): RingShape {
-  const segmentCount = Math.floor(capacityBytes / segmentBytes);
-  if (segmentCount < 2) {
-    throw new VigieError(
-      'config',
-      'The store has room for less than two segments',
-      'Raise record.capacityMiB, or lower record.segmentMiB',
-    );
-  }
-  if (Buffer.byteLength(cameraId) > maxCameraIdBytes) {
-    throw new VigieError('config', 'The camera id is longer than 32 bytes', 'Shorten camera.id');
-  }
-  return { cameraId, segmentBytes, segmentCount };
-}
-
-function refuseOther(found: Description, wanted: RingShape, directory: string): void {
-  const keep = 'or move the directory away to begin a new store';
-  const mib = (bytes: number): number => bytes / 1024 / 1024;
-  if (found.cameraId !== wanted.cameraId) {
-    throw new VigieError(
-      'store',
-      `The store in ${directory} belongs to camera ${found.cameraId}, not ${wanted.cameraId}`,
-      `Put the right card in, ${keep}`,
-    );
-  }
-  if (found.segmentBytes !== wanted.segmentBytes) {
-    throw new VigieError(
-      'store',
-      `The store in ${directory} has segments of ${mib(found.segmentBytes)} MiB, not ${mib(wanted.segmentBytes)}`,
-      `Set record.segmentMiB to ${mib(found.segmentBytes)}, ${keep}`,
-    );
-  }
-  if (found.segmentCount !== wanted.segmentCount) {
-    const has = mib(found.segmentCount * found.segmentBytes);
-    throw new VigieError(
-      'store',
-      `The store in ${directory} takes ${has} MiB, not ${mib(wanted.segmentCount * wanted.segmentBytes)}`,
-      `Set record.capacityMiB to ${has}, ${keep}`,
-    );
-  }
 }

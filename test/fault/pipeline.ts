@@ -7,13 +7,13 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Row } from '../../runtime/health/report.js';
 import { atMost, row } from '../../runtime/health/report.js';
-import { StoreReader } from '../../runtime/record/reader.js';
 import {
   type CameraRun,
   clipConfig,
   clipSize,
   decode,
   newDirectory,
+  openStore,
   privateZones,
   recordedUnits,
   runCamera,
@@ -88,7 +88,7 @@ async function examine(fault: Fault, run: CameraRun): Promise<FaultOutcome> {
       clipSize,
       CODEC_MARGIN_PIXELS,
     );
-    const check = await (await StoreReader.open(join(run.directory, 'store'))).check();
+    const check = await (await openStore(run.directory)).check();
     return {
       fault: fault.name,
       resumedAfterMs:

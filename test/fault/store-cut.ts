@@ -28,7 +28,7 @@ export class CuttableCard {
   constructor(
     calls: number,
     private readonly random: () => number,
-    private readonly ignoreSyncs = false,
+    private readonly ignoreSyncs: 'none' | 'all' | 'keys' = 'none',
   ) {
     this.#left = calls;
   }
@@ -50,7 +50,7 @@ export class CuttableCard {
       datasync: async () => {
         this.#alive();
         this.#count();
-        if (!this.ignoreSyncs) this.#unsynced = this.#unsynced.filter((write) => write.path !== path);
+        if (this.#honours(path)) this.#unsynced = this.#unsynced.filter((write) => write.path !== path);
       },
     };
     return cuttable;
@@ -67,6 +67,16 @@ export class CuttableCard {
       await handle.close();
     }
     this.#unsynced = [];
+  }
+
+  /** Whether the cut has come. */
+  get isCut(): boolean {
+    return this.#dead;
+  }
+
+  #honours(path: string): boolean {
+    if (this.ignoreSyncs === 'none') return true;
+    return this.ignoreSyncs === 'keys' && path.endsWith('.seg');
   }
 
   #alive(): void {

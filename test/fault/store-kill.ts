@@ -1,26 +1,19 @@
 /**
  * Breaks the store on purpose: a writing process killed at every write and sync in turn, or at any moment, and a
- * simulated power cut. After each, the store is opened: nothing acknowledged may be missing, nothing may be
- * there that was not recorded, and the check must be clean. Used by store-kill.test.ts and `npm run fault -- store`.
+ * simulated power cut, of the card and of the key slots alike. After each, the store is opened: nothing acknowledged may
+ * be missing, nothing may be there that was not recorded, no destroyed key may be back, and the check must be clean. Used by store-kill.test.ts and `npm run fault -- store`.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
-import { LinuxCard } from '../../board/linux/card.js';
-import { ManualClock } from '../../board/virtual/clock.js';
 import { atMost, type Row, row } from '../../runtime/health/report.js';
-import { StoreReader } from '../../runtime/record/reader.js';
 import { Store } from '../../runtime/record/store.js';
 import { seeded } from '../random.js';
-import { fakeGop, MemoryLog, plain, segmentBytes, startMs } from '../unit/store-fake.js';
+import { keysDirectory, segmentBytes, storeDeps } from '../unit/store-fake.js';
 import { CuttableCard } from './store-cut.js';
-
-const segments = 3;
-/** Whole GOPs of fakeGop in one small segment, at least. */
-const gopsInSegment = 4;
+import { Account, segments, work } from './store-work.js';
 
 export interface FaultOptions {
   runs: number;
@@ -29,40 +22,11 @@ export interface FaultOptions {
 
 export interface FaultFound {
   runs: number;
-  /** GOPs acknowledged over all runs */
+  /** records acknowledged over all runs */
   acknowledged: number;
+  /** keys said to be destroyed over all runs */
+  destroyed: number;
   violations: string[];
-}
-
-/** What the writer was told is stored: the highest record, and how many. */
-interface Acknowledged {
-  last: number;
-  count: number;
-}
-
-/** Opens the store as any reader does and compares it with what was acknowledged. */
-export async function examine(directory: string, { last }: Acknowledged): Promise<string[]> {
-  const wrong: string[] = [];
-  const reader = await StoreReader.open(directory);
-  const read: number[] = [];
-  const onDamage = ({ record }: { record: number }): void =>
-    void wrong.push(`record ${record} does not verify`);
-  for await (const gop of reader.range(0, Number.MAX_SAFE_INTEGER / 1000, { onDamage })) {
-    read.push(gop.record);
-    if (!isDeepStrictEqual(plain(gop), plain(fakeGop(gop.record - 1)))) {
-      wrong.push(`record ${gop.record} is not what was stored`);
-    }
-  }
-  const newest = read.at(-1) ?? 0;
-  const first = read[0] ?? 0;
-  if (newest < last) wrong.push(`record ${last} was acknowledged, the newest is ${newest}`);
-  if (newest > last + 1) wrong.push(`record ${newest} was never acknowledged, nor the one before`);
-  if (read.some((record, i) => record !== first + i)) wrong.push(`holes in ${read.join(' ')}`);
-  const least = Math.min(last, (segments - 1) * gopsInSegment);
-  if (read.length < least) wrong.push(`${read.length} records, at least ${least} were due`);
-  const { damages } = await reader.check();
-  for (const damage of damages) wrong.push(`check: ${damage.kind} in ${damage.file}`);
-  return wrong;
 }
 
 async function withStore(use: (directory: string) => Promise<FaultFound>): Promise<FaultFound> {
@@ -76,23 +40,30 @@ async function withStore(use: (directory: string) => Promise<FaultFound>): Promi
 
 type Mode = 'sound' | 'header-late' | 'early-ack';
 
-/**
- * Kills the writer at its n-th write or sync, n growing from run to run, over one and the same store; every fourth run at a
- * random moment instead. Stops at the first violation: what follows a broken store says nothing.
- */
-export function killWriter({ runs, seed }: FaultOptions, mode: Mode = 'sound'): Promise<FaultFound> {
+/** Breaks one and the same store again and again. Stops at the first violation: what follows says nothing. */
+function again(
+  { runs, seed }: FaultOptions,
+  breakIt: (directory: string, account: Account, random: () => number, run: number) => Promise<string>,
+): Promise<FaultFound> {
   const random = seeded(seed);
   return withStore(async (directory) => {
-    const acknowledged: Acknowledged = { last: 0, count: 0 };
+    const account = new Account();
     for (let run = 1; run <= runs; run++) {
-      const atRandom = run % 4 === 0;
-      const killAt = atRandom ? 0 : 1 + ((run * 7) % 40);
-      await killOne(directory, killAt, atRandom ? random() * 150 : null, mode, acknowledged);
-      const wrong = await examine(directory, acknowledged);
-      const violations = wrong.map((what) => `kill ${run} (call ${killAt || 'random'}): ${what}`);
-      if (violations.length > 0) return { runs: run, acknowledged: acknowledged.count, violations };
+      const how = await breakIt(directory, account, random, run);
+      const violations = (await account.examine(directory)).map((what) => `${how}: ${what}`);
+      const { count: acknowledged, destructions: destroyed } = account;
+      if (violations.length > 0 || run === runs) return { runs: run, acknowledged, destroyed, violations };
     }
-    return { runs, acknowledged: acknowledged.count, violations: [] };
+    return { runs, acknowledged: 0, destroyed: 0, violations: [] };
+  });
+}
+
+/** Kills the writer at its n-th write or sync, n growing from run to run; every fourth run at a random moment instead. */
+export function killWriter(options: FaultOptions, mode: Mode = 'sound'): Promise<FaultFound> {
+  return again(options, async (directory, account, random, run) => {
+    const killAt = run % 4 === 0 ? 0 : 1 + ((run * 7) % 60);
+    await killOne(directory, killAt, killAt === 0 ? random() * 150 : null, mode, account);
+    return `kill ${run} (call ${killAt || 'random'})`;
   });
 }
 
@@ -101,10 +72,10 @@ async function killOne(
   killAt: number,
   afterMs: number | null,
   mode: Mode,
-  acknowledged: Acknowledged,
+  account: Account,
 ): Promise<void> {
   const program = join(import.meta.dirname, 'store-writer.js');
-  const args = [program, directory, String(segments), String(killAt), mode];
+  const args = [program, directory, String(killAt), mode];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   const started = new Promise<void>((resolve) => {
@@ -125,49 +96,41 @@ async function killOne(
   const signal = await ended;
   if (signal !== 'SIGKILL') throw new Error(`the writer ended by itself: ${text.slice(-200)}`);
   // The last line may be cut: only what ends with a line feed was said.
-  for (const line of text.split('\n').slice(0, -1)) {
-    acknowledged.last = Math.max(acknowledged.last, Number(line));
-    acknowledged.count += 1;
-  }
+  for (const line of text.split('\n').slice(0, -1)) account.take(line);
 }
 
-/** Cuts the power at a random call, again and again, over one and the same store. */
-export function cutPower({ runs, seed }: FaultOptions, { ignoreSyncs = false } = {}): Promise<FaultFound> {
-  const random = seeded(seed);
-  return withStore(async (directory) => {
-    const acknowledged: Acknowledged = { last: 0, count: 0 };
-    for (let run = 1; run <= runs; run++) {
-      const calls = 1 + Math.floor(random() * 40);
-      const card = new CuttableCard(calls, random, ignoreSyncs);
-      await writeUntilCut(directory, card, acknowledged);
-      await card.settle();
-      const violations = (await examine(directory, acknowledged)).map((what) => `cut ${run}: ${what}`);
-      if (violations.length > 0) return { runs: run, acknowledged: acknowledged.count, violations };
-    }
-    return { runs, acknowledged: acknowledged.count, violations: [] };
+/** Which syncs a card, or a writer, only pretends to make: the negative controls. */
+export type IgnoredSyncs = 'none' | 'all' | 'keys';
+
+/** Cuts the power at a random write or sync. */
+export function cutPower(
+  options: FaultOptions,
+  { ignoreSyncs = 'none' }: { ignoreSyncs?: IgnoredSyncs } = {},
+): Promise<FaultFound> {
+  return again(options, async (directory, account, random, run) => {
+    const card = new CuttableCard(1 + Math.floor(random() * 60), random, ignoreSyncs);
+    await writeUntilCut(directory, card, account, random);
+    await card.settle();
+    return `cut ${run}`;
   });
 }
 
 async function writeUntilCut(
   directory: string,
   card: CuttableCard,
-  acknowledged: Acknowledged,
+  account: Account,
+  random: () => number,
 ): Promise<void> {
-  const options = { directory, capacityBytes: segments * segmentBytes, segmentBytes, cameraId: 'cam-1' };
-  const clock = new ManualClock(startMs);
-  const deps = { card: new LinuxCard(), clock, log: new MemoryLog(), open: card.open };
-  const store = new Store(deps, options);
+  const shape = { capacityBytes: segments * segmentBytes, segmentBytes, cameraId: 'cam-1' };
+  const options = { directory, keysDirectory: keysDirectory(directory), ...shape };
+  const deps = { ...(await storeDeps(directory)), open: card.open, openKeys: card.open };
+  const store = new Store({ ...deps, onSegment: (event) => account.takeEvent(event) }, options);
   await store.start(new AbortController().signal);
-  let next = 0;
-  for await (const { record } of store.range(0, Number.MAX_SAFE_INTEGER / 1000)) next = record;
   try {
-    for (;;) {
-      next = await store.append(fakeGop(next));
-      acknowledged.last = next;
-      acknowledged.count += 1;
-    }
-  } catch {
+    await work(store, random, (line) => account.take(line));
+  } catch (error) {
     // The power is gone.
+    if (!card.isCut) throw error;
   } finally {
     await store.stop();
   }
@@ -187,6 +150,7 @@ export async function faultStore(
     row('writer killed', killed.runs, 'times'),
     row('power cut', cut.runs, 'times'),
     row('GOPs acknowledged', killed.acknowledged + cut.acknowledged, ''),
+    row('keys destroyed', killed.destroyed + cut.destroyed, ''),
     atMost('violations', violations.length, '', 0),
   ];
   return { rows, violations };

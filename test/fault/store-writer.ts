@@ -3,13 +3,14 @@
  * it kills itself at the call it was told. `header-late` and `early-ack` break the order of writes: negative controls.
  */
 import { writeSync } from 'node:fs';
-import { LinuxCard } from '../../board/linux/card.js';
 import { systemClock } from '../../board/linux/clock.js';
+import type { SegmentEvent } from '../../runtime/record/segment-events.js';
 import { type OpenSegment, openSegment } from '../../runtime/record/segment-file.js';
 import { Store } from '../../runtime/record/store.js';
-import { fakeGop, MemoryLog, segmentBytes } from '../unit/store-fake.js';
+import { fakeGop, keysDirectory, segmentBytes, storeDeps } from '../unit/store-fake.js';
+import { segments, work } from './store-work.js';
 
-const [directory = '', segments = '3', killAt = '0', mode = 'sound'] = process.argv.slice(2);
+const [directory = '', killAt = '0', mode = 'sound'] = process.argv.slice(2);
 
 let calls = 0;
 
@@ -22,17 +23,22 @@ async function maybeDie(half: () => Promise<void>): Promise<void> {
   await new Promise(() => {});
 }
 
+/** A record may be cut anywhere; a key slot is a sector, which is written whole or not. */
+function half(path: string, bytes: number): number {
+  return path.endsWith('.seg') ? bytes >> 1 : Math.floor(bytes / 1024) * 512;
+}
+
 const open: OpenSegment = async (path, how) => {
   const file = await openSegment(path, how);
   let held: Buffer | null = null;
   return {
     ...file,
     async write(data, position) {
-      if (mode === 'header-late' && position === 0) {
+      if (mode === 'header-late' && position === 0 && path.endsWith('.seg')) {
         held = data;
         return;
       }
-      await maybeDie(() => file.write(data.subarray(0, data.length >> 1), position));
+      await maybeDie(() => file.write(data.subarray(0, half(path, data.length)), position));
       await file.write(data, position);
       if (!held) return;
       await maybeDie(async () => {});
@@ -48,17 +54,25 @@ const open: OpenSegment = async (path, how) => {
 
 const options = {
   directory,
-  capacityBytes: Number(segments) * segmentBytes,
+  keysDirectory: keysDirectory(directory),
+  capacityBytes: segments * segmentBytes,
   segmentBytes,
   cameraId: 'cam-1',
 };
-const store = new Store({ card: new LinuxCard(), clock: systemClock, log: new MemoryLog(), open }, options);
+const say = (line: string): void => void writeSync(1, `${line}\n`);
+const onSegment = (event: SegmentEvent): void => {
+  if (event.kind === 'overwritten') say(`destroyed ${event.segment} ${event.class}`);
+};
+const deps = { ...(await storeDeps(directory, { clock: systemClock })), open, openKeys: open, onSegment };
+const store = new Store(deps, options);
 await store.start(new AbortController().signal);
-let next = 0;
-for await (const { record } of store.range(0, Number.MAX_SAFE_INTEGER / 1000)) next = record;
-for (;;) {
-  if (mode === 'early-ack') writeSync(1, `${next + 1}\n`);
-  const record = await store.append(fakeGop(next));
-  if (mode !== 'early-ack') writeSync(1, `${record}\n`);
-  next = record;
+if (mode === 'early-ack') {
+  let content = 0;
+  for await (const { record } of store.range(0, Number.MAX_SAFE_INTEGER / 1000)) content = record;
+  for (;;) {
+    const record = content + 1;
+    say(`stored ${record} ${store.segments().at(-1)?.sequence ?? 1} communal ${record} ${content}`);
+    content = await store.append(fakeGop(content));
+  }
 }
+await work(store, Math.random, say);

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { LinuxCard } from '../../board/linux/card.js';
+import { crc32c } from '@node-rs/crc32';
+import { decodeKeySector, encodeKeySector } from '../../runtime/record/key-sector.js';
 import { Store } from '../../runtime/record/store.js';
 import { seeded } from '../random.js';
-import { bench, fakeGop, fakeUnit, gopUnit } from '../unit/store-fake.js';
+import { bench, fakeGop, fakeUnit, gopUnit, keysDirectory, storeDeps } from '../unit/store-fake.js';
 import { examine, type Files, fingerprint, mutate, readFiles, writeRing } from './store-mutate.js';
 
 const option = (name: string, otherwise: number): number => {
@@ -20,14 +21,16 @@ const corpus = join(import.meta.dirname, '..', '..', '..', 'test', 'fuzz', 'corp
 async function smallStore(t: TestContext): Promise<{ directory: string; files: Files; known: Set<string> }> {
   const b = await bench(t, 3);
   const options = { ...b.options, segmentBytes: 16 * 1024, capacityBytes: 48 * 1024 };
-  const store = new Store({ card: new LinuxCard(), clock: b.clock, log: b.log }, options);
+  const store = new Store(await storeDeps(b.directory), options);
   await store.start(new AbortController().signal);
   const known = new Set<string>();
   for (let n = 0; n < 40; n++) {
     const units = Array.from({ length: 5 }, (_, i) => gopUnit(fakeUnit(n * 5 + i)));
-    const gop = fakeGop(n, { units, continues: n % 7 === 3, interrupted: n % 5 === 0 });
+    const kept = n % 4 === 1 ? 'terminus' : 'communal';
+    const gop = fakeGop(n, { units, continues: n % 7 === 3, interrupted: n % 5 === 0, class: kept });
     known.add(fingerprint(gop));
-    await store.append(gop);
+    const record = await store.append(gop);
+    if (n % 6 === 0) await store.keep(record);
   }
   await store.stop();
   return { directory: b.directory, files: await readFiles(b.directory), known };
@@ -52,15 +55,22 @@ test('the examination finds a record that was never stored', async (t) => {
 
 test('the writer opens mutated stores too, or refuses them, and what it then stores can be read', async (t) => {
   const { directory, files, known } = await smallStore(t);
+  const keys = keysDirectory(directory);
   const b = await bench(t, 3);
-  const options = { ...b.options, directory, segmentBytes: 16 * 1024, capacityBytes: 48 * 1024 };
+  const options = {
+    ...b.options,
+    directory,
+    keysDirectory: keys,
+    segmentBytes: 16 * 1024,
+    capacityBytes: 48 * 1024,
+  };
   const unit = gopUnit(fakeUnit(5000));
   const gop = fakeGop(0, { units: [unit] });
   const all = new Set([...known, fingerprint(gop)]);
   for (let seed = firstSeed; seed < firstSeed + Math.min(cases / 10, 2000); seed++) {
     const [name, bytes] = mutate(files, seeded(seed));
     await writeRing(directory, name, bytes);
-    const store = new Store({ card: new LinuxCard(), clock: b.clock, log: b.log }, options);
+    const store = new Store(await storeDeps(directory), options);
     const started = await store.start(new AbortController().signal).then(
       () => true,
       () => false,
@@ -86,4 +96,61 @@ test('the corpus: files that were once a problem, or are shaped like one', async
     assert.deepEqual(await examine(directory, known), [], basename(name));
     await writeRing(directory, target, files.get(target) ?? Buffer.alloc(0));
   }
+});
+
+test(`${cases} mutated key slots: no crash, nothing never stored, and nothing destroyed comes back`, async (t) => {
+  const { directory, known } = await smallStore(t);
+  const b = await bench(t, 3);
+  const keys = keysDirectory(directory);
+  const options = {
+    ...b.options,
+    directory,
+    keysDirectory: keys,
+    segmentBytes: 16 * 1024,
+    capacityBytes: 48 * 1024,
+  };
+  const store = new Store(await storeDeps(directory), options);
+  await store.start(new AbortController().signal);
+  const gone = new Set<string>();
+  const [oldest] = store.segments();
+  for await (const gop of store.range(0, Number.MAX_SAFE_INTEGER / 1000)) {
+    if (gop.segment === oldest?.sequence && gop.class === 'communal') gone.add(fingerprint(gop));
+  }
+  assert.ok(gone.size > 0);
+  await store.destroy(oldest?.sequence ?? 0, 'communal');
+  await store.stop();
+  const files = await readFiles(directory, 'keys', /^slots-/);
+  const left = new Set([...known].filter((one) => !gone.has(one)));
+  assert.deepEqual(await examine(directory, left), [], 'copies apart, what is destroyed is not read');
+  for (let seed = firstSeed; seed < firstSeed + cases; seed++) {
+    const [name, bytes] = mutate(files, seeded(seed));
+    await writeRing(directory, name, bytes, 'keys');
+    assert.deepEqual(await examine(directory, left), [], `seed ${seed}`);
+    await writeRing(directory, name, files.get(name) ?? Buffer.alloc(0), 'keys');
+  }
+});
+
+test('key slots of any bytes, right checksum or not, are read or refused', () => {
+  const whole = encodeKeySector({
+    state: 'live',
+    class: 'communal',
+    segment: 5,
+    storeId: '11'.repeat(16),
+    atMs: 1e12,
+    clockTrusted: true,
+    wrapped: Buffer.alloc(60, 3),
+  });
+  let read = 0;
+  for (let seed = firstSeed; seed < firstSeed + cases * 10; seed++) {
+    const random = seeded(seed);
+    const bytes = Buffer.from(whole);
+    for (let i = 0; i < 4; i++) bytes[Math.floor(random() * 60)] = Math.floor(random() * 256);
+    bytes.writeUInt32LE(crc32c(bytes.subarray(0, 508)), 508);
+    const sector = decodeKeySector(bytes.subarray(0, random() < 0.1 ? Math.floor(random() * 512) : 512));
+    if (!sector) continue;
+    read += 1;
+    assert.ok(sector.segment >= 1 && sector.wrapped.length <= 448, `seed ${seed}`);
+    assert.equal(sector.state === 'live', sector.wrapped.length > 0, `seed ${seed}`);
+  }
+  assert.ok(read > 0, 'some of them are slots');
 });

@@ -5,11 +5,12 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32c } from '@node-rs/crc32';
 import { VigieError } from '../../errors.js';
-import { check } from '../../runtime/record/check.js';
 import type { Gop } from '../../runtime/record/gop.js';
-import { StoreReader } from '../../runtime/record/reader.js';
-import { openSegment } from '../../runtime/record/segment-file.js';
+import { openReader } from '../unit/store-fake.js';
+
+const magics = ['VGOP', 'VEND', 'VIGIESEG', 'VIGIEIDX', 'VIGIEKEY'];
 
 export type Files = Map<string, Buffer>;
 
@@ -24,11 +25,13 @@ export function fingerprint(gop: Gop): string {
   return hash.digest('hex');
 }
 
-export async function readFiles(directory: string): Promise<Files> {
-  const ring = join(directory, 'ring');
-  const names = await readdir(ring);
+/** The files of the ring, or of another folder beside it, whose names match. */
+export async function readFiles(directory: string, folder = 'ring', name = /./): Promise<Files> {
+  const names = (await readdir(join(directory, folder))).filter((found) => name.test(found));
   return new Map(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(ring, name))] as const)),
+    await Promise.all(
+      names.map(async (found) => [found, await readFile(join(directory, folder, found))] as const),
+    ),
   );
 }
 
@@ -66,10 +69,36 @@ export function mutate(files: Files, random: () => number): [string, Buffer] {
         break;
       default:
         if (random() < 0.1) bytes = Buffer.concat([bytes.subarray(0, at), part, bytes.subarray(at)]);
-        else part.fill(Buffer.from(['VGOP', 'VEND', 'VIGIESEG'][below(3)] ?? 'VGOP'));
+        else part.fill(Buffer.from(magics[below(magics.length)] ?? 'VGOP'));
     }
   }
+  if (random() < 0.4) mendChecksums(bytes);
   return [name, bytes];
+}
+
+/** Writes right checksums over what was changed, as somebody would who knows the format and has no key. */
+function mendChecksums(bytes: Buffer): void {
+  const mend = (at: number, length: number): void => {
+    if (at + length + 4 <= bytes.length)
+      bytes.writeUInt32LE(crc32c(bytes.subarray(at, at + length)), at + length);
+  };
+  const each = (magic: string, mendOne: (at: number) => void): void => {
+    for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) mendOne(at);
+  };
+  if (bytes.subarray(0, 8).toString('latin1') === 'VIGIESEG') mend(0, 508);
+  each('VIGIEKEY', (at) => mend(at, 508));
+  each('VGOP', (at) => {
+    if (at + 192 > bytes.length) return;
+    const payload = bytes.subarray(at + 192, at + 192 + bytes.readUInt32LE(at + 24));
+    bytes.writeUInt32LE(crc32c(payload), at + 112);
+    mend(at, 188);
+  });
+  each('VIGIEIDX', (at) => {
+    if (at + 64 > bytes.length) return;
+    const table = Math.max(0, at - 64 * bytes.readUInt32LE(at + 12));
+    bytes.writeUInt32LE(crc32c(bytes.subarray(table, at)), at + 28);
+    mend(at, 60);
+  });
 }
 
 /** Headers are where it hurts: three changes in four go there. */
@@ -77,7 +106,7 @@ function place(bytes: Buffer, below: (n: number) => number): number {
   const kind = below(4);
   if (kind === 0) return below(bytes.length + 1);
   if (kind === 1) return below(Math.min(512, bytes.length + 1));
-  const found = bytes.indexOf(kind === 2 ? 'VGOP' : 'VEND', below(bytes.length + 1));
+  const found = bytes.indexOf(magics[below(magics.length)] ?? 'VGOP', below(bytes.length + 1));
   return found < 0 ? below(bytes.length + 1) : Math.min(bytes.length, found + below(200));
 }
 
@@ -88,19 +117,24 @@ function place(bytes: Buffer, below: (n: number) => number): number {
 export async function examine(directory: string, known: ReadonlySet<string>): Promise<string[]> {
   const wrong: string[] = [];
   try {
-    const reader = await StoreReader.open(directory);
+    const reader = await openReader(directory);
     reader.list();
     for await (const gop of reader.range(0, Number.MAX_SAFE_INTEGER / 1000)) {
       if (!known.has(fingerprint(gop)))
         wrong.push(`record ${gop.record} of segment ${gop.segment} was never stored`);
     }
-    await check(directory, openSegment);
+    await reader.check();
   } catch (error) {
     if (!(error instanceof VigieError) || error.kind !== 'store') wrong.push(`threw ${String(error)}`);
   }
   return wrong;
 }
 
-export async function writeRing(directory: string, name: string, bytes: Buffer): Promise<void> {
-  await writeFile(join(directory, 'ring', name), bytes);
+export async function writeRing(
+  directory: string,
+  name: string,
+  bytes: Buffer,
+  folder = 'ring',
+): Promise<void> {
+  await writeFile(join(directory, folder, name), bytes);
 }

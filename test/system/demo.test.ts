@@ -11,8 +11,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { RunReport } from '../../runtime/cli/report.js';
-import { StoreReader } from '../../runtime/record/reader.js';
-import { until } from '../camera-run.js';
+import { openStore, until } from '../camera-run.js';
 
 const VIGIE = fileURLToPath(new URL('../../runtime/cli/main.js', import.meta.url));
 const CHROMIUM_FLAGS = [
@@ -135,7 +134,7 @@ test('Ctrl-C ends it cleanly, with the last GOP on the card and the report writt
   assert.ok(report.alerts.length >= 1);
   assert.match(report.alerts[0].reason.fr, /Carrefour/);
   let lastMs = 0;
-  const reader = await StoreReader.open(join(state, 'store'));
+  const reader = await openStore(state);
   for await (const gop of reader.range(0, Number.MAX_SAFE_INTEGER))
     lastMs = gop.units.at(-1)?.wallMs ?? lastMs;
   assert.ok(lastMs > atMs - 1000, 'the last second before Ctrl-C is on the card');

@@ -8,8 +8,7 @@ import { systemClock } from '../../board/linux/clock.js';
 import type { Log } from '../../board/ports.js';
 import { loadConfig } from '../../runtime/config/load.js';
 import { Camera } from '../../runtime/main.js';
-import { StoreReader } from '../../runtime/record/reader.js';
-import { clipConfig, newDirectory } from '../camera-run.js';
+import { clipConfig, newDirectory, openStore } from '../camera-run.js';
 
 const quiet: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -35,7 +34,7 @@ for (const count of turns) {
     assert.equal(camera.supervisor.pid, undefined);
     assert.ok(!existsSync(join(directory, 'store', 'ring.new')));
     if (existsSync(join(directory, 'store', 'ring'))) {
-      const { damages } = await (await StoreReader.open(join(directory, 'store'))).check();
+      const { damages } = await (await openStore(directory)).check();
       assert.deepEqual(damages, []);
     }
     rmSync(directory, { recursive: true, force: true });

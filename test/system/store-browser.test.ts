@@ -5,12 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { LinuxCard } from '../../board/linux/card.js';
-import { ManualClock } from '../../board/virtual/clock.js';
 import { exportMp4 } from '../../runtime/record/export.js';
-import { StoreReader } from '../../runtime/record/reader.js';
 import { Store } from '../../runtime/record/store.js';
-import { MemoryLog, startMs } from '../unit/store-fake.js';
+import { fakeGop, keysDirectory, openReader, startMs, storeDeps } from '../unit/store-fake.js';
 import { clipSize, encodedPattern } from './store-clip.js';
 
 const executablePath = '/usr/bin/chromium';
@@ -20,17 +17,18 @@ test('an export plays in Chromium to its end', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'vigie-browser-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   const segmentBytes = 1024 * 1024;
-  const options = { directory, segmentBytes, capacityBytes: 2 * segmentBytes, cameraId: 'cam-1' };
-  const store = new Store({ card: new LinuxCard(), clock: new ManualClock(), log: new MemoryLog() }, options);
+  const shape = { segmentBytes, capacityBytes: 2 * segmentBytes, cameraId: 'cam-1' };
+  const keys = keysDirectory(directory);
+  const store = new Store(await storeDeps(directory), { directory, keysDirectory: keys, ...shape });
   await store.start(new AbortController().signal);
   const mask = { version: 1, digest: 'ab'.repeat(32), state: 'zones' } as const;
   const units = encodedPattern(25).map((data, seq) => {
     return { seq, monoUs: seq * 40_000, wallMs: startMs + seq * 40, key: seq === 0, mask, data };
   });
-  await store.append({ ...clipSize, units, clockTrusted: true, interrupted: false, continues: false });
+  await store.append(fakeGop(0, { ...clipSize, units }));
   await store.stop();
   const file = join(directory, 'out.mp4');
-  await exportMp4(await StoreReader.open(directory), { fromMs: startMs, toMs: startMs + 1000, file });
+  await exportMp4(await openReader(directory), { fromMs: startMs, toMs: startMs + 1000, file });
   const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
   const browser = await chromium.launch({ executablePath, args, headless: true });
   t.after(() => browser.close());

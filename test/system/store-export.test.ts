@@ -4,14 +4,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { LinuxCard } from '../../board/linux/card.js';
-import { ManualClock } from '../../board/virtual/clock.js';
 import type { VigieError } from '../../errors.js';
 import { exportMp4 } from '../../runtime/record/export.js';
-import { StoreReader } from '../../runtime/record/reader.js';
 import { Recorder } from '../../runtime/record/recorder.js';
 import { Store } from '../../runtime/record/store.js';
-import { damageFile, MemoryLog, startMs } from '../unit/store-fake.js';
+import { damageFile, keysDirectory, openReader, startMs, storeDeps } from '../unit/store-fake.js';
 import { clipSize, decodedPictures, encodedPattern, packetTimes } from './store-clip.js';
 
 const clip = encodedPattern(100);
@@ -27,10 +24,11 @@ async function recorded(t: TestContext): Promise<Recorded> {
   const directory = await mkdtemp(join(tmpdir(), 'vigie-export-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   const segmentBytes = 1024 * 1024;
-  const options = { directory, segmentBytes, capacityBytes: 4 * segmentBytes, cameraId: 'cam-1' };
+  const shape = { segmentBytes, capacityBytes: 4 * segmentBytes, cameraId: 'cam-1' };
+  const options = { directory, keysDirectory: keysDirectory(directory), ...shape };
   const record = async (from: number, to: number, gapMs = 0): Promise<void> => {
-    const deps = { clock: new ManualClock(), log: new MemoryLog() };
-    const store = new Store({ ...deps, card: new LinuxCard() }, options);
+    const deps = await storeDeps(directory);
+    const store = new Store(deps, options);
     await store.start(new AbortController().signal);
     const recorder = new Recorder({ ...deps, store }, { picture: clipSize, clockTrusted: () => true });
     recorder.open();
@@ -61,7 +59,7 @@ test('an export decodes to the very pictures that were recorded, at their times'
   const { directory, record } = await recorded(t);
   await record(0, 100);
   const file = join(directory, 'out.mp4');
-  const result = await exportMp4(await StoreReader.open(directory), { ...whole, file });
+  const result = await exportMp4(await openReader(directory), { ...whole, file });
   assert.equal(result.pictures, 100);
   assert.equal(result.damaged, 0);
   assert.equal(result.firstMs, startMs);
@@ -73,14 +71,14 @@ test('an export decodes to the very pictures that were recorded, at their times'
   assert.equal((await stat(file)).mode & 0o777, 0o600);
   const bytes = await readFile(file);
   assert.ok(bytes.indexOf('moov') < bytes.indexOf('mdat'), 'the index is in front: it plays while it loads');
-  assert.deepEqual((await readdir(directory)).sort(), ['out.mp4', 'raw.h264', 'ring', 'store.lock']);
+  assert.deepEqual((await readdir(directory)).sort(), ['keys', 'out.mp4', 'raw.h264', 'ring', 'store.lock']);
 });
 
 test('a part of it: whole GOPs, from the keyframe at or before', async (t) => {
   const { directory, record } = await recorded(t);
   await record(0, 100);
   const file = join(directory, 'out.mp4');
-  const reader = await StoreReader.open(directory);
+  const reader = await openReader(directory);
   const result = await exportMp4(reader, { fromMs: startMs + 1500, toMs: startMs + 2500, file });
   assert.equal(result.pictures, 50);
   assert.equal(result.firstMs, startMs + 1000);
@@ -92,7 +90,7 @@ test('a gap keeps its length, across a restart of the board', async (t) => {
   await record(0, 50);
   await record(50, 100, 60_000);
   const file = join(directory, 'out.mp4');
-  await exportMp4(await StoreReader.open(directory), { ...whole, file });
+  await exportMp4(await openReader(directory), { ...whole, file });
   assert.equal(decodedPictures(file).length, 100);
   const times = packetTimes(file);
   assert.ok(Math.abs((times[49] ?? 0) - 1.96) < 0.001);
@@ -108,7 +106,7 @@ test('a damaged GOP is left out, told, and its time stays empty', async (t) => {
     (bytes) => void bytes.fill(0x55, bytes.indexOf('VGOP', 4200) + 400, bytes.indexOf('VGOP', 4200) + 410),
   );
   const file = join(directory, 'out.mp4');
-  const result = await exportMp4(await StoreReader.open(directory), { ...whole, file });
+  const result = await exportMp4(await openReader(directory), { ...whole, file });
   assert.equal(result.damaged, 1);
   assert.equal(decodedPictures(file).length, 75);
   assert.ok(Math.abs((packetTimes(file)[25] ?? 0) - 2) < 0.001);
@@ -117,7 +115,7 @@ test('a damaged GOP is left out, told, and its time stays empty', async (t) => {
 test('what cannot be exported leaves no file and says why', async (t) => {
   const { directory, record } = await recorded(t);
   await record(0, 50);
-  const reader = await StoreReader.open(directory);
+  const reader = await openReader(directory);
   const file = join(directory, 'out.mp4');
   const fails = async (
     options: Partial<Parameters<typeof exportMp4>[1]>,
@@ -147,7 +145,7 @@ test('what cannot be exported leaves no file and says why', async (t) => {
   assert.equal(await readFile(file, 'utf8'), 'mine');
   await exportMp4(reader, { ...whole, file, force: true });
   assert.equal(decodedPictures(file).length, 50);
-  assert.deepEqual((await readdir(directory)).sort(), ['out.mp4', 'ring', 'store.lock']);
+  assert.deepEqual((await readdir(directory)).sort(), ['keys', 'out.mp4', 'ring', 'store.lock']);
 });
 
 test('the vigie store commands, beside each other', async (t) => {
@@ -156,9 +154,8 @@ test('the vigie store commands, beside each other', async (t) => {
   await record(50, 100, 60_000);
   const vigie = (...args: string[]): { status: number | null; stdout: string; stderr: string } => {
     const program = join(import.meta.dirname, '..', '..', 'runtime', 'cli', 'main.js');
-    return spawnSync(process.execPath, [program, 'store', ...args, '--directory', directory], {
-      encoding: 'utf8',
-    });
+    const where = ['--directory', directory, '--keys', keysDirectory(directory)];
+    return spawnSync(process.execPath, [program, 'store', ...args, ...where], { encoding: 'utf8' });
   };
   const list = vigie('list', '--language', 'en', '--segments');
   assert.equal(list.status, 0, list.stderr);
@@ -202,7 +199,7 @@ test('ffmpeg finds no fault in the container', async (t) => {
   const { directory, record } = await recorded(t);
   await record(0, 100);
   const file = join(directory, 'out.mp4');
-  await exportMp4(await StoreReader.open(directory), { ...whole, file });
+  await exportMp4(await openReader(directory), { ...whole, file });
   const args = [
     '-v',
     'error',

@@ -4,12 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { LinuxCard } from '../../board/linux/card.js';
-import { ManualClock } from '../../board/virtual/clock.js';
 import type { VigieError } from '../../errors.js';
 import { Store } from '../../runtime/record/store.js';
-import { fakeGop, MemoryLog, segmentBytes } from '../unit/store-fake.js';
+import { fakeGop, keysDirectory, segmentBytes, storeDeps } from '../unit/store-fake.js';
 
 /** A file system of 2 MiB in memory; null, with the reason printed, where this user may not mount one. */
 function smallCard(t: TestContext): string | null {
@@ -30,10 +29,12 @@ function smallCard(t: TestContext): string | null {
   return directory;
 }
 
-function storeIn(directory: string, segments: number): Store {
-  const deps = { card: new LinuxCard(), clock: new ManualClock(), log: new MemoryLog() };
-  return new Store(deps, {
+async function storeIn(directory: string, segments: number): Promise<Store> {
+  const keys = mkdtempSync(join(tmpdir(), 'vigie-keys-'));
+  after(() => rmSync(keys, { recursive: true, force: true }));
+  return new Store(await storeDeps(keys), {
     directory,
+    keysDirectory: keysDirectory(keys),
     capacityBytes: segments * segmentBytes,
     segmentBytes,
     cameraId: 'cam-1',
@@ -48,7 +49,10 @@ const storeError =
 test('a card that is too small: said before anything is made, nothing left', async (t) => {
   const directory = smallCard(t);
   if (!directory) return;
-  await assert.rejects(storeIn(directory, 40).start(new AbortController().signal), storeError(/needs 2 MiB/));
+  await assert.rejects(
+    (await storeIn(directory, 40)).start(new AbortController().signal),
+    storeError(/needs 2 MiB/),
+  );
   assert.deepEqual(await readdir(directory), ['store.lock']);
 });
 
@@ -58,8 +62,11 @@ test('a card that fills during the creation: nothing half-made is left, and the 
   await writeFile(join(directory, 'filler'), Buffer.alloc(1_000_000));
   const lying = new LinuxCard();
   lying.space = async () => ({ freeBytes: 1e9, totalBytes: 1e9 });
-  const deps = { card: lying, clock: new ManualClock(), log: new MemoryLog() };
-  const options = { directory, capacityBytes: 60 * segmentBytes, segmentBytes, cameraId: 'cam-1' };
+  const keys = mkdtempSync(join(tmpdir(), 'vigie-keys-'));
+  t.after(() => rmSync(keys, { recursive: true, force: true }));
+  const deps = { ...(await storeDeps(keys)), card: lying };
+  const shape = { capacityBytes: 60 * segmentBytes, segmentBytes, cameraId: 'cam-1' };
+  const options = { directory, keysDirectory: keysDirectory(keys), ...shape };
   const store = new Store(deps, options);
   let made = 0;
   const onProgress = ({ segments }: { segments: number }): void => {
@@ -71,7 +78,7 @@ test('a card that fills during the creation: nothing half-made is left, and the 
     (await readdir(directory)).filter((name) => name !== 'filler'),
     ['store.lock'],
   );
-  const smaller = storeIn(directory, 2);
+  const smaller = await storeIn(directory, 2);
   await smaller.start(new AbortController().signal);
   await smaller.append(fakeGop(0));
   await smaller.stop();
@@ -80,7 +87,7 @@ test('a card that fills during the creation: nothing half-made is left, and the 
 test('a full card does not keep a store from recording: its space was taken at the start', async (t) => {
   const directory = smallCard(t);
   if (!directory) return;
-  const store = storeIn(join(directory, 'store'), 8);
+  const store = await storeIn(join(directory, 'store'), 8);
   await store.start(new AbortController().signal);
   await writeFile(join(directory, 'filler'), Buffer.alloc(4_000_000)).catch(() => {});
   const { freeBytes } = await new LinuxCard().space(directory);
@@ -120,7 +127,7 @@ test('a directory that cannot be made is a clear error', async (t) => {
   await writeFile(join(directory, 'file'), '');
   await mkdir(join(directory, 'other'));
   await assert.rejects(
-    storeIn(join(directory, 'file', 'store'), 4).start(new AbortController().signal),
+    (await storeIn(join(directory, 'file', 'store'), 4)).start(new AbortController().signal),
     storeError(/Cannot make/),
   );
 });

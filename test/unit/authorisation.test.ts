@@ -63,3 +63,20 @@ test('the longest the law allows is allowed: five years, thirty days', () => {
   const longest = { ...paper, retainDays: 30, validUntil: '2031-01-01T00:00:00Z' };
   assert.equal(authorisation.safeParse(longest).success, true);
 });
+
+test('the days of each class, and a minimum that is no longer than what may be kept', async (t) => {
+  assert.deepEqual((await allowedBy(t, JSON.stringify(paper))).terms, {
+    reference: paper.reference,
+    communalDays: 15,
+    terminusDays: 15,
+    minimumDays: null,
+  });
+  const both = JSON.stringify({ ...paper, terminusRetainDays: 30, minimumDays: 7 });
+  const { terms } = await allowedBy(t, both);
+  assert.deepEqual([terms?.communalDays, terms?.terminusDays, terms?.minimumDays], [15, 30, 7]);
+  for (const wrong of [{ terminusRetainDays: 31 }, { minimumDays: 16 }, { minimumDays: 0 }]) {
+    const authority = await allowedBy(t, JSON.stringify({ ...paper, ...wrong }));
+    assert.equal(authority.refusal?.code, 'authorisation-invalid', JSON.stringify(wrong));
+    assert.equal(authority.terms, null);
+  }
+});

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DamageKind } from '../../runtime/record/check.js';
 import { encodeHeaderBlock, headerBlockBytes } from '../../runtime/record/layout.js';
-import { StoreReader } from '../../runtime/record/reader.js';
 import { seeded } from '../random.js';
-import { type Bench, bench, damageFile, fakeGop, plain, readAll, startMs } from './store-fake.js';
+import { type Bench, bench, damageFile, fakeGop, openReader, plain, readAll, startMs } from './store-fake.js';
 
 /** Stores GOPs 0 to `count` - 1 and stops. Returns where each record of the newest segment lies. */
 async function filled(
@@ -89,7 +88,7 @@ test('beginning over an old segment, cut at any byte: the old segment or the new
   await store.stop();
   const [oldest, newest] = [rows[0], rows.at(-1)];
   assert.ok(oldest && newest);
-  const { description } = await StoreReader.open(b.directory);
+  const { description } = await openReader(b.directory);
   const sequence = newest.sequence + 1;
   const made = { createdWallMs: startMs, createdMonoUs: 0, clockTrusted: true };
   const block = encodeHeaderBlock({ ...description, sequence, slot: oldest.slot, ...made });
@@ -101,7 +100,7 @@ test('beginning over an old segment, cut at any byte: the old segment or the new
       block.copy(bytes, 0, 0, written);
       return undefined;
     });
-    const reader = await StoreReader.open(b.directory);
+    const reader = await openReader(b.directory);
     const read = reader.select(0, startMs * 2).map(({ record }) => record);
     // Between 17 and 511 the sector is torn, which a device is not expected to do: the segment that was due is lost.
     const kept = written <= 8 ? whole : whole.slice(oldest.records);

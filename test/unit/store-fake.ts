@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { LinuxCard } from '../../board/linux/card.js';
-import type { Log } from '../../board/ports.js';
+import { FileVault } from '../../board/linux/file-vault.js';
+import type { Clock, Log } from '../../board/ports.js';
 import { ManualClock } from '../../board/virtual/clock.js';
 import type { Unit } from '../../pipelines/messages.js';
-import { type CheckReport, check } from '../../runtime/record/check.js';
+import type { CheckReport } from '../../runtime/record/check.js';
 import { segmentPath } from '../../runtime/record/description.js';
 import type { Gop, GopUnit, StoredGop } from '../../runtime/record/gop.js';
+import { type KeyAccess, StoreReader } from '../../runtime/record/reader.js';
 import { type OpenSegment, openSegment, type SegmentFile } from '../../runtime/record/segment-file.js';
-import { Store, type StoreOptions } from '../../runtime/record/store.js';
+import { Store, type StoreDeps, type StoreOptions } from '../../runtime/record/store.js';
 import { seeded } from '../random.js';
 
 export const startMs = Date.UTC(2026, 2, 1, 12);
@@ -47,15 +49,36 @@ export function gopUnit({ seq, monoUs, wallMs, key, mask, data }: Unit): GopUnit
 /** GOP number `n`: 25 units, about 10 kB, one second. */
 export function fakeGop(n: number, rest: Partial<Gop> = {}): Gop {
   const units = Array.from({ length: 25 }, (_, i): GopUnit => gopUnit(fakeUnit(n * 25 + i)));
-  return { units, width: 64, height: 48, clockTrusted: true, interrupted: false, continues: false, ...rest };
+  const flags = { clockTrusted: true, interrupted: false, continues: false, class: 'communal' } as const;
+  return { units, width: 64, height: 48, ...flags, ...rest };
 }
 
 /** What a stored GOP shares with the one handed over. */
 export function plain(gop: Gop): unknown {
-  const { width, height, clockTrusted, interrupted, continues } = gop;
+  const { width, height, clockTrusted, interrupted, continues, class: of } = gop;
   const units = gop.units.map((unit) => ({ ...unit, data: Buffer.from(unit.data).toString('hex') }));
-  return { width, height, clockTrusted, interrupted, continues, units };
+  return { width, height, clockTrusted, interrupted, continues, of, units };
 }
+
+/** The keys of a test's store lie beside its ring. */
+export const keysDirectory = (directory: string): string => join(directory, 'keys');
+export const keysIn = (directory: string): KeyAccess => ({
+  vault: new FileVault({ file: join(keysDirectory(directory), 'device.key') }),
+  directory: keysDirectory(directory),
+});
+
+/** What a store in this directory needs, its device key made. */
+export async function storeDeps(
+  directory: string,
+  { clock = new ManualClock(startMs), log = new MemoryLog() }: { clock?: Clock; log?: Log } = {},
+): Promise<StoreDeps> {
+  const vault = new FileVault({ file: join(keysDirectory(directory), 'device.key') });
+  await vault.start();
+  return { card: new LinuxCard(), clock, log, vault };
+}
+
+export const openReader = (directory: string): Promise<StoreReader> =>
+  StoreReader.open(directory, { keys: keysIn(directory) });
 
 export interface Bench {
   directory: string;
@@ -63,7 +86,7 @@ export interface Bench {
   clock: ManualClock;
   log: MemoryLog;
   /** a new Store on the same directory, started */
-  start(open?: OpenSegment): Promise<Store>;
+  start(open?: OpenSegment, rest?: Partial<StoreDeps>): Promise<Store>;
   check(): Promise<CheckReport>;
   /** path of the segment file in this slot */
   segment(slot: number): string;
@@ -77,7 +100,14 @@ export async function bench(t: TestContext, segments = 4): Promise<Bench> {
     for (const store of stores) await store.stop();
     await rm(directory, { recursive: true, force: true });
   });
-  const options = { directory, capacityBytes: segments * segmentBytes, segmentBytes, cameraId: 'cam-1' };
+  const capacityBytes = segments * segmentBytes;
+  const options = {
+    directory,
+    keysDirectory: keysDirectory(directory),
+    capacityBytes,
+    segmentBytes,
+    cameraId: 'cam-1',
+  };
   const clock = new ManualClock(startMs);
   const log = new MemoryLog();
   return {
@@ -85,13 +115,14 @@ export async function bench(t: TestContext, segments = 4): Promise<Bench> {
     options,
     clock,
     log,
-    async start(open = openSegment) {
-      const store = new Store({ card: new LinuxCard(), clock, log, open }, options);
+    async start(open = openSegment, rest = {}) {
+      const deps = await storeDeps(directory, { clock, log });
+      const store = new Store({ ...deps, open, ...rest }, options);
       await store.start(new AbortController().signal);
       stores.push(store);
       return store;
     },
-    check: () => check(directory, openSegment),
+    check: async () => (await openReader(directory)).check(),
     segment: (slot) => segmentPath(join(directory, 'ring'), slot),
   };
 }

@@ -32,6 +32,12 @@ class MemoryStore {
     if (this.fail) throw new VigieError('store', 'Cannot record', 'Replace the card');
     return this.gops.push(gop);
   }
+  kept: number[] = [];
+  async keep(record: number): Promise<number | null> {
+    await this.wait;
+    if (this.fail) throw new VigieError('store', 'Cannot record', 'Replace the card');
+    return this.kept.push(record);
+  }
   stats = (): StoreStats => nothing;
 }
 

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { LinuxCard } from '../../board/linux/card.js';
 import { VigieError } from '../../errors.js';
 import { Store } from '../../runtime/record/store.js';
-import { bench, fakeGop, fakeUnit, plain, readAll, segmentBytes, startMs } from './store-fake.js';
+import { bench, fakeGop, fakeUnit, plain, readAll, segmentBytes, startMs, storeDeps } from './store-fake.js';
 
 const gopsOf = (gops: { record: number }[]): number[] => gops.map(({ record }) => record);
 
@@ -161,7 +160,7 @@ test('a second writer is refused, a reader is not; the lock goes with stop', asy
 });
 
 test('a store of another camera, segment size or capacity is refused and left alone', async (t) => {
-  const { start, options, clock, log } = await bench(t);
+  const { start, options, clock, log, directory } = await bench(t);
   const store = await start();
   await store.append(fakeGop(0));
   await store.stop();
@@ -171,16 +170,17 @@ test('a store of another camera, segment size or capacity is refused and left al
     { capacityBytes: options.capacityBytes * 2 },
   ];
   for (const other of others) {
-    const wrong = new Store({ card: new LinuxCard(), clock, log }, { ...options, ...other });
+    const deps = await storeDeps(directory, { clock, log });
+    const wrong = new Store(deps, { ...options, ...other });
     await assert.rejects(
       wrong.start(new AbortController().signal),
       (error: VigieError) => error instanceof VigieError && error.kind === 'store' && error.hint.length > 0,
     );
   }
-  const tooSmall = new Store(
-    { card: new LinuxCard(), clock, log },
-    { ...options, capacityBytes: segmentBytes },
-  );
+  const tooSmall = new Store(await storeDeps(directory, { clock, log }), {
+    ...options,
+    capacityBytes: segmentBytes,
+  });
   await assert.rejects(tooSmall.start(new AbortController().signal), (e: VigieError) => e.kind === 'config');
   assert.deepEqual(gopsOf(await readAll(await start())), [1]);
 });
@@ -188,16 +188,16 @@ test('a store of another camera, segment size or capacity is refused and left al
 test('a creation that is stopped leaves nothing, and one that was cut is made again', async (t) => {
   const { options, clock, log, directory, start } = await bench(t);
   const stopper = new AbortController();
-  const store = new Store({ card: new LinuxCard(), clock, log }, options);
+  const store = new Store(await storeDeps(directory, { clock, log }), options);
   const onProgress = ({ segments }: { segments: number }): void => {
     if (segments === 2) stopper.abort();
   };
   await assert.rejects(store.start(stopper.signal, { onProgress }));
-  assert.deepEqual(await readdir(directory), ['store.lock']);
+  assert.deepEqual(await readdir(directory), ['keys', 'store.lock']);
   await mkdir(join(directory, 'ring.new'));
   await writeFile(join(directory, 'ring.new', '000000.seg'), 'cut');
   const made = await start();
-  assert.deepEqual((await readdir(directory)).sort(), ['ring', 'store.lock']);
+  assert.deepEqual((await readdir(directory)).sort(), ['keys', 'ring', 'store.lock']);
   assert.equal(made.stats().segments, 4);
   const { mode, size } = await stat(join(directory, 'ring', '000003.seg'));
   assert.equal(mode & 0o777, 0o600);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseTime, showTime } from '../../runtime/cli/store-times.js';
 import { coverage, gaps } from '../../runtime/record/coverage.js';
 import { layOutRecord } from '../../runtime/record/record.js';
-import { RingIndex, SegmentEntries } from '../../runtime/record/ring-index.js';
+import { essentialsOf, RingIndex, SegmentEntries } from '../../runtime/record/ring-index.js';
 import { Timeline } from '../../runtime/record/timeline.js';
 import { fakeGop } from './store-fake.js';
 
@@ -54,10 +54,10 @@ test('coverage: spans, gaps, and a clock that was set back', () => {
   const entries = new SegmentEntries(1, 1);
   const gops = [0, 1, 2, 10, 11, 3].map((n) => fakeGop(n));
   for (const [i, gop] of gops.entries()) {
-    entries.push({ offset: 4096 + i, header: layOutRecord(gop, i + 1, '00'.repeat(8)).header });
+    entries.push(essentialsOf(4096 + i, layOutRecord(gop, i + 1, '00'.repeat(8)).header));
   }
   index.add(entries);
-  const spans = coverage(index);
+  const spans = coverage(index.records());
   assert.deepEqual(
     spans.map((span) => span.gops),
     [3, 2, 1],

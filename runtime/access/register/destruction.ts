@@ -1,0 +1,220 @@
+/**
+ * "Was this interval destroyed?", answered from the entries of the register alone: what was recorded in it, what became of
+ * each piece, and when nothing was. Fed entry by entry by proof.ts and the `vigie store destroyed` command. Knows no
+ * picture, and names no requisition: that an interval is held is nobody's business but the court's.
+ */
+import { type RecordClass, recordClasses } from '../../record/key-sector.js';
+import { dueMs, holdOver } from '../../record/retention-terms.js';
+import type { Entry, EntryOf, Hold, TermsSince } from './entry.js';
+import { segmentKey } from './standing.js';
+
+/** A piece of what was recorded, of one class and in one segment. */
+export interface Piece {
+  segment: number;
+  class: RecordClass;
+  fromMs: number;
+  toMs: number;
+  /** false: the clock was not known to be right, and the times are bounds */
+  timesSure: boolean;
+  /** null while its key is there */
+  destroyed: { atMs: number; reason: 'term' | 'space' | 'order'; late: boolean; clockSure: boolean } | null;
+  /** when it is due, while it is there */
+  untilMs: number | null;
+}
+
+export interface Answer {
+  fromMs: number;
+  toMs: number;
+  /** time of the last entry that the answer rests on */
+  asOfMs: number | null;
+  /** the register knows nothing before this */
+  registerFromMs: number | null;
+  pieces: Piece[];
+  /** stretches of the interval in which nothing was recorded */
+  gaps: { fromMs: number; toMs: number }[];
+  /** something recorded after the interval is told: nothing can be added to the interval any more */
+  final: boolean;
+  /** `none`: nothing was recorded. `partly`: some of it is still there */
+  verdict: 'destroyed' | 'kept' | 'partly' | 'none';
+}
+
+interface Story {
+  born: EntryOf<'segment-born'> | null;
+  sealed: EntryOf<'segment-sealed'> | null;
+  destroyed: Map<RecordClass, EntryOf<'key-destroyed'>>;
+}
+
+/** Between two GOPs less than this apart nothing is missing. */
+const leastGapMs = 2000;
+
+export class Destruction {
+  readonly #stories = new Map<string, Story>();
+  #terms: TermsSince[] = [];
+  #holds: Hold[] = [];
+  #firstMs: number | null = null;
+  #lastMs: number | null = null;
+  #lastN = 0;
+  /** the last segment before the interval, the first after it */
+  #before: EntryOf<'segment-sealed'> | null = null;
+  #after: EntryOf<'segment-sealed'> | null = null;
+
+  constructor(private readonly asked: { fromMs: number; toMs: number }) {}
+
+  /** Numbers of the destructions that the answer rests on. */
+  get destructions(): Set<number> {
+    const stories = [...this.#stories.values()];
+    return new Set(stories.flatMap(({ destroyed }) => [...destroyed.values()].map(({ n }) => n)));
+  }
+
+  /**
+   * The entries that leave no room for anything else in the interval: from the last segment that was sealed before it to the
+   * first that was begun and sealed after it; from the first entry, or to the last, where there is none.
+   */
+  get stretch(): { first: number; last: number } {
+    const stories = [...this.#stories.values()].flatMap(({ born, sealed }) => [born?.n, sealed?.n]);
+    const numbers = [this.#before?.n ?? 1, ...stories.filter((n) => n !== undefined)];
+    return { first: Math.min(...numbers), last: Math.max(this.#after?.n ?? this.#lastN, ...numbers) };
+  }
+
+  feed(entry: Entry): void {
+    this.#firstMs ??= entry.at;
+    this.#lastMs = entry.at;
+    this.#lastN = entry.n;
+    switch (entry.kind) {
+      case 'volume-begun':
+        if (this.#terms.length === 0) this.#terms = entry.terms;
+        this.#holds = entry.holds;
+        return;
+      case 'terms-set':
+        this.#terms = [...this.#terms, { sinceMs: entry.at, terms: entry.terms }];
+        return;
+      case 'hold-set':
+        this.#holds = [...this.#holds, entry.hold];
+        return;
+      case 'hold-released':
+        this.#holds = this.#holds.filter(({ requisition }) => requisition !== entry.requisition);
+        return;
+      case 'segment-born':
+        this.#stories.set(segmentKey(entry.storeId, entry.segment), {
+          born: entry,
+          sealed: null,
+          destroyed: new Map(),
+        });
+        return;
+      case 'segment-sealed':
+        this.#sealed(entry);
+        return;
+      case 'key-destroyed':
+        this.#destroyed(entry);
+        return;
+      default:
+    }
+  }
+
+  answer(): Answer {
+    const { fromMs, toMs } = this.asked;
+    const pieces = [...this.#stories.values()]
+      .flatMap((story) => this.#pieces(story))
+      .filter((piece) => this.#overlaps(piece.fromMs, piece.toMs))
+      .sort((a, b) => a.fromMs - b.fromMs || a.segment - b.segment || (a.class < b.class ? -1 : 1));
+    const gone = pieces.filter(({ destroyed }) => destroyed !== null).length;
+    const verdict =
+      pieces.length === 0 ? 'none' : gone === pieces.length ? 'destroyed' : gone === 0 ? 'kept' : 'partly';
+    const registerFromMs = this.#firstMs;
+    return {
+      fromMs,
+      toMs,
+      asOfMs: this.#lastMs,
+      registerFromMs,
+      pieces,
+      gaps: gapsIn(pieces, Math.max(fromMs, registerFromMs ?? toMs), toMs),
+      final: this.#after !== null,
+      verdict,
+    };
+  }
+
+  #sealed(entry: EntryOf<'segment-sealed'>): void {
+    const key = segmentKey(entry.storeId, entry.segment);
+    const story = this.#stories.get(key) ?? { born: null, sealed: null, destroyed: new Map() };
+    if (this.#overlaps(entry.firstMs, entry.lastMs)) {
+      this.#stories.set(key, { ...story, sealed: entry });
+      this.#after = null;
+      return;
+    }
+    this.#stories.delete(key);
+    if (entry.firstMs > this.asked.toMs) this.#after ??= entry;
+    else if (![...this.#stories.values()].some(({ sealed }) => sealed)) this.#before = entry;
+  }
+
+  #destroyed(entry: EntryOf<'key-destroyed'>): void {
+    const story = this.#stories.get(segmentKey(entry.storeId, entry.segment));
+    for (const of of entry.classes) story?.destroyed.set(of, entry);
+  }
+
+  #overlaps(firstMs: number, lastMs: number): boolean {
+    return firstMs <= this.asked.toMs && lastMs >= this.asked.fromMs;
+  }
+
+  #pieces({ born, sealed, destroyed }: Story): Piece[] {
+    if (!sealed) return born ? this.#unsealed(born, destroyed) : [];
+    return recordClasses.flatMap((of) => {
+      const span = sealed[of];
+      if (!span) return [];
+      const gone = destroyed.get(of);
+      return [
+        {
+          segment: sealed.segment,
+          class: of,
+          fromMs: span.firstMs,
+          toMs: span.lastMs,
+          timesSure: sealed.timesSure,
+          destroyed: gone ? destruction(gone) : null,
+          untilMs: gone ? null : this.#until(sealed, of),
+        },
+      ];
+    });
+  }
+
+  /** Being recorded now, or never told in full: it reaches from its birth to its destruction at most. */
+  #unsealed(born: EntryOf<'segment-born'>, gone: Story['destroyed']): Piece[] {
+    const one = [...gone.values()][0];
+    const piece = {
+      segment: born.segment,
+      class: 'communal' as const,
+      fromMs: born.at,
+      toMs: one?.at ?? Math.max(born.at, this.#lastMs ?? born.at),
+      timesSure: false,
+    };
+    return [{ ...piece, destroyed: one ? destruction(one) : null, untilMs: null }];
+  }
+
+  #until(sealed: EntryOf<'segment-sealed'>, of: RecordClass): number | null {
+    const { communal, terminus, timesSure, firstMs, lastMs, segment } = sealed;
+    const placed = {
+      sequence: segment,
+      trusted: timesSure,
+      firstMs,
+      lastMs,
+      perClass: { communal, terminus },
+    };
+    const due = dueMs(placed, of, this.#terms);
+    if (due === null) return null;
+    return Math.max(due, holdOver(this.#holds, placed, this.#lastMs ?? 0)?.untilMs ?? due);
+  }
+}
+
+function destruction(entry: EntryOf<'key-destroyed'>): NonNullable<Piece['destroyed']> {
+  return { atMs: entry.at, reason: entry.reason, late: entry.late === true, clockSure: entry.trusted };
+}
+
+/** What no piece covers. */
+function gapsIn(pieces: readonly Piece[], fromMs: number, toMs: number): Answer['gaps'] {
+  const gaps: Answer['gaps'] = [];
+  let coveredMs = fromMs;
+  for (const piece of pieces) {
+    if (piece.fromMs - coveredMs >= leastGapMs) gaps.push({ fromMs: coveredMs, toMs: piece.fromMs });
+    coveredMs = Math.max(coveredMs, piece.toMs);
+  }
+  if (toMs - coveredMs >= leastGapMs) gaps.push({ fromMs: coveredMs, toMs });
+  return gaps;
+}

@@ -1,0 +1,145 @@
+/**
+ * What the register can say (docs/register.md). Filled by register.ts from what retention, holds and the store tell it;
+ * read by chain.ts, standing.ts and proof.ts. Never holds a picture, a key, or the name of a person.
+ */
+import { z } from 'zod';
+import { recordClasses } from '../../record/key-sector.js';
+
+/** The two classes of what is recorded, each with its own key and its own days (docs/retention.md). */
+const recordClass = z.enum(recordClasses);
+
+const count = z.int().min(1);
+/** milliseconds since 1970; as far as a JavaScript date goes */
+const wallMs = z.number().min(-8.64e15).max(8.64e15);
+const storeId = z.string().min(1).max(64);
+/** Ed25519 public key, SPKI DER, base64url */
+const publicKey = z.string().min(40).max(120);
+
+export const requisitionReference = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} ./_-]{0,79}$/u);
+
+export const hold = z.strictObject({
+  /** reference of the requisition under which it is kept */
+  requisition: requisitionReference,
+  fromMs: wallMs,
+  toMs: wallMs,
+  /** the hold ends then by itself */
+  untilMs: wallMs,
+});
+export type Hold = z.infer<typeof hold>;
+
+export const terms = z.strictObject({
+  /** reference of the authorisation that says so */
+  reference: z.string().min(1).max(200),
+  communalDays: z.int().min(1).max(30),
+  terminusDays: z.int().min(1).max(30),
+  minimumDays: z.int().min(1).max(30).nullable(),
+});
+export type Terms = z.infer<typeof terms>;
+
+/** Terms, and since when they are in force. */
+export const termsSince = z.strictObject({ sinceMs: wallMs, terms });
+export type TermsSince = z.infer<typeof termsSince>;
+
+/** What a segment holds of one class: null when nothing. */
+const span = z.strictObject({ records: count, firstMs: wallMs, lastMs: wallMs }).nullable();
+export type Span = z.infer<typeof span>;
+
+/** Told after the fact: a cut, or a register that could not be written, came between. */
+const late = z.literal(true).optional();
+
+const told = {
+  created: z.strictObject({ kind: z.literal('register-created'), cameraId: z.string().max(64), publicKey }),
+  volume: z.strictObject({
+    kind: z.literal('volume-begun'),
+    publicKey,
+    /** the oldest entry that is needed to know how things stand */
+    needs: count,
+    holds: z.array(hold),
+    terms: z.array(termsSince),
+  }),
+  repaired: z.strictObject({ kind: z.literal('register-repaired'), cutBytes: count }),
+  damage: z.strictObject({
+    kind: z.literal('damage-found'),
+    /** names each finding, so that it is told once */
+    findings: z.array(z.string().max(200)).min(1).max(20),
+  }),
+  /** the clock is right from here on: what was told before under a wrong one is at least as old as this entry */
+  clock: z.strictObject({ kind: z.literal('clock-sure') }),
+  terms: z.strictObject({ kind: z.literal('terms-set'), terms }),
+  born: z.strictObject({ kind: z.literal('segment-born'), storeId, segment: count, late }),
+  sealed: z.strictObject({
+    kind: z.literal('segment-sealed'),
+    storeId,
+    segment: count,
+    /** wall clock of the first and of the last picture of any class */
+    firstMs: wallMs,
+    lastMs: wallMs,
+    communal: span,
+    terminus: span,
+    /** false: the clock was not known to be right, and the times are bounds found from what surrounds the segment */
+    timesSure: z.boolean(),
+    late,
+  }),
+  destroyed: z.strictObject({
+    kind: z.literal('key-destroyed'),
+    storeId,
+    segment: count,
+    classes: z.array(recordClass).min(1).max(2),
+    /** `order`: asked for by an authority; no command does so yet */
+    reason: z.enum(['term', 'space', 'order']),
+    /** when it was due, for `term` */
+    dueMs: wallMs.optional(),
+    /** overwritten before the minimum that the authorisation asks for */
+    beforeMinimum: z.literal(true).optional(),
+    late,
+  }),
+  held: z.strictObject({ kind: z.literal('hold-set'), hold }),
+  released: z.strictObject({ kind: z.literal('hold-released'), requisition: requisitionReference }),
+};
+
+/** What happened, before it has a number, a time and a signature. */
+export const registerEvent = z.discriminatedUnion('kind', [
+  told.created,
+  told.volume,
+  told.repaired,
+  told.damage,
+  told.clock,
+  told.terms,
+  told.born,
+  told.sealed,
+  told.destroyed,
+  told.held,
+  told.released,
+]);
+export type RegisterEvent = z.infer<typeof registerEvent>;
+export type EventKind = RegisterEvent['kind'];
+export const eventKinds = registerEvent.options.map((option) => option.shape.kind.value);
+
+const frame = {
+  /** one more for each entry, from 1 */
+  n: count,
+  /** when it was written, milliseconds since 1970 */
+  at: wallMs,
+  /** whether that clock was known to be right */
+  trusted: z.boolean(),
+  /** SHA-256 of the line before, hexadecimal; zeros for the first */
+  prev: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Ed25519 over the line without it, base64url */
+  signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+};
+
+export const entry = z.discriminatedUnion('kind', [
+  told.created.extend(frame),
+  told.volume.extend(frame),
+  told.repaired.extend(frame),
+  told.damage.extend(frame),
+  told.clock.extend(frame),
+  told.terms.extend(frame),
+  told.born.extend(frame),
+  told.sealed.extend(frame),
+  told.destroyed.extend(frame),
+  told.held.extend(frame),
+  told.released.extend(frame),
+]);
+export type Entry = z.infer<typeof entry>;
+export type EntryOf<K extends EventKind> = Extract<Entry, { kind: K }>;

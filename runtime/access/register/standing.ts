@@ -1,0 +1,118 @@
+/**
+ * How things stand after the entries so far: segments whose keys are not all told destroyed, holds, terms. Filled by
+ * register.ts entry by entry; read by retention and holds. Forgets a segment once everything about it is told.
+ */
+import { type RecordClass, recordClasses } from '../../record/key-sector.js';
+import type { Entry, EntryOf, Hold, TermsSince } from './entry.js';
+
+export interface SegmentStanding {
+  storeId: string;
+  segment: number;
+  /** number of the entry that told its birth */
+  bornN: number;
+  sealed: Pick<
+    EntryOf<'segment-sealed'>,
+    'firstMs' | 'lastMs' | 'communal' | 'terminus' | 'timesSure'
+  > | null;
+  destroyed: Set<RecordClass>;
+  /** time of the first entry after its birth that was written under a clock known to be right */
+  knownByMs: number | null;
+}
+
+export class Standing {
+  /** by `segmentKey` */
+  readonly segments = new Map<string, SegmentStanding>();
+  holds: Hold[] = [];
+  /** oldest first */
+  terms: TermsSince[] = [];
+  /** time of the newest entry that was written under a clock known to be right */
+  lastTrustedMs: number | null = null;
+  /** time of the newest destruction before the minimum */
+  beforeMinimumMs: number | null = null;
+  /** names of the damage told already */
+  readonly damage = new Set<string>();
+  /** number of the newest entry */
+  n = 0;
+  readonly #unplaced: SegmentStanding[] = [];
+
+  apply(entry: Entry): void {
+    this.n = entry.n;
+    if (entry.trusted) {
+      this.lastTrustedMs = entry.at;
+      for (const segment of this.#unplaced.splice(0)) segment.knownByMs = entry.at;
+    }
+    switch (entry.kind) {
+      case 'volume-begun':
+        this.holds = entry.holds;
+        this.terms = entry.terms;
+        return;
+      case 'terms-set':
+        this.terms = [...this.terms, { sinceMs: entry.at, terms: entry.terms }];
+        return;
+      case 'hold-set':
+        this.holds = [...this.holds, entry.hold];
+        return;
+      case 'hold-released':
+        this.holds = this.holds.filter(({ requisition }) => requisition !== entry.requisition);
+        return;
+      case 'damage-found':
+        for (const name of entry.findings) this.damage.add(name);
+        return;
+      default:
+        this.#segment(entry);
+    }
+  }
+
+  get(storeId: string, segment: number): SegmentStanding | undefined {
+    return this.segments.get(segmentKey(storeId, segment));
+  }
+
+  /** Whether segments were born since the last entry under a clock known to be right. */
+  get unplaced(): boolean {
+    return this.#unplaced.length > 0;
+  }
+
+  /** The oldest entry that a reader needs to come to the same standing. */
+  get needs(): number {
+    let oldest = this.n + 1;
+    for (const { bornN } of this.segments.values()) oldest = Math.min(oldest, bornN);
+    return oldest;
+  }
+
+  #segment(entry: Entry): void {
+    if (entry.kind === 'segment-born') this.#born(entry);
+    else if (entry.kind === 'segment-sealed') {
+      const { firstMs, lastMs, communal, terminus, timesSure } = entry;
+      const segment = this.get(entry.storeId, entry.segment) ?? this.#born(entry);
+      segment.sealed = { firstMs, lastMs, communal, terminus, timesSure };
+    } else if (entry.kind === 'key-destroyed') this.#destroyed(entry);
+  }
+
+  #born({ storeId, segment, n }: { storeId: string; segment: number; n: number }): SegmentStanding {
+    const standing: SegmentStanding = {
+      storeId,
+      segment,
+      bornN: n,
+      sealed: null,
+      destroyed: new Set(),
+      knownByMs: null,
+    };
+    this.segments.set(segmentKey(storeId, segment), standing);
+    this.#unplaced.push(standing);
+    return standing;
+  }
+
+  #destroyed(entry: EntryOf<'key-destroyed'>): void {
+    if (entry.beforeMinimum) this.beforeMinimumMs = entry.at;
+    const standing = this.get(entry.storeId, entry.segment);
+    if (!standing) return;
+    for (const name of entry.classes) standing.destroyed.add(name);
+    if (standing.destroyed.size === recordClasses.length) {
+      this.segments.delete(segmentKey(entry.storeId, entry.segment));
+    }
+  }
+}
+
+export function segmentKey(storeId: string, segment: number): string {
+  return `${storeId}/${segment}`;
+}

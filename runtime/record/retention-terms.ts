@@ -1,0 +1,106 @@
+/**
+ * When the keys of a segment are due (docs/retention.md, R1 to R6). Used by retention.ts and by the proof of destruction.
+ * Pure: terms, holds and times come from the caller.
+ */
+import type { Hold, TermsSince } from '../access/register/entry.js';
+import { type RecordClass, recordClasses } from './key-sector.js';
+
+export const dayMs = 86_400_000;
+/** CSI L252-5: what is kept when nothing says how long. */
+export const longestDays = 30;
+
+/** Wall clock of the first and of the last picture of a class in a segment. */
+export interface ClassTimes {
+  firstMs: number;
+  lastMs: number;
+  records: number;
+}
+
+export interface SegmentTimes {
+  sequence: number;
+  /** null where there is no record of that class */
+  perClass: Record<RecordClass, ClassTimes | null>;
+  /** whether the clock was known to be right for all of it */
+  trusted: boolean;
+}
+
+/** Where in time a segment lies: itself where the clock was right, else between its neighbours. */
+export interface Placed extends SegmentTimes {
+  firstMs: number;
+  lastMs: number;
+}
+
+/**
+ * Places segments in time. One that was recorded under a wrong clock lies after the one before it that was not, and
+ * before the next one, or before the time by which it was known to exist.
+ * @param segments oldest first
+ * @param knownByMs time, under a right clock, by which a segment was known to exist; null when there is none yet
+ */
+export function placeSegments(
+  segments: readonly SegmentTimes[],
+  knownByMs: (sequence: number) => number | null,
+): Placed[] {
+  const placed: Placed[] = [];
+  let beforeMs: number | null = null;
+  for (const segment of segments) {
+    const own = ownTimes(segment);
+    if (segment.trusted && own) {
+      placed.push({ ...segment, ...own });
+      beforeMs = own.lastMs;
+    } else if (own) {
+      placed.push({ ...segment, firstMs: beforeMs ?? Number.NaN, lastMs: Number.NaN });
+    }
+  }
+  let afterMs: number | null = null;
+  for (const segment of placed.reverse()) {
+    if (segment.trusted) afterMs = segment.firstMs;
+    else {
+      const latestMs: number = Math.min(afterMs ?? Infinity, knownByMs(segment.sequence) ?? Infinity);
+      segment.lastMs = latestMs;
+      if (Number.isNaN(segment.firstMs)) segment.firstMs = latestMs;
+    }
+  }
+  return placed.reverse();
+}
+
+/**
+ * When a class of a segment is due: as soon as its first record has reached its term, milliseconds. Infinity while it
+ * cannot be placed; null when the segment holds nothing of that class.
+ */
+export function dueMs(segment: Placed, of: RecordClass, terms: readonly TermsSince[]): number | null {
+  const times = segment.perClass[of];
+  if (!times) return null;
+  const startMs = segment.trusted ? times.firstMs : segment.firstMs;
+  return startMs + daysFor(terms, of, startMs) * dayMs;
+}
+
+/** The fewest days that were in force for this class since then: a longer term never prolongs what was recorded before. */
+export function daysFor(terms: readonly TermsSince[], of: RecordClass, startMs: number): number {
+  const inForce = Math.max(
+    0,
+    terms.findLastIndex(({ sinceMs }) => sinceMs <= startMs),
+  );
+  const days = terms
+    .slice(inForce)
+    .map(({ terms: { communalDays, terminusDays } }) => (of === 'communal' ? communalDays : terminusDays));
+  return Math.min(longestDays, ...days);
+}
+
+/** The hold that keeps an interval at this time; the one that lasts longest. */
+export function holdOver(
+  holds: readonly Hold[],
+  { firstMs, lastMs }: { firstMs: number; lastMs: number },
+  nowMs: number,
+): Hold | null {
+  const over = holds.filter((hold) => hold.untilMs > nowMs && hold.fromMs <= lastMs && hold.toMs >= firstMs);
+  return over.sort((a, b) => b.untilMs - a.untilMs)[0] ?? null;
+}
+
+function ownTimes({ perClass }: SegmentTimes): { firstMs: number; lastMs: number } | null {
+  const spans = recordClasses.flatMap((of) => perClass[of] ?? []);
+  if (spans.length === 0) return null;
+  return {
+    firstMs: Math.min(...spans.map(({ firstMs }) => firstMs)),
+    lastMs: Math.max(...spans.map(({ lastMs }) => lastMs)),
+  };
+}

@@ -1,0 +1,271 @@
+/**
+ * Keeps recordings for their days and no longer: destroys the keys that are due, has the register say so, and lets holds
+ * keep what a requisition names (docs/retention.md). Made by runtime/main.ts; works at the start, before anything is
+ * served, and every 10 s. Never destroys by an age that it cannot be sure of; never says destroyed before it is.
+ */
+import type { Clock, Log } from '../../board/ports.js';
+import { errorLine, VigieError } from '../../errors.js';
+import type { Terms } from '../access/register/entry.js';
+import type { Notice } from '../health/health.js';
+import type { AbsentStores, DestroyedElsewhere } from './absent-stores.js';
+import { checkHold } from './hold.js';
+import type { HoldRequests } from './hold-requests.js';
+import type { RecordClass } from './key-sector.js';
+import type { TermTime } from './retention-clock.js';
+import { dueKeys } from './retention-due.js';
+import { retentionNotices } from './retention-notices.js';
+import { type LiveKey, type RegisterPort, type Told, tellMissing, tellSealed } from './retention-telling.js';
+import {
+  dayMs,
+  daysFor,
+  holdOver,
+  longestDays,
+  type Placed,
+  placeSegments,
+  type SegmentTimes,
+} from './retention-terms.js';
+
+const usualEveryMs = 10_000;
+/** Whatever is said to have changed or not, everything is looked at this often. */
+const fullEveryMs = 3_600_000;
+
+/** What retention asks of the store. */
+export interface RetainedStore {
+  readonly storeId: string;
+  /** oldest first; segments with no record may be left out */
+  segments(): readonly SegmentTimes[];
+  liveKeys(): readonly LiveKey[];
+  /** true when the key was live and now verifiably is not; rejects when that cannot be said */
+  destroy(sequence: number, of: RecordClass): Promise<boolean>;
+}
+
+export interface RetentionDeps {
+  clock: Clock;
+  log: Log;
+  /** looks at the clock once a pass */
+  time: { check(): TermTime; now(): TermTime };
+  store: RetainedStore;
+  register: RegisterPort & { readonly findings: readonly unknown[]; readonly failure: VigieError | null };
+  requests: Pick<HoldRequests, 'waiting' | 'remove'>;
+  /** destroys keys of stores whose card is away; resolves to what it destroyed; default: there are none */
+  elsewhere?: (
+    of: Required<Pick<AbsentStores, 'openStoreId' | 'recordedBeforeMs' | 'held'>>,
+  ) => Promise<DestroyedElsewhere[]>;
+  /** what the authorisation says now; null when there is none: then the last ones that were in force go on */
+  terms: () => Terms | null;
+}
+
+export class Retention {
+  #cancel = (): void => undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #waiting = false;
+  #stopped = false;
+  /** nothing was told since this process began, or an entry could not be written */
+  #late = true;
+  /** keys that are due and that the card does not let go, of the last pass */
+  #refused = 0;
+  /** everything has to be looked at again */
+  #changed = true;
+  #lastFullUs = 0;
+  /** nothing falls due before this, as far as the last full look saw */
+  #nextDueMs = 0;
+  #wasSure = false;
+  #passedOverMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly deps: RetentionDeps,
+    private readonly options: { everyMs?: number } = {},
+  ) {}
+
+  /** Resolves after the first pass: nothing that is past its term can be opened any more, unless the card refuses. */
+  async start(): Promise<void> {
+    this.#stopped = false;
+    await this.check();
+    this.#cancel = this.deps.clock.every(this.options.everyMs ?? usualEveryMs, () => void this.check());
+  }
+
+  /** The store began or left a segment: looks at everything at once. */
+  changed(): Promise<void> {
+    this.#changed = true;
+    return this.check();
+  }
+
+  /** One pass, after those that run already. Never rejects: what fails is logged, shown in the notices, and tried again. */
+  check(): Promise<void> {
+    if (this.#waiting) return this.#turn;
+    this.#waiting = true;
+    this.#turn = this.#turn.then(async () => {
+      this.#waiting = false;
+      if (!this.#stopped) await this.#pass();
+    });
+    return this.#turn;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel();
+    await this.#turn;
+  }
+
+  /** Whether a hold keeps this segment: then the ring must not overwrite it either. */
+  holds(sequence: number): boolean {
+    const { holds } = this.deps.register.standing;
+    if (holds.length === 0) return false;
+    const segment = this.#placed().find((candidate) => candidate.sequence === sequence);
+    return segment !== undefined && holdOver(holds, segment, this.deps.time.now().ms) !== null;
+  }
+
+  /** A held segment was passed over: the ring is that much shorter. */
+  passedOver(): void {
+    this.#passedOverMs = this.deps.time.now().ms;
+  }
+
+  /** What the operator must know, in both languages. */
+  notices(): Notice[] {
+    const { register, store, time } = this.deps;
+    const { ms, sure } = time.now();
+    const { beforeMinimumMs } = register.standing;
+    return retentionNotices({
+      minimumNotKept: beforeMinimumMs !== null && ms - beforeMinimumMs < dayMs,
+      heldPassedOver: ms - this.#passedOverMs < dayMs,
+      termsWait: !sure && store.liveKeys().length > 0,
+      registerDamaged: register.findings.length > 0,
+      registerFails: register.failure !== null,
+      refusedKeys: this.#refused,
+    });
+  }
+
+  async #pass(): Promise<void> {
+    const { register, clock } = this.deps;
+    const time = this.deps.time.check();
+    const { n } = register.standing;
+    let told = await this.#tell('holds', () => this.#takeRequests(time));
+    told = (await this.#tell('terms', () => this.#setTerms())) && told;
+    if (time.sure && register.standing.unplaced) {
+      told = (await this.#tell('the clock', () => register.append({ kind: 'clock-sure' }))) && told;
+    }
+    const sinceFullMs = (clock.monoUs() - this.#lastFullUs) / 1000;
+    const asUsual = !this.#changed && !this.#late && this.#refused === 0 && register.standing.n === n;
+    if (asUsual && time.sure === this.#wasSure && time.ms < this.#nextDueMs && sinceFullMs < fullEveryMs)
+      return;
+    this.#changed = false;
+    this.#lastFullUs = clock.monoUs();
+    this.#wasSure = time.sure;
+    const now = this.#now(time);
+    told = (await this.#tell('segments', () => tellMissing(register, now))) && told;
+    if (time.sure) {
+      told = (await this.#destroyDue(now)) && told;
+      told = (await this.#tell('cards that are away', () => this.#destroyElsewhere(now))) && told;
+    }
+    this.#late = !told;
+  }
+
+  /** @returns false when the register could not be written; the next pass tells it */
+  async #tell(what: string, call: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await call();
+      return true;
+    } catch (error) {
+      this.deps.log.error(`Retention: what is to be said of ${what} waits: ${errorLine(error)}`);
+      return false;
+    }
+  }
+
+  async #takeRequests({ ms }: TermTime): Promise<void> {
+    const { requests, register, log } = this.deps;
+    for (const { name, request } of await requests.waiting()) {
+      try {
+        if (request?.ask === 'hold')
+          await register.append({ kind: 'hold-set', hold: checkHold(request.hold, ms) });
+        else if (request?.ask === 'release') {
+          await register.append({ kind: 'hold-released', requisition: request.requisition });
+        } else log.warn('A request for a hold is no request, and is removed');
+      } catch (error) {
+        // The register that could not be written is another matter: the request then waits.
+        if (!(error instanceof VigieError) || error.kind !== 'access') throw error;
+        log.warn(`A request for a hold is refused: ${errorLine(error)}`);
+      }
+      await requests.remove(name);
+    }
+  }
+
+  async #setTerms(): Promise<void> {
+    const { register, terms } = this.deps;
+    const now = terms();
+    const last = register.standing.terms.at(-1)?.terms;
+    if (!now || JSON.stringify(now) === JSON.stringify(last)) return;
+    await register.append({ kind: 'terms-set', terms: now });
+  }
+
+  #now({ ms }: TermTime): Told {
+    const { storeId } = this.deps.store;
+    return { storeId, placed: this.#placed(), live: this.deps.store.liveKeys(), nowMs: ms, late: this.#late };
+  }
+
+  #placed(): Placed[] {
+    const { store, register } = this.deps;
+    return placeSegments(
+      store.segments(),
+      (sequence) => register.standing.get(store.storeId, sequence)?.knownByMs ?? null,
+    );
+  }
+
+  /** @returns false when an entry could not be written; the keys are destroyed all the same */
+  async #destroyDue(now: Told): Promise<boolean> {
+    const { register } = this.deps;
+    const { due, nextMs } = dueKeys(now.placed, now.live, { ...now, standing: register.standing });
+    this.#refused = 0;
+    this.#nextDueMs = nextMs;
+    let allTold = true;
+    for (const { sequence, segment, classes, dueMs } of due) {
+      if (segment)
+        allTold = (await this.#tell('segments', () => tellSealed(register, segment, now))) && allTold;
+      allTold = (await this.#destroy(sequence, classes, dueMs)) && allTold;
+    }
+    return allTold;
+  }
+
+  /** Terms run for cards that are not in the camera too; the fewest days of the last month count. */
+  async #destroyElsewhere({ storeId, nowMs }: Told): Promise<void> {
+    const { register, elsewhere } = this.deps;
+    if (!elsewhere) return;
+    const { terms, holds } = register.standing;
+    const beforeMs = (of: RecordClass): number =>
+      nowMs - daysFor(terms, of, nowMs - longestDays * dayMs) * dayMs;
+    const held = (store: string, segment: number): boolean => {
+      const sealed = register.standing.get(store, segment)?.sealed;
+      return sealed ? holdOver(holds, sealed, nowMs) !== null : false;
+    };
+    const recordedBeforeMs = { communal: beforeMs('communal'), terminus: beforeMs('terminus') };
+    for (const gone of await elsewhere({ openStoreId: storeId, recordedBeforeMs, held })) {
+      const { storeId: of, segmentSequence: segment, class: kept } = gone;
+      await register.append({ kind: 'key-destroyed', storeId: of, segment, classes: [kept], reason: 'term' });
+    }
+  }
+
+  /** Destroys first, then says so. */
+  async #destroy(sequence: number, classes: readonly RecordClass[], due: number): Promise<boolean> {
+    const { store, register, log } = this.deps;
+    const gone: RecordClass[] = [];
+    for (const of of classes) {
+      try {
+        if (await store.destroy(sequence, of)) gone.push(of);
+      } catch (error) {
+        this.#refused += 1;
+        log.error(`A key of segment ${sequence} is due and cannot be destroyed: ${errorLine(error)}`);
+      }
+    }
+    if (gone.length === 0) return true;
+    return this.#tell('destroyed keys', () =>
+      register.append({
+        kind: 'key-destroyed',
+        storeId: store.storeId,
+        segment: sequence,
+        classes: gone,
+        reason: 'term',
+        dueMs: Math.floor(due),
+        ...(this.#late ? { late: true } : {}),
+      }),
+    );
+  }
+}
