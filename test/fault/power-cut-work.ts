@@ -10,8 +10,8 @@ import { fakeGop, keysDirectory, storeDeps } from '../unit/store-fake.js';
 import type { Entry, Work } from './power-cut-history.js';
 import { Account, segments, work } from './store-work.js';
 
-/** Small, so that the ring turns often: 25 GOPs of the tests fit. */
-const segmentBytes = 256 * 1024;
+/** Small, so that the ring turns often: a dozen GOPs of the tests fit. */
+const segmentBytes = 128 * 1024;
 
 export type IgnoredSyncs = 'none' | 'all' | 'keys';
 
