@@ -10,7 +10,7 @@ import type { Findings } from './power-cut.js';
 import { type Cut, CutHistory, type Entry, pointsByKind } from './power-cut-history.js';
 import { examine, type IgnoredSyncs, workOn } from './power-cut-work.js';
 
-const cardBytes = 16 * 1024 * 1024;
+const cardBytes = 8 * 1024 * 1024;
 const cutsOfASession = 20;
 const sessionsOfACard = 5;
 const usualSpanMs = 60_000;
