@@ -3,7 +3,7 @@
  * It decides nothing itself. The parts know each other only through what is passed here.
  */
 import { existsSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { FileVault } from '../board/linux/file-vault.js';
 import { clockTrusted } from '../board/linux/trusted-time.js';
 import type { CardPort, Clock, Log } from '../board/ports.js';
@@ -14,7 +14,8 @@ import { AuthorityWatch } from './access/authority-watch.js';
 import type { Right } from './access/rights.js';
 import { Sessions } from './access/sessions.js';
 import { Users } from './access/users.js';
-import { allowedZones, firstMaskTable, pipelineOptions } from './camera-parts.js';
+import { allowedZones, firstMaskTable, inState, pipelineOptions } from './camera-parts.js';
+import { CardCare } from './card-care.js';
 import type { Config } from './config/schema.js';
 import { AlertQueue } from './control/alerts.js';
 import { LiveFeed } from './control/live.js';
@@ -65,6 +66,7 @@ export class Camera {
   readonly #authority: AuthorityWatch;
   readonly #vault: FileVault;
   readonly #keeping: Keeping;
+  readonly #care: CardCare;
   #scene: Scene;
   readonly #storeDirectory: string;
   #storeOpen = false;
@@ -112,7 +114,9 @@ export class Camera {
       { stateDirectory, cameraId: config.camera.id },
     );
     this.store = this.#makeStore(deps, keysDirectory);
-    this.recorder = new Recorder({ ...deps, store: this.store }, { picture: config.picture, clockTrusted });
+    this.#care = new CardCare({ ...deps, store: this.store }, { directory: this.#storeDirectory });
+    const { store } = this.#care;
+    this.recorder = new Recorder({ ...deps, store }, { picture: config.picture, clockTrusted });
     let onEnded = (): void => undefined;
     this.ended = new Promise((resolve) => {
       onEnded = resolve;
@@ -142,6 +146,7 @@ export class Camera {
    * @param onProgress told while the store is made for the first time
    */
   async start(onProgress: OnProgress = () => undefined): Promise<{ url: string }> {
+    this.#care.watch.start(this.#stopping.signal);
     try {
       await this.#openStore(this.#authority.current, onProgress);
       await this.alerts.start();
@@ -163,6 +168,7 @@ export class Camera {
     this.#lastStats = this.recorder.stats();
     await this.#keeping.stop();
     await this.store.stop();
+    this.#care.watch.stop();
     await this.#vault.stop();
     await this.control.stop();
     await this.alerts.stop();
@@ -180,7 +186,8 @@ export class Camera {
       rate: this.#rate,
       tracks: this.#tracksNow,
     });
-    return { ...health, notices: [...health.notices, ...this.#keeping.notices()] };
+    const notices = [...health.notices, ...this.#care.watch.notices(), ...this.#keeping.notices()];
+    return { ...health, notices };
   }
 
   /** An address that lets a browser in once, with these rights. Print it; never log it. */
@@ -290,8 +297,4 @@ export class Camera {
     this.#scene.reset();
     this.#tracksNow = 0;
   }
-}
-
-function inState(stateDirectory: string, path: string): string {
-  return isAbsolute(path) ? path : join(stateDirectory, path);
 }
