@@ -95,10 +95,10 @@ export class CardImage {
     await runTool('e2fsck', ['-f', '-n', this.#file]);
   }
 
-  /** From now on, tells what the card is given; null: no more. @returns what it holds now */
+  /** From now on, tells what the card is given; null: no more. @returns a copy of what it holds now */
   record(tell: ((event: CardEvent) => void) | null): Buffer {
     this.#tell = tell;
-    return tell ? Buffer.from(this.#bytes) : this.#bytes;
+    return Buffer.from(this.#bytes);
   }
 
   /** Idempotent. */

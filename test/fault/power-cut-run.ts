@@ -30,18 +30,25 @@ interface State {
   told: string[];
 }
 
-/** The store at work, from the mounted card of `before` to its end. */
-async function history({ card, random, ignoreSyncs }: Run, before: State, session: number): Promise<Entry[]> {
+/**
+ * The store at work on a mounted card, to its end.
+ * @returns what the card held when it was mounted, and what happened from there
+ */
+async function sessionOn(
+  { card, random, ignoreSyncs }: Run,
+  image: Buffer,
+  session: number,
+): Promise<{ mounted: Buffer; entries: Entry[] }> {
   const entries: Entry[] = [];
   const say = (entry: Entry): void => void entries.push(entry);
-  await card.insert(Buffer.from(before.image));
-  before.image = card.record(say);
+  await card.insert(Buffer.from(image));
+  const mounted = card.record(say);
   // Segments of one GOP, then segments that are filled.
   const maxSpanMs = session % 2 === 0 ? usualSpanMs : usualSpanMs * 1000;
   await workOn(card.path, say, { random, ignoreSyncs, lines: 20 + Math.floor(random() * 40), maxSpanMs });
   card.record(null);
   await card.remove();
-  return entries;
+  return { mounted, entries };
 }
 
 async function tryCut({ card, random, findings }: Run, cut: Cut, told: string[]): Promise<State> {
@@ -62,7 +69,7 @@ async function tryCut({ card, random, findings }: Run, cut: Cut, told: string[])
   return { image, told };
 }
 
-/** Ever new kinds of points, in order of time. */
+/** Where to cut, in order of time: a kind of point by chance, then one of its points. */
 function placesIn(entries: readonly Entry[], count: number, random: () => number): number[] {
   const one = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
   const kinds = pointsByKind(entries);
@@ -79,9 +86,9 @@ async function cutAll(run: Run, empty: Buffer): Promise<void> {
   for (let session = 0; findings.cuts < run.cuts; session++) {
     if (session % sessionsOfACard === 0) state = { image: empty, told: [] };
     const before = state;
-    const entries = await history(run, before, session);
+    const { mounted, entries } = await sessionOn(run, before.image, session);
     findings.points += entries.length + 1;
-    const cutter = new CutHistory(before.image, entries, { random, liar });
+    const cutter = new CutHistory(mounted, entries, { random, liar });
     const count = Math.min(cutsOfASession, run.cuts - findings.cuts);
     for (const place of placesIn(entries, count, random)) {
       const cut = cutter.cut(place);
