@@ -42,3 +42,26 @@ export interface KeyVault {
   /** rejects when it was not wrapped here, or for another context */
   unwrap(wrapped: Buffer, context: Buffer): Promise<Buffer>;
 }
+
+/** What the machine tells of the card that holds the store, without asking the card anything that costs it. */
+export interface CardReading {
+  /** `gone`: the device is, or its file system is not mounted where it was */
+  place: 'writable' | 'read-only' | 'gone';
+  /** null when gone */
+  space: { freeBytes: number; totalBytes: number } | null;
+  /** of the whole device, since it was found; null where the kernel does not count */
+  deviceBytesWritten: number | null;
+  /** of the file system, since it was made; null where it does not count */
+  fileSystemBytesWritten: number | null;
+  /** errors that the file system found in itself since it was last repaired; null where it does not count */
+  fileSystemErrors: number | null;
+  /** JEDEC JESD84-B51, EXT_CSD: tenths of its life used (1 to 11, 11 is over) and 1 to 3; null when the card tells nothing */
+  wear: { lifeTime: number | null; preEndOfLife: number | null } | null;
+  /** what the card calls itself; null when it does not */
+  name: string | null;
+}
+
+/** The health of the card. Rejects with a VigieError of kind `store` when the machine tells nothing at all. */
+export interface CardHealthPort {
+  read(): Promise<CardReading>;
+}

@@ -1,4 +1,5 @@
 /** What the composition root works out before it starts anything: options of the pipeline process, the mask. */
+import { isAbsolute, join } from 'node:path';
 import { loadProfile } from '../board/profile.js';
 import { encoderPart, sensorPart } from '../board/sensor.js';
 import { findModel, modelPaths } from '../models/manifest.js';
@@ -50,4 +51,9 @@ async function detectOptions({
   const modelSha256 = model.onnx.sha256;
   await verifiedBytes({ path: modelFile, sha256: modelSha256 });
   return { ...options, modelFile, modelSha256 };
+}
+
+/** A path of the configuration: relative ones start in the state directory. */
+export function inState(stateDirectory: string, path: string): string {
+  return isAbsolute(path) ? path : join(stateDirectory, path);
 }

@@ -2,10 +2,7 @@
  * Composition root of the runtime process: makes the parts, joins them, starts and stops them in order.
  * It decides nothing itself. The parts know each other only through what is passed here.
  */
-import { existsSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
-import { FileVault } from '../board/linux/file-vault.js';
-import { clockTrusted } from '../board/linux/trusted-time.js';
+import { join } from 'node:path';
 import type { CardPort, Clock, Log } from '../board/ports.js';
 import { errorLine } from '../errors.js';
 import type { Tracks, Unit } from '../pipelines/messages.js';
@@ -14,7 +11,8 @@ import { AuthorityWatch } from './access/authority-watch.js';
 import type { Right } from './access/rights.js';
 import { Sessions } from './access/sessions.js';
 import { Users } from './access/users.js';
-import { allowedZones, firstMaskTable, pipelineOptions } from './camera-parts.js';
+import { Archive } from './archive.js';
+import { allowedZones, firstMaskTable, inState, pipelineOptions } from './camera-parts.js';
 import type { Config } from './config/schema.js';
 import { AlertQueue } from './control/alerts.js';
 import { LiveFeed } from './control/live.js';
@@ -24,11 +22,8 @@ import { RateMeter } from './health/rate-meter.js';
 import { readHealth } from './health/read-health.js';
 import { build } from './health/report.js';
 import { Supervisor } from './health/supervisor.js';
-import { Keeping } from './keeping.js';
 import type { OnProgress } from './record/create.js';
-import { ringDirectory } from './record/description.js';
-import { Recorder } from './record/recorder.js';
-import { Store, type StoreStats } from './record/store.js';
+import type { Recorder } from './record/recorder.js';
 import type { Alert } from './scene/alert.js';
 import { Scene } from './scene/scene.js';
 
@@ -52,8 +47,7 @@ export interface ToldAlert {
 
 export class Camera {
   readonly config: Config;
-  readonly store: Store;
-  readonly recorder: Recorder;
+  readonly archive: Archive;
   readonly supervisor: Supervisor;
   readonly alerts: AlertQueue;
   readonly control: ControlServer;
@@ -67,16 +61,10 @@ export class Camera {
   readonly #live: LiveFeed;
   readonly #rate: RateMeter;
   readonly #authority: AuthorityWatch;
-  readonly #vault: FileVault;
-  readonly #keeping: Keeping;
   #scene: Scene;
-  readonly #storeDirectory: string;
-  #storeOpen = false;
   /** ends a start that is under way; a camera that runs is stopped in order instead */
   readonly #startEnded = new AbortController();
   #started = false;
-  /** of the store when it was stopped, for the report */
-  #lastStats: StoreStats | null = null;
   #tracksNow = 0;
 
   /** Reads what must be known before the parts can be made. Rejects with a VigieError that says what to correct. */
@@ -110,15 +98,8 @@ export class Camera {
     this.#scene = new Scene({}, { cameraId: config.camera.id, zones: known.zones });
     this.alerts = new AlertQueue(deps, { directory: join(stateDirectory, 'alerts') });
     this.#live = new LiveFeed(deps, config.picture);
-    this.#storeDirectory = inState(stateDirectory, config.record.directory);
-    const keysDirectory = join(stateDirectory, 'keys');
-    this.#vault = new FileVault({ file: join(keysDirectory, 'device.key') });
-    this.#keeping = new Keeping(
-      { ...deps, clockTrusted, vault: this.#vault, terms: () => this.#authority.current.terms },
-      { stateDirectory, cameraId: config.camera.id },
-    );
-    this.store = this.#makeStore(deps, keysDirectory);
-    this.recorder = new Recorder({ ...deps, store: this.store }, { picture: config.picture, clockTrusted });
+    const authority = (): Authority => this.#authority.current;
+    this.archive = new Archive({ ...deps, authority }, { config, stateDirectory });
     let onEnded = (): void => undefined;
     this.ended = new Promise((resolve) => {
       onEnded = resolve;
@@ -149,7 +130,7 @@ export class Camera {
    */
   async start(onProgress: OnProgress = () => undefined): Promise<{ url: string }> {
     const steps = [
-      () => this.#openStore(this.#authority.current, onProgress),
+      () => this.archive.apply(this.#authority.current, this.#startEnded.signal, onProgress),
       () => this.alerts.start(),
       async () => {
         url = (await this.control.start()).url;
@@ -157,6 +138,7 @@ export class Camera {
       () => this.supervisor.start(firstMaskTable(this.config)),
     ];
     let url = '';
+    this.archive.start(this.#startEnded.signal);
     try {
       for (const step of steps) {
         this.#startEnded.signal.throwIfAborted();
@@ -176,13 +158,13 @@ export class Camera {
     if (!this.#started) this.#startEnded.abort();
     await this.#authority.stop();
     await this.supervisor.stop();
-    await this.recorder.stop();
-    this.#lastStats = this.recorder.stats();
-    await this.#keeping.stop();
-    await this.store.stop();
-    await this.#vault.stop();
+    await this.archive.stop();
     await this.control.stop();
     await this.alerts.stop();
+  }
+
+  get recorder(): Recorder {
+    return this.archive.recorder;
   }
 
   /** Whether the authorisation allows recording now. */
@@ -196,38 +178,18 @@ export class Camera {
       config: this.config,
       authority: this.#authority.current,
       supervisor: this.supervisor,
-      store: this.#lastStats ?? this.recorder.stats(),
+      store: this.archive.stats,
       framesRecorded: this.recorder.framesRecorded,
       alerts: this.alerts.counts(),
       rate: this.#rate,
       tracks: this.#tracksNow,
     });
-    return { ...health, notices: [...health.notices, ...this.#keeping.notices()] };
+    return { ...health, notices: [...health.notices, ...this.archive.notices()] };
   }
 
   /** An address that lets a browser in once, with these rights. Print it; never log it. */
   oneTimeLink(rights: readonly Right[]): string {
     return this.control.oneTimeLink(rights);
-  }
-
-  #makeStore(deps: { clock: Clock; log: Log; card: CardPort }, keysDirectory: string): Store {
-    const { camera, record } = this.config;
-    return new Store(
-      {
-        ...deps,
-        vault: this.#vault,
-        clockTrusted,
-        onSegment: (event) => this.#keeping.onSegment(event),
-        held: (segment) => this.#keeping.holds(segment),
-      },
-      {
-        directory: this.#storeDirectory,
-        keysDirectory,
-        capacityBytes: record.capacityMiB * MEBIBYTE,
-        segmentBytes: record.segmentMiB * MEBIBYTE,
-        cameraId: camera.id,
-      },
-    );
   }
 
   #controlServer(stateDirectory: string): ControlServer {
@@ -254,21 +216,6 @@ export class Camera {
     );
   }
 
-  /**
-   * The store is made and the gate opened only under authority. What was recorded under one that is gone is still
-   * destroyed at its term.
-   */
-  async #openStore(authority: Authority, onProgress?: OnProgress): Promise<void> {
-    if (!authority.mayRecord) this.recorder.shut(authority.refusal?.code ?? 'not authorised');
-    if (!this.#storeOpen && (authority.mayRecord || existsSync(ringDirectory(this.#storeDirectory)))) {
-      await this.#vault.start();
-      await this.store.start(this.#startEnded.signal, onProgress ? { onProgress } : {});
-      await this.#keeping.start(this.store);
-      this.#storeOpen = true;
-    }
-    if (authority.mayRecord) this.recorder.open();
-  }
-
   /** The authority changed while the camera runs: the gate first, then what is looked for. */
   async #onAuthority(authority: Authority): Promise<void> {
     const zones = allowedZones(this.config, authority);
@@ -276,7 +223,7 @@ export class Camera {
     this.#tracksNow = 0;
     // What may not be analysed any more stops first: whatever fails after this is tried again.
     if (zones.length === 0) this.supervisor.stopLooking();
-    await this.#openStore(authority);
+    await this.archive.apply(authority, this.#startEnded.signal);
     if (zones.length === 0) return;
     const pipeline = await pipelineOptions(this.config, zones);
     if (pipeline.detect !== null && !this.supervisor.detects) this.supervisor.reconfigure(pipeline);
@@ -321,8 +268,4 @@ export class Camera {
     this.#scene.reset();
     this.#tracksNow = 0;
   }
-}
-
-function inState(stateDirectory: string, path: string): string {
-  return isAbsolute(path) ? path : join(stateDirectory, path);
 }

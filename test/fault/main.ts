@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { asVigieError, errorLine } from '../../errors.js';
 import { type Row, reportOf, table, writeReport } from '../../runtime/health/report.js';
 import { faultPipeline } from './pipeline.js';
+import { faultCard } from './power-cut.js';
 import { faultStore } from './store-kill.js';
 
 interface Flags {
@@ -37,11 +38,19 @@ program
   .description('kill the writer and cut the power at its writes, and reopen what is left')
   .option('--json <file>', 'write the rows as JSON')
   .option('--kills <count>', 'kills of the writer', Number, 24)
-  .option('--cuts <count>', 'simulated power cuts', Number, 1000)
+  .option(
+    '--cuts <count>',
+    'power cuts: so many of single files, and as many of a card with a file system',
+    Number,
+    1000,
+  )
   .option('--seed <number>', 'of the random choices', Number, 1)
-  .action(async (flags: Flags & { kills: number; cuts: number; seed: number }) =>
-    print('fault store', await faultStore(say, flags), flags),
-  );
+  .action(async (flags: Flags & { kills: number; cuts: number; seed: number }) => {
+    const files = await faultStore(say, flags);
+    const card = await faultCard(say, flags);
+    const rows = [...files.rows, ...card.rows];
+    await print('fault store', { rows, violations: [...files.violations, ...card.violations] }, flags);
+  });
 
 try {
   await program.parseAsync();
