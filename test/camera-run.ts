@@ -59,7 +59,9 @@ export interface CameraRun {
   camera: Camera;
   directory: string;
   url: string;
-  /** error lines of the log */
+  /** every line of the log */
+  lines: string[];
+  /** its error lines */
   errors: string[];
   stop(): Promise<void>;
   /** removes the directory too */
@@ -96,11 +98,16 @@ export function writeAuthorisation(directory: string, zones: readonly string[]):
 
 /** Makes and starts a camera. `directory` lets a second run continue the first one's store. */
 export async function runCamera(input: ConfigInput, directory = newDirectory()): Promise<CameraRun> {
+  const lines: string[] = [];
   const errors: string[] = [];
+  const keep = (message: string): void => void lines.push(message);
   const log: Log = {
-    info: () => undefined,
-    warn: () => undefined,
-    error: (message) => void errors.push(message),
+    info: keep,
+    warn: keep,
+    error: (message) => {
+      keep(message);
+      errors.push(message);
+    },
   };
   const config = loadConfig(input);
   const camera = await Camera.make(
@@ -112,6 +119,7 @@ export async function runCamera(input: ConfigInput, directory = newDirectory()):
     camera,
     directory,
     url,
+    lines,
     errors,
     stop: () => camera.stop(),
     async clear() {
