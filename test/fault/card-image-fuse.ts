@@ -12,6 +12,7 @@ const initReplyBytes = 64;
 
 const regularFile = 0o100600;
 const bigWrites = 1 << 5;
+const directIo = 1;
 
 export const maxWriteBytes = 128 * 1024;
 /** What one read of the FUSE device must have room for. */
@@ -85,8 +86,12 @@ export function attributesBody(size: number): Buffer {
   return body;
 }
 
-/** An open file without a handle of its own; what the kernel has cached of it is dropped. */
-export const openBody = (): Buffer => Buffer.alloc(16);
+/** An open file without a handle of its own, of which the kernel keeps nothing: the card may be changed under it. */
+export function openBody(): Buffer {
+  const body = Buffer.alloc(16);
+  body.writeUInt32LE(directIo, 8);
+  return body;
+}
 
 export function writtenBody(bytes: number): Buffer {
   const body = Buffer.alloc(8);

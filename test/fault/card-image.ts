@@ -23,17 +23,22 @@ const EIO = 5;
 const ENOSYS = 38;
 
 /** Runs a program of the system. `inherited` becomes its descriptor 3. @throws Error with what it said */
-export async function runTool(program: string, args: string[], inherited?: number): Promise<void> {
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', inherited ?? 'ignore'] });
+export async function runTool(program: string, args: string[], inherited?: number): Promise<string> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe', inherited ?? 'ignore'] });
   let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
+  let complained = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
     said += chunk.toString();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complained += chunk.toString();
   });
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0) throw new Error(`${program} ended with ${code}: ${said.trim()}`);
+  if (code !== 0) throw new Error(`${program} ended with ${code}: ${(complained || said).trim()}`);
+  return said;
 }
 
 /** An empty ext4 of this size, as a board's set-up makes it, with nothing left to be done in the background. */
@@ -79,8 +84,16 @@ export class CardImage {
   async insert(bytes: Buffer): Promise<void> {
     if (bytes.length !== this.options.bytes) throw new Error(`A card of ${bytes.length} bytes`);
     this.#bytes = bytes;
-    await runTool('mount', ['-t', 'ext4', '-o', 'loop,noatime', this.#file, this.path]);
-    this.#mounted = true;
+    // Not `mount -o loop`: it takes an attached device of this file again when another program still has that open,
+    // and with it what the kernel remembers of the card before.
+    const loop = (await runTool('losetup', ['--find', '--show', this.#file])).trim();
+    try {
+      await runTool('mount', ['-t', 'ext4', '-o', 'noatime', loop, this.path]);
+      this.#mounted = true;
+    } finally {
+      // While it is mounted this only marks it to go with the mount.
+      await runTool('losetup', ['--detach', loop]);
+    }
   }
 
   /** Unmounts it. @returns what it holds then */

@@ -32,7 +32,7 @@ export interface PowerCutOptions {
   control?: 'all' | 'keys' | 'card';
 }
 
-const tools = ['unshare', 'mount', 'umount', 'mkfs.ext4', 'e2fsck'];
+const tools = ['unshare', 'losetup', 'mount', 'umount', 'mkfs.ext4', 'e2fsck'];
 
 /** Why this machine cannot do it, in words; null when it can. */
 export async function whyNot(): Promise<string | null> {
