@@ -13,7 +13,7 @@ import { Channel } from './channel.js';
 import { Look, type Seen } from './detect/look.js';
 import { type EncodedUnit, Encoder } from './encode/encoder.js';
 import { StillEncoder } from './encode/still.js';
-import type { MaskedFrame, RawFrame } from './frame.js';
+import { type MaskedFrame, type RawFrame, releaseFrame } from './frame.js';
 import { Masker } from './mask/masker.js';
 import { type FromPipeline, type PipelineOptions, type ToPipeline, toPipeline } from './messages.js';
 import { LatencyMeter, LoopMeter } from './meter.js';
@@ -67,6 +67,8 @@ class FramePath {
   readonly #loop = new LoopMeter();
   readonly #counts = { captured: 0, masked: 0, encoded: 0, dropped: 0, lookedAt: 0, detections: 0 };
   #newest: MaskedFrame | null = null;
+  /** frames of which a still picture is being made */
+  readonly #pictured = new Set<MaskedFrame>();
   #tablesLoaded = 0;
 
   constructor(readonly options: PipelineOptions) {
@@ -117,11 +119,20 @@ class FramePath {
       const frame = (seq === null ? null : this.#look?.frame(seq)) ?? this.#newest;
       if (!frame) throw new VigieError('source', 'No picture has come yet', 'Wait for the camera to start');
       const tables = this.#tablesLoaded;
-      const jpeg = await this.#still.encode(frame);
+      const jpeg = await this.#picture(frame);
       if (tables !== this.#tablesLoaded) throw new VigieError('mask', 'The mask is changing', 'Ask again');
       send({ t: 'picture', id, seq: frame.seq, wallMs: frame.wallMs, mask: frame.mask, jpeg });
     } catch (error) {
       send({ t: 'no-picture', id, message: asVigieError(error).message });
+    }
+  }
+
+  async #picture(frame: MaskedFrame): Promise<Buffer> {
+    this.#pictured.add(frame);
+    try {
+      return await this.#still.encode(frame);
+    } finally {
+      this.#pictured.delete(frame);
     }
   }
 
@@ -151,9 +162,16 @@ class FramePath {
   #pass(raw: RawFrame): void {
     const frame = this.#masker.mask(raw);
     this.#counts.masked++;
-    this.#newest = frame;
     this.#encoder.push(frame);
     this.#look?.offer(frame);
+    this.#replaceNewest(frame);
+  }
+
+  /** The encoder has its own copy: the frame before is given back unless somebody still looks at it. */
+  #replaceNewest(frame: MaskedFrame): void {
+    const before = this.#newest;
+    this.#newest = frame;
+    if (before && !this.#look?.keeps(before) && !this.#pictured.has(before)) releaseFrame(before);
   }
 
   #behind(): boolean {

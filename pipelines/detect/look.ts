@@ -61,6 +61,11 @@ export class Look {
     return this.#kept.find((frame) => frame.seq === seq) ?? null;
   }
 
+  /** Whether this frame is being looked at, or kept for a picture. */
+  keeps(frame: MaskedFrame): boolean {
+    return this.#kept.includes(frame);
+  }
+
   /** Lets go of every frame kept, because the mask changes. */
   forget(): void {
     this.#kept.length = 0;

@@ -124,6 +124,8 @@ function spawnPipeline(gstRegistry: string | null): ChildProcess {
  * board systemd does (docs/threat-model.md).
  */
 const sandboxFlags = [
+  // ArrayBuffer.prototype.transfer, which Node 20 has behind a flag: see releaseFrame in pipelines/frame.ts.
+  '--harmony-rab-gsab-transfer',
   '--experimental-permission',
   '--allow-fs-read=*',
   '--allow-addons',
