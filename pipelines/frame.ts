@@ -46,8 +46,8 @@ export interface MaskedFrame extends FrameBase {
 
 /**
  * Gives a frame's memory back now, where the engine can (ECMAScript 2024, ArrayBuffer.prototype.transfer). Left to the
- * collector, frames at full rate make it mark the whole heap several times a second: a seventh of the CPU. The
- * frame must not be used after this; its data is then empty.
+ * collector, frames at full rate make it mark the whole heap again and again (`npm run bench -- frame` shows the CPU).
+ * The frame must not be used after this; its data is then empty.
  */
 export function releaseFrame(frame: MaskedFrame): void {
   const buffer = frame.data.buffer as ArrayBuffer & { transfer?: (bytes: number) => ArrayBuffer };
