@@ -67,8 +67,8 @@ class FramePath {
   readonly #loop = new LoopMeter();
   readonly #counts = { captured: 0, masked: 0, encoded: 0, dropped: 0, lookedAt: 0, detections: 0 };
   #newest: MaskedFrame | null = null;
-  /** frames of which a still picture is being made */
-  readonly #pictured = new Set<MaskedFrame>();
+  /** frames of which a still picture is being made, once for each that was asked */
+  readonly #pictured: MaskedFrame[] = [];
   #tablesLoaded = 0;
 
   constructor(readonly options: PipelineOptions) {
@@ -128,11 +128,11 @@ class FramePath {
   }
 
   async #picture(frame: MaskedFrame): Promise<Buffer> {
-    this.#pictured.add(frame);
+    this.#pictured.push(frame);
     try {
       return await this.#still.encode(frame);
     } finally {
-      this.#pictured.delete(frame);
+      this.#pictured.splice(this.#pictured.indexOf(frame), 1);
     }
   }
 
@@ -171,7 +171,7 @@ class FramePath {
   #replaceNewest(frame: MaskedFrame): void {
     const before = this.#newest;
     this.#newest = frame;
-    if (before && !this.#look?.keeps(before) && !this.#pictured.has(before)) releaseFrame(before);
+    if (before && !this.#look?.keeps(before) && !this.#pictured.includes(before)) releaseFrame(before);
   }
 
   #behind(): boolean {

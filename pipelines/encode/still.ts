@@ -43,6 +43,7 @@ export class StillEncoder {
 
   async #one(frame: MaskedFrame): Promise<Buffer> {
     if (!this.#pipeline) throw new VigieError('source', 'The camera is stopping', 'Ask again');
+    if (frame.data.length === 0) throw new VigieError('internal', 'The frame was given back', 'Ask again');
     this.#pipeline.source('masked').push(frame.data, this.#count++ * 1_000_000n);
     const jpeg = await this.#pipeline.sink('still').pull();
     if (!jpeg) throw new VigieError('source', 'No still picture could be made', 'Check the jpegenc element');

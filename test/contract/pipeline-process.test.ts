@@ -271,6 +271,20 @@ test('negative control: a listening socket and an open file are seen', async () 
   server.close();
 });
 
+test('pictures asked for at once and while frames go by are all answered, none of them empty', async () => {
+  const talk = converse().start(options());
+  talk.process.send({ t: 'mask-table', table });
+  await talk.next('unit', 5);
+  let id = 0;
+  for (let burst = 1; burst <= 5; burst++) {
+    for (let i = 0; i < 6; i++) talk.process.send({ t: 'picture', id: ++id, seq: null });
+    await talk.next('unit', 5 + burst * 3);
+  }
+  await talk.next('picture', id);
+  assert.deepEqual(talk.of('no-picture'), []);
+  assert.ok(talk.of('picture').every(({ jpeg }) => jpeg.length > 500));
+});
+
 test('stop sends what the encoder holds, then says so', async () => {
   const talk = converse().start(options());
   await talk.next('unit', 5);
