@@ -6,16 +6,13 @@ import type { Clock, Log } from '../../board/ports.js';
 import { errorLine, VigieError } from '../../errors.js';
 import type { PictureSize } from '../../pipelines/frame.js';
 import type { Unit } from '../../pipelines/messages.js';
+import { type GatheredGop, Gathering } from './gathering.js';
 import type { Gop, GopUnit } from './gop.js';
 import type { StoreStats } from './store.js';
 import { TerminusWindows } from './terminus.js';
 
-/** What a unit costs in the tables of its record, at most (docs/store.md, "Record"). */
-const unitTableBytes = 64;
 /** Why the gate is shut until it is opened. */
 const neverOpened = 'not authorised yet';
-/** Wall and monotonic clock may part by this much inside a record (docs/store.md, "Times"). */
-const wallJumpMs = 500;
 
 export interface RecorderDeps {
   /** a Store, or what stands for one */
@@ -60,23 +57,15 @@ export class Recorder {
   /** units seen but not recorded: gate shut, no keyframe yet, or lost with their GOP */
   framesDropped = 0;
 
-  readonly #maxRecordUs: number;
-  readonly #maxRecordBytes: number;
+  readonly #gathering: Gathering;
   readonly #queueRecords: number;
   readonly #queueBytes: number;
   #shutBecause: string | null = neverOpened;
-  #units: GopUnit[] = [];
-  #unitBytes = 0;
-  /** number of the GOP being gathered; 0 while waiting for a keyframe */
-  #gop = 0;
-  #gopsBegun = 0;
-  /** whether a piece of the GOP being gathered was already handed over */
-  #continues = false;
   #queue: Waiting[] = [];
   #queuedBytes = 0;
   #droppedInQueue = 0;
   readonly #windows: TerminusWindows;
-  /** the GOP being gathered has a piece under `terminus`: so have its further pieces */
+  /** the last GOP that has a piece under `terminus`: so have its further pieces */
   #terminusGop = 0;
   /** records to be kept a second time */
   #copies: number[] = [];
@@ -88,10 +77,13 @@ export class Recorder {
 
   constructor(
     private readonly deps: RecorderDeps,
-    private readonly options: RecorderOptions,
+    options: RecorderOptions,
   ) {
-    this.#maxRecordUs = (options.maxRecordMs ?? 1200) * 1000;
-    this.#maxRecordBytes = Math.min(options.maxRecordBytes ?? 8 * 1024 * 1024, deps.store.maxGopBytes);
+    this.#gathering = new Gathering(options, {
+      picture: options.picture,
+      maxRecordUs: (options.maxRecordMs ?? 1200) * 1000,
+      maxRecordBytes: Math.min(options.maxRecordBytes ?? 8 * 1024 * 1024, deps.store.maxGopBytes),
+    });
     this.#queueRecords = options.queueRecords ?? 8;
     this.#queueBytes = options.queueBytes ?? 32 * 1024 * 1024;
     const { beforeMs, afterMs } = options.terminus ?? { beforeMs: 10_000, afterMs: 30_000 };
@@ -110,8 +102,7 @@ export class Recorder {
 
   /** Shuts the gate. What was gathered until now is still stored: it was recorded under authority. */
   shut(reason: string): void {
-    this.#flush(false);
-    this.#gop = 0;
+    this.#hand(this.#gathering.end(false));
     this.#shutBecause = reason;
   }
 
@@ -121,19 +112,9 @@ export class Recorder {
       this.framesDropped += 1;
       return;
     }
-    if (unit.key) {
-      this.#flush(false);
-      this.#begin();
-    } else if (this.#gop === 0) {
-      this.framesDropped += 1;
-      return;
-    } else if (this.#mustSplit(unit)) {
-      this.#flush(false);
-      this.#continues = true;
-    }
-    const { seq, monoUs, wallMs, key, mask, data } = unit;
-    this.#units.push({ seq, monoUs, wallMs, key, mask, data });
-    this.#unitBytes += data.byteLength + unitTableBytes;
+    const { taken, closed } = this.#gathering.add(unit);
+    if (!taken) this.framesDropped += 1;
+    this.#hand(closed);
   }
 
   /**
@@ -148,8 +129,7 @@ export class Recorder {
 
   /** The pipeline process died or stalled: what there is of the GOP is stored, marked as interrupted. */
   interrupt(): void {
-    this.#flush(true);
-    this.#gop = 0;
+    this.#hand(this.#gathering.end(true));
   }
 
   /** Stores what was gathered; resolves when all of it is on the device, or lost and counted. */
@@ -170,38 +150,13 @@ export class Recorder {
     return { ...stats, state, gopsLost: stats.gopsLost + this.#droppedInQueue };
   }
 
-  #begin(): void {
-    this.#gopsBegun += 1;
-    this.#gop = this.#gopsBegun;
-    this.#continues = false;
-  }
-
-  #mustSplit(unit: Unit): boolean {
-    const first = this.#units[0];
-    const last = this.#units.at(-1);
-    if (!first || !last) return false;
-    if (unit.monoUs - first.monoUs >= this.#maxRecordUs) return true;
-    if (this.#unitBytes + unit.data.byteLength + unitTableBytes > this.#maxRecordBytes) return true;
-    const wallPassedMs = unit.wallMs - first.wallMs;
-    const monoPassedMs = (unit.monoUs - first.monoUs) / 1000;
-    // The format counts frames and time upwards within a record: what runs backwards begins another.
-    if (unit.seq <= last.seq || unit.monoUs < first.monoUs) return true;
-    return Math.abs(wallPassedMs - monoPassedMs) > wallJumpMs;
-  }
-
-  #flush(interrupted: boolean): void {
-    const units = this.#units;
-    const bytes = this.#unitBytes;
-    if (units.length === 0) return;
-    this.#units = [];
-    this.#unitBytes = 0;
-    const { width, height } = this.options.picture;
-    const clockTrusted = this.options.clockTrusted();
-    if (this.#covered(units)) this.#terminusGop = this.#gop;
-    const kept = this.#terminusGop === this.#gop ? 'terminus' : 'communal';
-    const own = { interrupted, continues: this.#continues, class: kept } as const;
-    const gop: Gop = { units, width, height, clockTrusted, ...own };
-    this.#queue.push({ gop, of: this.#gop, bytes });
+  /** Gives a piece its class and its place in the queue. */
+  #hand(gathered: GatheredGop | null): void {
+    if (!gathered) return;
+    const { gop, of, bytes } = gathered;
+    if (this.#covered(gop.units)) this.#terminusGop = of;
+    const kept = this.#terminusGop === of ? 'terminus' : 'communal';
+    this.#queue.push({ gop: { ...gop, class: kept }, of, bytes });
     this.#queuedBytes += bytes;
     this.#makeRoom();
     this.#draining ??= this.#drain();
