@@ -77,6 +77,7 @@ function options(size: Size, atEnd: PipelineOptions['atEnd'], paced: boolean): P
     paced,
     rate: { numerator: 25, denominator: 1 },
     detect: null,
+    motion: null,
   };
 }
 

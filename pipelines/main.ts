@@ -11,6 +11,7 @@ import { asVigieError, VigieError } from '../errors.js';
 import { Capture } from './capture/capture.js';
 import { Channel } from './channel.js';
 import { Look, type Seen } from './detect/look.js';
+import { Motion } from './detect/motion.js';
 import { type EncodedUnit, Encoder } from './encode/encoder.js';
 import { StillEncoder } from './encode/still.js';
 import { type MaskedFrame, type RawFrame, releaseFrame } from './frame.js';
@@ -62,6 +63,7 @@ class FramePath {
   readonly #still: StillEncoder;
   readonly #look: Look | null;
   readonly #tracker: Tracker | null;
+  readonly #motion: Motion | null;
   readonly #capture: Capture;
   readonly #latency = new LatencyMeter();
   readonly #loop = new LoopMeter();
@@ -81,6 +83,7 @@ class FramePath {
     this.#tracker = options.detect
       ? new Tracker({ ...options.detect, aspect: size.width / size.height })
       : null;
+    this.#motion = options.motion ? new Motion(size, options.motion) : null;
     this.#capture = new Capture(
       {
         clock: systemClock,
@@ -164,7 +167,13 @@ class FramePath {
     this.#counts.masked++;
     this.#encoder.push(frame);
     this.#look?.offer(frame);
+    this.#measure(frame);
     this.#replaceNewest(frame);
+  }
+
+  #measure(frame: MaskedFrame): void {
+    const share = this.#motion?.offer(frame) ?? null;
+    if (share !== null) send({ t: 'motion', seq: frame.seq, monoUs: frame.monoUs, share });
   }
 
   /** The encoder has its own copy: the frame before is given back unless somebody still looks at it. */

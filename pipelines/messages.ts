@@ -52,6 +52,9 @@ export const detectOptions = z.strictObject({
 });
 export type DetectOptions = z.infer<typeof detectOptions>;
 
+export const motionOptions = z.strictObject({ ratePerSecond: z.number().positive().max(5) });
+export type MotionOptions = z.infer<typeof motionOptions>;
+
 export const pipelineOptions = z.strictObject({
   /** launch text of the sensor, up to raw video of any format; no sink */
   sensorLaunch: z.string(),
@@ -69,6 +72,8 @@ export const pipelineOptions = z.strictObject({
   framesInFlight: z.int().min(1).max(16),
   /** null: nothing is analysed (no authorisation, or switched off) */
   detect: detectOptions.nullable(),
+  /** null: motion is not measured, because nothing depends on it or there is no authorisation */
+  motion: motionOptions.nullable(),
 });
 export type PipelineOptions = z.infer<typeof pipelineOptions>;
 
@@ -172,6 +177,16 @@ export const tracks = z.strictObject({
 });
 export type Tracks = z.infer<typeof tracks>;
 
+export const motion = z.strictObject({
+  t: z.literal('motion'),
+  /** the frame that was measured */
+  seq,
+  monoUs,
+  /** share of the picture that changed */
+  share: z.number().min(0).max(1),
+});
+export type Motion = z.infer<typeof motion>;
+
 export const picture = z.strictObject({
   t: z.literal('picture'),
   id: z.int(),
@@ -187,6 +202,7 @@ export const fromPipeline = z.discriminatedUnion('t', [
   z.strictObject({ t: z.literal('ready'), pid: z.int() }),
   unit,
   tracks,
+  motion,
   picture,
   /** the answer when a picture cannot be had */
   z.strictObject({ t: z.literal('no-picture'), id: z.int(), message: words }),

@@ -13,12 +13,15 @@ import { CardCare } from './card-care.js';
 import type { Config } from './config/schema.js';
 import type { Notice } from './health/health.js';
 import { Keeping } from './keeping.js';
+import { type OccasionParts, occasionNotices, occasionParts } from './occasion-parts.js';
 import type { OnProgress } from './record/create.js';
 import { ringDirectory } from './record/description.js';
 import { Recorder } from './record/recorder.js';
 import { Store, type StoreStats } from './record/store.js';
 
 const MEBIBYTE = 2 ** 20;
+/** An alert keeps six minutes at most, with a record a second and copies of some. */
+const recordsLookedAt = 1000;
 
 export interface ArchiveDeps {
   clock: Clock;
@@ -34,6 +37,7 @@ export class Archive {
   readonly #vault: FileVault;
   readonly #keeping: Keeping;
   readonly #care: CardCare;
+  readonly #when: OccasionParts;
   readonly #directory: string;
   #open = false;
   /** of the store when it was stopped, for the report */
@@ -62,11 +66,17 @@ export class Archive {
         capacityBytes: config.record.capacityMiB * MEBIBYTE,
         segmentBytes: config.record.segmentMiB * MEBIBYTE,
         cameraId: config.camera.id,
+        maxSpanMs: config.record.segmentSeconds * 1000,
       },
     );
     this.#care = new CardCare({ ...deps, store: this.store }, { directory: this.#directory });
     const { store } = this.#care;
-    this.recorder = new Recorder({ ...deps, store }, { picture: config.picture, clockTrusted });
+    this.#when = occasionParts({ ...deps, time: () => this.#keeping.now() }, { config, stateDirectory });
+    const { occasions, terminusFile, terminus } = this.#when;
+    this.recorder = new Recorder(
+      { ...deps, store, occasions, remember: (windows) => terminusFile.save(windows) },
+      { picture: config.picture, clockTrusted, terminus },
+    );
   }
 
   /** Begins to watch the card. */
@@ -85,6 +95,7 @@ export class Archive {
       await this.store.start(signal, onProgress ? { onProgress } : {});
       await this.#keeping.start(this.store);
       this.#open = true;
+      this.recorder.resume(await this.#when.terminusFile.load(this.store.newest(recordsLookedAt)));
     }
     if (authority.mayRecord) this.recorder.open();
   }
@@ -94,7 +105,8 @@ export class Archive {
   }
 
   notices(): Notice[] {
-    return [...this.#care.watch.notices(), ...this.#keeping.notices()];
+    const when = occasionNotices(this.#when.occasions);
+    return [...this.#care.watch.notices(), ...this.#keeping.notices(), ...when];
   }
 
   /** The last GOP to the card, then everything closed. Idempotent. */

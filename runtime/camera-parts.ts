@@ -20,13 +20,18 @@ export function allowedZones(config: Config, authority: Authority): WatchedZone[
   return config.zones.filter((zone) => authority.mayWatch(zone.name, 'presence'));
 }
 
+/** Motion is measured this often: a person who walks is seen in several measures. */
+const motionRate = 5;
+
 /**
- * Options of the pipeline process. Nothing is analysed unless a zone may be watched.
+ * Options of the pipeline process. Nothing is analysed unless a zone may be watched; motion is measured only where a mode
+ * of recording asks for it, and recording is allowed.
  * @throws VigieError `source`, `config` or `model`
  */
 export async function pipelineOptions(
   config: Config,
   zones: readonly WatchedZone[],
+  mayRecord: boolean,
 ): Promise<PipelineOptions> {
   const profile = loadProfile(config.board);
   const { width, height, framesPerSecond } = config.picture;
@@ -37,7 +42,12 @@ export async function pipelineOptions(
     height,
     rate: { numerator: Math.round(framesPerSecond * 1000), denominator: 1000 },
     detect: config.detect.enabled && zones.length > 0 ? await detectOptions(config.detect) : null,
+    motion: mayRecord && recordsOnMotion(config) ? { ratePerSecond: motionRate } : null,
   };
+}
+
+function recordsOnMotion({ record: { when } }: Config): boolean {
+  return when.mode === 'motion' || when.schedule.some(({ mode }) => mode === 'motion');
 }
 
 /** The model's file is checked here too, so that a camera does not start with one that will be refused. */

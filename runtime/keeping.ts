@@ -91,6 +91,11 @@ export class Keeping {
     return this.#open ? (this.#retention?.notices() ?? []) : [];
   }
 
+  /** The time by which terms are counted. */
+  now(): { ms: number; sure: boolean } {
+    return this.#time.now();
+  }
+
   /** Before the store. Idempotent. */
   async stop(): Promise<void> {
     this.#open = false;

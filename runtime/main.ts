@@ -78,7 +78,7 @@ export class Camera {
       cameraId: config.camera.id,
     });
     const zones = allowedZones(config, authority.current);
-    const pipeline = await pipelineOptions(config, zones);
+    const pipeline = await pipelineOptions(config, zones, authority.current.mayRecord);
     return new Camera(deps, options, { authority, zones, pipeline });
   }
 
@@ -110,6 +110,7 @@ export class Camera {
         events: {
           unit: (unit) => this.#onUnit(unit),
           tracks: (tracks) => this.#onTracks(tracks),
+          motion: (motion) => this.recorder.motion(motion),
           interrupted: () => this.#onInterrupted(),
           ended: onEnded,
         },
@@ -222,11 +223,13 @@ export class Camera {
     this.#scene = new Scene({}, { cameraId: this.config.camera.id, zones });
     this.#tracksNow = 0;
     // What may not be analysed any more stops first: whatever fails after this is tried again.
-    if (zones.length === 0) this.supervisor.stopLooking();
+    if (zones.length === 0) this.supervisor.stopLooking({ keepMotion: authority.mayRecord });
     await this.archive.apply(authority, this.#startEnded.signal);
-    if (zones.length === 0) return;
-    const pipeline = await pipelineOptions(this.config, zones);
-    if (pipeline.detect !== null && !this.supervisor.detects) this.supervisor.reconfigure(pipeline);
+    if (!authority.mayRecord) return;
+    const pipeline = await pipelineOptions(this.config, zones, true);
+    const { detects, measuresMotion } = this.supervisor;
+    if ((pipeline.detect && !detects) || (pipeline.motion && !measuresMotion))
+      this.supervisor.reconfigure(pipeline);
   }
 
   #onUnit(unit: Unit): void {
@@ -238,6 +241,7 @@ export class Camera {
   #onTracks(tracks: Tracks): void {
     this.#rate.look();
     this.#tracksNow = tracks.tracks.filter((track) => track.seen).length;
+    this.recorder.tracks(tracks);
     for (const alert of this.#scene.observe(tracks)) {
       const numbered = this.alerts.push(alert);
       this.recorder.alert(alert.atMonoUs);

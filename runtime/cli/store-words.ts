@@ -22,6 +22,7 @@ export interface StoreWords {
   key: Record<KeyState, string>;
   empty: string;
   gap: string;
+  pause: string;
   destroyed: string;
   keysNotFound: (directory: string) => string;
   clockNotTrusted: string;
@@ -57,6 +58,7 @@ const en: StoreWords = {
   key: { live: 'live', destroyed: 'destroyed', unsure: 'not sure', missing: 'missing' },
   empty: 'Nothing is recorded.',
   gap: 'gap',
+  pause: 'pause (nothing was to be recorded)',
   destroyed: 'destroyed',
   keysNotFound: (directory) =>
     `The keys of this store are not in ${directory}: checksums are verified, nothing can be read (--keys DIR)`,
@@ -134,6 +136,7 @@ const fr: StoreWords = {
   key: { live: 'présente', destroyed: 'détruite', unsure: 'incertaine', missing: 'absente' },
   empty: 'Rien n’est enregistré.',
   gap: 'trou',
+  pause: 'pause (rien n’était à enregistrer)',
   clockNotTrusted: 'horloge non fiable',
   destroyed: 'détruit',
   keysNotFound: (directory) =>

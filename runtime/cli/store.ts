@@ -200,7 +200,9 @@ function printListing(listing: Listing, words: StoreWords, segments: boolean): v
         length(span.fromMs - before.toMs),
         '',
         '',
-        words.gap,
+        listing.gaps.some(({ fromMs, intended }) => intended && fromMs === before.toMs)
+          ? words.pause
+          : words.gap,
       ]);
     }
     const remark = span.clockTrusted ? '' : words.clockNotTrusted;

@@ -6,6 +6,7 @@
  */
 import { isIPv4 } from 'node:net';
 import type { Point } from '../../pipelines/messages.js';
+import { firstOverlap } from '../record/schedule.js';
 import { firstCrossing, polygonArea } from '../scene/polygon.js';
 import type { Config } from './schema.js';
 import type { Problem } from './wording.js';
@@ -21,6 +22,7 @@ export function checkConfig(config: Config): Problem[] {
     ...checkNoMask(config),
     ...checkThresholds(config),
     ...checkStore(config),
+    ...checkWhen(config),
     ...checkListener(config),
   ];
 }
@@ -84,6 +86,40 @@ function checkStore({ record, encode }: Config): Problem[] {
   if (record.segmentMiB * 2 ** 20 < twoSecondsBytes) {
     const text = 'is less than two seconds of video at encode.bitrateKbps';
     problems.push({ path: ['record', 'segmentMiB'], text, hint: 'Raise it, or lower encode.bitrateKbps' });
+  }
+  return problems;
+}
+
+/** What waits for an occasion is bounded by this too (docs/recording.md, O3). */
+const ringBytes = 32 * 2 ** 20;
+/** It holds what is told late, and the GOP that is being recorded. */
+const besidesSeconds = 4;
+
+function checkWhen({ record, encode, detect, zones }: Config): Problem[] {
+  const problems: Problem[] = [];
+  const { when, terminus } = record;
+  const path = ['record', 'when'];
+  const modes = [when.mode, ...when.schedule.map(({ mode }) => mode)];
+  const overlap = firstOverlap(when.schedule);
+  if (overlap) {
+    const [first, second] = overlap;
+    const text =
+      first === second
+        ? 'overlaps itself'
+        : `overlaps range ${first}: it is not said which of the two counts`;
+    const hint = 'Let one end where the other begins; one that ends before it begins goes on to the next day';
+    problems.push({ path: [...path, 'schedule', second], text, hint });
+  }
+  if (modes.includes('detection') && (!detect.enabled || zones.length === 0)) {
+    const text = 'asks for detection, but nothing is looked for';
+    const hint = 'Set detect.enabled and designate a zone, or record on motion';
+    problems.push({ path: [...path, 'mode'], text, hint });
+  }
+  const seconds = Math.max(when.preRollSeconds, terminus.beforeSeconds) + besidesSeconds;
+  const waits = modes.some((mode) => mode === 'motion' || mode === 'detection');
+  if (waits && seconds * encode.bitrateKbps * 125 > ringBytes) {
+    const text = 'is more than 32 MiB at encode.bitrateKbps, with record.terminus.beforeSeconds';
+    problems.push({ path: [...path, 'preRollSeconds'], text, hint: 'Lower one of the three' });
   }
   return problems;
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { objectClass, point } from '../../pipelines/messages.js';
+import { recordWhen, terminusWindow } from './recording.js';
 
 /** What people call things: shown to operators and written in the log, so without characters that format text. */
 const name = z
@@ -174,6 +175,14 @@ export const config = z.strictObject({
         .max(1024)
         .default(16)
         .describe('Size of one segment: the erase block of the card'),
+      segmentSeconds: z
+        .int()
+        .min(10)
+        .max(600)
+        .default(60)
+        .describe('Longest time in one segment: what lies in it is destroyed together'),
+      terminus: terminusWindow,
+      when: recordWhen,
     })
     .prefault({})
     .describe('The circular store'),

@@ -42,7 +42,7 @@ export const health = z.strictObject({
     tracks: z.number(),
   }),
   store: z.strictObject({
-    state: z.enum(['recording', 'off', 'failed']),
+    state: z.enum(['recording', 'waiting', 'off-hours', 'off', 'failed']),
     segments: z.number(),
     segmentsUsed: z.number(),
     capacityBytes: z.number(),

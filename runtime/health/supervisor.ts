@@ -11,7 +11,6 @@ import type {
   MaskTable,
   Picture,
   PipelineOptions,
-  Tracks,
   Unit,
 } from '../../pipelines/messages.js';
 import { Backoff } from './backoff.js';
@@ -19,6 +18,7 @@ import { fault, faultOf, withCause, wrongMask } from './faults.js';
 import { MaskAgreement } from './mask-agreement.js';
 import { PictureRequests } from './picture-requests.js';
 import { PipelineProcess } from './pipeline-process.js';
+import type { SupervisorEvents } from './supervisor-events.js';
 import { RunningTotals } from './totals.js';
 import { type VitalLimits, VitalSigns } from './vital-signs.js';
 
@@ -28,15 +28,6 @@ const STOP_TIMEOUT_MS = 500;
 export interface SupervisorOptions extends VitalLimits {
   pipeline: PipelineOptions;
   gstRegistry: string | null;
-}
-
-export interface SupervisorEvents {
-  unit(unit: Unit): void;
-  tracks(tracks: Tracks): void;
-  /** the process is gone or is being replaced; what it was in the middle of is cut here */
-  interrupted(why: string): void;
-  /** a clip that plays once is over */
-  ended(): void;
 }
 
 export type SupervisorState = 'starting' | 'running' | 'restarting' | 'stopped';
@@ -140,9 +131,16 @@ export class Supervisor {
     this.#firstFrame = null;
   }
 
-  /** No picture is analysed from now on. */
-  stopLooking(): void {
-    if (this.detects) this.reconfigure({ ...this.#pipeline, detect: null });
+  /** Whether changes of the picture are measured. */
+  get measuresMotion(): boolean {
+    return this.#pipeline.motion !== null;
+  }
+
+  /** No picture is looked at from now on; nor is motion measured, unless it stays allowed. */
+  stopLooking({ keepMotion }: { keepMotion: boolean }): void {
+    const motion = keepMotion ? this.#pipeline.motion : null;
+    if (this.detects || motion !== this.#pipeline.motion)
+      this.reconfigure({ ...this.#pipeline, detect: null, motion });
   }
 
   /** Runs with other options from now on; the process is replaced, its picture opens again by the mask procedure. */
@@ -203,6 +201,8 @@ export class Supervisor {
       case 'tracks':
         this.#vital.look();
         return this.#events.tracks(message);
+      case 'motion':
+        return this.#events.motion?.(message);
       case 'beat':
         return this.#onBeat(message);
       case 'mask-ready':

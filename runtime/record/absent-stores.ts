@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { keySectorBytes, type RecordClass, recordClasses } from './key-sector.js';
 import { KeySlots, type KeySlotsDeps } from './key-slots.js';
 
-/** What a key opens begins at most this long before the key was made. */
-export const beforeKeyMs = 60_000;
+/** What a key opens begins at most this long before the key was made: the longest `record.segmentSeconds`. */
+export const beforeKeyMs = 600_000;
 const slotsName = /^slots-([0-9a-f]{32})\.bin$/;
 
 export interface DestroyedElsewhere {
@@ -30,7 +30,7 @@ export interface AbsentStores {
 
 /**
  * Destroys what is past its term in the slots of other stores. A GOP is written when it is whole, and a copy later still:
- * what a key opens may begin up to a minute before the key was made, which is counted here.
+ * what a key opens may begin up to ten minutes before the key was made, which is counted here.
  * @returns what was destroyed, each verified
  * @throws VigieError `store` when a slot could not be overwritten; what was destroyed before it stays so
  */

@@ -18,6 +18,16 @@ export interface Span {
   pictures: number;
   /** the wall clock was trusted all along */
   clockTrusted: boolean;
+  /** what is missing before it was not to be recorded */
+  afterPause: boolean;
+}
+
+/** Time without a picture. */
+export interface Gap {
+  fromMs: number;
+  toMs: number;
+  /** it was not to be recorded (docs/recording.md, O7) */
+  intended: boolean;
 }
 
 export interface SegmentRow {
@@ -37,7 +47,7 @@ export interface Listing {
   segmentCount: number;
   segments: SegmentRow[];
   coverage: Span[];
-  gaps: { fromMs: number; toMs: number }[];
+  gaps: Gap[];
   /** what is still on the card and can never be read again: its keys were destroyed */
   destroyed: Span[];
 }
@@ -55,17 +65,21 @@ export function coverage(records: Iterable<RecordEntry>): Span[] {
       span.pictures += entry.units;
       span.clockTrusted &&= entry.clockTrusted;
     } else {
-      spans.push({ fromMs, toMs, gops: 1, pictures: entry.units, clockTrusted: entry.clockTrusted });
+      const { units: pictures, clockTrusted, afterPause } = entry;
+      spans.push({ fromMs, toMs, gops: 1, pictures, clockTrusted, afterPause });
     }
   }
   return spans;
 }
 
-/** Time between one span and the next; a clock that was set back makes none. */
-export function gaps(spans: readonly Span[]): { fromMs: number; toMs: number }[] {
+/** Time between one span and the next; a clock that was set back makes none. Where something was destroyed, none is intended. */
+export function gaps(spans: readonly Span[], destroyed: readonly Span[] = []): Gap[] {
   return spans.flatMap((span, i) => {
     const next = spans[i + 1];
-    return next && next.fromMs > span.toMs ? [{ fromMs: span.toMs, toMs: next.fromMs }] : [];
+    if (!next || next.fromMs <= span.toMs) return [];
+    const gap = { fromMs: span.toMs, toMs: next.fromMs };
+    const whole = !destroyed.some(({ fromMs, toMs }) => fromMs < gap.toMs && toMs > gap.fromMs);
+    return [{ ...gap, intended: next.afterPause && whole }];
   });
 }
 
@@ -90,13 +104,14 @@ export function listing(
   const { cameraId, segmentBytes, segmentCount } = shape;
   const { readable, destroyed } = showAll(index, keys);
   const spans = coverage(readable);
+  const gone = coverage(destroyed);
   return {
     cameraId,
     segmentBytes,
     segmentCount,
     segments: segmentRows(index, keys),
     coverage: spans,
-    gaps: gaps(spans),
-    destroyed: coverage(destroyed),
+    gaps: gaps(spans, gone),
+    destroyed: gone,
   };
 }

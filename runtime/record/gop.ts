@@ -33,6 +33,8 @@ export interface Gop {
   interrupted: boolean;
   /** a further piece of the GOP in the record before; cannot be decoded without it */
   continues: boolean;
+  /** what is missing before it was not to be recorded (docs/recording.md, O7) */
+  afterPause?: boolean;
   /** what it is kept as: its key, and so its term; an alert changes it while the GOP waits */
   class: RecordClass;
 }

@@ -11,7 +11,7 @@ import { align8, readI64, readU64, recordHeaderBytes } from './layout.js';
 export const recordMagic = 0x504f4756;
 /** The one kind of record in format version 2. */
 export const gopKind = 1;
-const flagBits = { clockTrusted: 1, interrupted: 2, continues: 4, copy: 8 } as const;
+const flagBits = { clockTrusted: 1, interrupted: 2, continues: 4, copy: 8, afterPause: 16 } as const;
 export const nonceBytes = 12;
 export const tagBytes = 16;
 const maskStates = ['full', 'zones', 'both'] as const;
@@ -27,6 +27,7 @@ export interface RecordHeader {
   clockTrusted: boolean;
   interrupted: boolean;
   continues: boolean;
+  afterPause: boolean;
   wallFirstUs: number;
   wallLastUs: number;
   monoFirstUs: number;
@@ -135,6 +136,7 @@ export function decodeRecordHeader(block: Buffer, segment: number): RecordHeader
     clockTrusted: (flags & flagBits.clockTrusted) !== 0,
     interrupted: (flags & flagBits.interrupted) !== 0,
     continues: (flags & flagBits.continues) !== 0,
+    afterPause: (flags & flagBits.afterPause) !== 0,
     wallFirstUs,
     wallLastUs,
     monoFirstUs,

@@ -48,6 +48,7 @@ export function layOutRecord(gop: Gop, record: number, run: string, copyOf = 0):
     clockTrusted: gop.clockTrusted,
     interrupted: gop.interrupted,
     continues: gop.continues,
+    afterPause: gop.afterPause === true,
     wallFirstUs: micros(first.wallMs),
     wallLastUs: micros(last.wallMs),
     monoFirstUs: Math.round(first.monoUs),
@@ -127,8 +128,10 @@ export function openRecord(bytes: Buffer, header: RecordHeader, key: Buffer): St
   const payload = decrypted(bytes, header, key);
   const units = payload && readPayload(payload, header.wallFirstUs, header.monoFirstUs);
   if (!units || units.length !== header.unitCount) return null;
-  const { segment, record, run, width, height, clockTrusted, interrupted, continues, copyOf } = header;
-  const own = { width, height, clockTrusted, interrupted, continues, class: header.class, units };
+  const { segment, record, run, width, height, clockTrusted, interrupted, continues, afterPause, copyOf } =
+    header;
+  const flags = { clockTrusted, interrupted, continues, ...(afterPause && { afterPause }) };
+  const own = { width, height, ...flags, class: header.class, units };
   return { segment, record: copyOf || record, run, ...own };
 }
 

@@ -5,11 +5,13 @@
 import type { Clock, Log } from '../../board/ports.js';
 import { errorLine, VigieError } from '../../errors.js';
 import type { PictureSize } from '../../pipelines/frame.js';
-import type { Unit } from '../../pipelines/messages.js';
+import type { Motion, Tracks, Unit } from '../../pipelines/messages.js';
 import { type GatheredGop, Gathering } from './gathering.js';
 import type { Gop, GopUnit } from './gop.js';
+import type { Occasions } from './occasions.js';
 import type { StoreStats } from './store.js';
 import { TerminusWindows } from './terminus.js';
+import type { Resumed, TerminusWindow } from './terminus-file.js';
 
 /** Why the gate is shut until it is opened. */
 const neverOpened = 'not authorised yet';
@@ -26,6 +28,10 @@ export interface RecorderDeps {
   };
   clock: Clock;
   log: Log;
+  /** which GOPs go on to the store; default: all */
+  occasions?: Occasions;
+  /** told the open windows at each alert: a restart goes on with them */
+  remember?: (windows: readonly TerminusWindow[]) => Promise<void>;
 }
 
 export interface RecorderOptions {
@@ -70,8 +76,12 @@ export class Recorder {
   /** records to be kept a second time */
   #copies: number[] = [];
   #copyFailed = false;
+  /** open windows are being written down */
+  #remembering: Promise<void> | undefined;
   /** GOPs of which a piece is lost: their further pieces are worth nothing */
   readonly #broken = new Set<number>();
+  /** a GOP was lost since the last one that was stored */
+  #lossBefore = false;
   #draining: Promise<void> | null = null;
   #failing = false;
 
@@ -102,7 +112,8 @@ export class Recorder {
 
   /** Shuts the gate. What was gathered until now is still stored: it was recorded under authority. */
   shut(reason: string): void {
-    this.#hand(this.#gathering.end(false));
+    this.#pass(this.#gathering.end(false));
+    this.deps.occasions?.clear();
     this.#shutBecause = reason;
   }
 
@@ -114,7 +125,17 @@ export class Recorder {
     }
     const { taken, closed } = this.#gathering.add(unit);
     if (!taken) this.framesDropped += 1;
-    this.#hand(closed);
+    this.#pass(closed);
+  }
+
+  /** How much of a picture changed. */
+  motion({ monoUs, share }: Motion): void {
+    for (const gop of this.deps.occasions?.motion(monoUs, share) ?? []) this.#hand(gop);
+  }
+
+  /** What is tracked in a picture. */
+  tracks(tracks: Tracks): void {
+    for (const gop of this.deps.occasions?.tracks(tracks) ?? []) this.#hand(gop);
   }
 
   /**
@@ -123,19 +144,30 @@ export class Recorder {
    */
   alert(atMonoUs: number): void {
     this.#copies.push(...this.#windows.alert(atMonoUs));
+    this.#remembering = this.deps.remember?.(this.#windows.open);
     for (const { gop } of this.#queue) if (this.#covered(gop.units)) gop.class = 'terminus';
+    for (const gop of this.deps.occasions?.alert(atMonoUs) ?? []) this.#hand(gop);
+    if (this.#copies.length > 0) this.#draining ??= this.#drain();
+  }
+
+  /** Goes on with the alerts of the run before. */
+  resume({ windows, pieces }: Resumed): void {
+    this.#copies.push(...this.#windows.resume(windows, pieces));
+    this.deps.occasions?.resume(windows);
     if (this.#copies.length > 0) this.#draining ??= this.#drain();
   }
 
   /** The pipeline process died or stalled: what there is of the GOP is stored, marked as interrupted. */
   interrupt(): void {
-    this.#hand(this.#gathering.end(true));
+    this.#pass(this.#gathering.end(true));
+    this.deps.occasions?.interrupted();
   }
 
   /** Stores what was gathered; resolves when all of it is on the device, or lost and counted. */
   async stop(): Promise<void> {
     this.shut('stopped');
     await this.flushed();
+    await this.#remembering;
   }
 
   /** Resolves when nothing waits for the card any more. */
@@ -143,17 +175,22 @@ export class Recorder {
     while (this.#draining) await this.#draining;
   }
 
-  /** The store's own, with what was lost on the way to it, and `off` while the gate is shut. */
+  /** The store's own, with what was lost on the way to it; `off` while the gate is shut; what the occasions say. */
   stats(): StoreStats {
     const stats = this.deps.store.stats();
-    const state = this.#shutBecause !== null && stats.state === 'recording' ? 'off' : stats.state;
+    const wanted = this.#shutBecause !== null ? 'off' : (this.deps.occasions?.state ?? 'recording');
+    const state = stats.state === 'recording' ? wanted : stats.state;
     return { ...stats, state, gopsLost: stats.gopsLost + this.#droppedInQueue };
   }
 
-  /** Gives a piece its class and its place in the queue. */
-  #hand(gathered: GatheredGop | null): void {
+  /** Only what is to be recorded now goes on. */
+  #pass(gathered: GatheredGop | null): void {
     if (!gathered) return;
-    const { gop, of, bytes } = gathered;
+    for (const piece of this.deps.occasions?.take(gathered) ?? [gathered]) this.#hand(piece);
+  }
+
+  /** Gives a piece its class and its place in the queue. */
+  #hand({ gop, of, bytes }: GatheredGop): void {
     if (this.#covered(gop.units)) this.#terminusGop = of;
     const kept = this.#terminusGop === of ? 'terminus' : 'communal';
     this.#queue.push({ gop: { ...gop, class: kept }, of, bytes });
@@ -181,6 +218,7 @@ export class Recorder {
     this.#droppedInQueue += 1;
     this.framesDropped += waiting.gop.units.length;
     this.#broken.add(waiting.of);
+    this.#lossBefore = true;
   }
 
   #shift(): Waiting | undefined {
@@ -222,8 +260,11 @@ export class Recorder {
 
   async #store(waiting: Waiting): Promise<void> {
     const { units } = waiting.gop;
+    // What is missing before it is then not only what was left out.
+    if (this.#lossBefore) delete waiting.gop.afterPause;
     try {
       const record = await this.deps.store.append(waiting.gop);
+      this.#lossBefore = false;
       this.framesRecorded += units.length;
       this.#failing = false;
       this.#copyFailed = false;
@@ -234,6 +275,7 @@ export class Recorder {
       // The store counts the GOP as lost, and knows when to try the card again.
       this.framesDropped += units.length;
       this.#broken.add(waiting.of);
+      this.#lossBefore = true;
       if (!this.#failing) this.deps.log.error(`Not recorded. ${errorLine(error)}`);
       this.#failing = true;
       if (!(error instanceof VigieError)) this.deps.log.error('Unexpected error from the store');

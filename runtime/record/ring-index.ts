@@ -12,6 +12,7 @@ const interruptedBit = 1;
 const continuesBit = 2;
 const trustedBit = 4;
 const terminusBit = 8;
+const afterPauseBit = 16;
 
 /** Where a record lies and what it covers. */
 export interface RecordEntry {
@@ -28,6 +29,7 @@ export interface RecordEntry {
   units: number;
   interrupted: boolean;
   continues: boolean;
+  afterPause: boolean;
   clockTrusted: boolean;
   class: RecordClass;
   /** record that this one repeats; 0 when it is no copy */
@@ -77,7 +79,8 @@ export class SegmentEntries {
       (of.interrupted ? interruptedBit : 0) |
       (of.continues ? continuesBit : 0) |
       (of.clockTrusted ? trustedBit : 0) |
-      (of.class === 'terminus' ? terminusBit : 0);
+      (of.class === 'terminus' ? terminusBit : 0) |
+      (of.afterPause ? afterPauseBit : 0);
     const { record, offset, bytes, wallFirstUs, wallLastUs, monoFirstUs, units, copyOf } = of;
     this.#values.set([record, offset, bytes, wallFirstUs, wallLastUs, monoFirstUs, units, flags, copyOf], at);
     this.#length += 1;
@@ -103,6 +106,7 @@ export class SegmentEntries {
       units: value(6),
       interrupted: (flags & interruptedBit) !== 0,
       continues: (flags & continuesBit) !== 0,
+      afterPause: (flags & afterPauseBit) !== 0,
       clockTrusted: (flags & trustedBit) !== 0,
       class: (flags & terminusBit) !== 0 ? 'terminus' : 'communal',
       copyOf,
@@ -221,6 +225,16 @@ export class RingIndex {
     for (const entries of this.segments()) {
       for (let i = 0; i < entries.length; i++) yield entries.at(i);
     }
+  }
+
+  /** At most this many of the newest records, oldest first. */
+  newest(count: number): RecordEntry[] {
+    const found: RecordEntry[] = [];
+    for (const entries of this.segments().reverse()) {
+      for (let i = entries.length - 1; i >= 0 && found.length < count; i--) found.push(entries.at(i));
+      if (found.length >= count) break;
+    }
+    return found.reverse();
   }
 
   /** The entry of this record, looked for from the newest segment; undefined when it is gone. */

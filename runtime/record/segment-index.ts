@@ -23,7 +23,7 @@ import type { SegmentFile } from './segment-file.js';
 const magic = Buffer.from('VIGIEIDX', 'latin1');
 /** The footer and as many entries as one block of a file system holds come with the first read. */
 const firstReadBytes = 4096;
-const flagBits = { clockTrusted: 1, interrupted: 2, continues: 4 } as const;
+const flagBits = { clockTrusted: 1, interrupted: 2, continues: 4, afterPause: 16 } as const;
 
 export interface SealedIndex {
   entries: SegmentEntries;
@@ -132,6 +132,7 @@ function readEntry(from: Buffer, at: number): RecordEssentials | null {
     units: from.readUInt32LE(at + 20),
     interrupted: (flags & flagBits.interrupted) !== 0,
     continues: (flags & flagBits.continues) !== 0,
+    afterPause: (flags & flagBits.afterPause) !== 0,
     clockTrusted: (flags & flagBits.clockTrusted) !== 0,
     class: of,
     copyOf,

@@ -21,7 +21,7 @@ import { KeySlots, type KeyState, type LiveKey } from './key-slots.js';
 import { maxPayloadBytes } from './layout.js';
 import { type RangeOptions, type RingAccess, readOne, readRange } from './read.js';
 import { type LoadedRing, loadRing } from './ring.js';
-import { type SegmentSummary, summaryOf } from './ring-index.js';
+import { type RecordEntry, type SegmentSummary, summaryOf } from './ring-index.js';
 import { refuseOther, ringShape } from './ring-shape.js';
 import type { OnSegment } from './segment-events.js';
 import { type OpenSegment, onCard, openSegment } from './segment-file.js';
@@ -136,6 +136,9 @@ export class Store {
   segments(): SegmentSummary[] {
     return this.#must().loaded.index.segments().map(summaryOf);
   }
+
+  /** The newest records, oldest first. */
+  newest = (count: number): RecordEntry[] => this.#must().loaded.index.newest(count);
 
   /** Keys that may still open recordings, also of segments that the ring no longer knows. */
   liveKeys(): LiveKey[] {

@@ -32,6 +32,21 @@ export class TerminusWindows {
     return this.#toKeep();
   }
 
+  /** Those that are open, or whose copies may be missing. */
+  get open(): readonly { fromUs: number; toUs: number }[] {
+    return this.#windows;
+  }
+
+  /**
+   * Goes on with what the last run kept (docs/recording.md, O12).
+   * @returns records to be kept a second time, oldest first
+   */
+  resume(windows: readonly { fromUs: number; toUs: number }[], stored: readonly StoredPiece[]): number[] {
+    this.#windows.push(...windows);
+    this.#recent = [...stored, ...this.#recent];
+    return this.#toKeep();
+  }
+
   /** Whether any picture between these times lies in a window. */
   covers(firstUs: number, lastUs: number): boolean {
     return this.#windows.some(({ fromUs, toUs }) => firstUs <= toUs && lastUs >= fromUs);

@@ -47,7 +47,7 @@ export interface Health {
   mask: { version: number; state: 'full' | 'zones' | 'both' };
   detect: { on: boolean; model: string; looksPerSecond: number; tracks: number };
   store: {
-    state: 'recording' | 'off' | 'failed';
+    state: 'recording' | 'waiting' | 'off-hours' | 'off' | 'failed';
     capacityBytes: number;
     usedBytes: number;
     gopsLost: number;
