@@ -13,8 +13,10 @@ const SAMPLES = 4;
 const LEAST = 8;
 /** And times its usual difference. */
 const TIMES_USUAL = 6;
-/** Difference beyond which nothing more is learnt of what is usual. */
-const MOST_USUAL = 24;
+/** A difference beyond this counts whatever is usual, and teaches no more than this. */
+const MOST = 48;
+/** Measures that only learn what is usual: 1.6 s at five a second. */
+const LEARNING = 8;
 /** Share by which a cell's mean follows at each measure, and its usual difference; when it has changed, more slowly. */
 const FOLLOW = { mean: 1 / 32, usual: 1 / 64, changedMean: 1 / 128, changedUsual: 1 / 256 };
 /** Luma of black and white, BT.601 limited range. */
@@ -38,6 +40,7 @@ export class Motion {
   readonly #usual: Float32Array;
   readonly #everyUs: number;
   #mask: string | null = null;
+  #learnt = 0;
   #nextDueUs = 0;
 
   constructor({ width, height }: PictureSize, { ratePerSecond }: MotionOptions) {
@@ -52,25 +55,27 @@ export class Motion {
     this.#everyUs = 1e6 / ratePerSecond;
   }
 
-  /** Measures the frame when a measure is due: the share of the picture that changed, else null. */
+  /** Measures the frame when a measure is due: the share of the picture that changed; null when there is none. */
   offer(frame: MaskedFrame): number | null {
     if (frame.monoUs < this.#nextDueUs) return null;
     this.#nextDueUs = Math.max(this.#nextDueUs + this.#everyUs, frame.monoUs + this.#everyUs / 2);
     return this.measure(frame);
   }
 
-  /** Share of the picture that changed, 0 to 1; 0 for the first frame under a mask. */
-  measure({ data, mask }: MaskedFrame): number {
+  /** Share of the picture that changed, 0 to 1; null while it learns: the first measures, and those under a new mask. */
+  measure({ data, mask }: MaskedFrame): number | null {
     this.#read(data);
     const stamp = `${mask.version} ${mask.state} ${mask.digest}`;
     if (stamp !== this.#mask) {
       this.#mask = stamp;
       this.#mean.set(this.#now);
       this.#usual.fill(0);
-      return 0;
+      this.#learnt = 0;
+      return null;
     }
-    const exposure = this.#exposure();
-    return this.#compare(exposure) / this.#now.length;
+    const changed = this.#compare(this.#exposure());
+    this.#learnt++;
+    return this.#learnt < LEARNING ? null : changed / this.#now.length;
   }
 
   /** Sixteen elements of each cell are enough: noise averages out, and the cost does not grow with the picture. */
@@ -122,17 +127,18 @@ export class Motion {
   /** Counts the cells that changed; what is usual follows. */
   #compare(exposure: Exposure): number {
     const [now, mean, usual] = [this.#now, this.#mean, this.#usual];
+    const first = 1 / (this.#learnt + 2);
     let changed = 0;
     for (let i = 0; i < now.length; i++) {
-      const before = mean[i] as number;
+      const before = expected(mean[i] as number, exposure);
       const here = now[i] as number;
       const usually = usual[i] as number;
-      const off = Math.abs(here - expected(before, exposure));
-      const isChanged = off > Math.max(LEAST, TIMES_USUAL * usually);
+      const off = Math.abs(here - before);
+      const isChanged = off > Math.min(MOST, Math.max(LEAST, TIMES_USUAL * usually));
       if (isChanged) changed++;
-      mean[i] = before + (here - before) * (isChanged ? FOLLOW.changedMean : FOLLOW.mean);
-      const learnt = isChanged ? FOLLOW.changedUsual : FOLLOW.usual;
-      usual[i] = usually + (Math.min(off, MOST_USUAL) - usually) * learnt;
+      mean[i] = before + (here - before) * Math.max(first, isChanged ? FOLLOW.changedMean : FOLLOW.mean);
+      const learnt = Math.max(first, isChanged ? FOLLOW.changedUsual : FOLLOW.usual);
+      usual[i] = usually + (Math.min(off, MOST) - usually) * learnt;
     }
     return changed;
   }
