@@ -11,6 +11,7 @@ import { launchText } from '../pipelines/launch.js';
 import type { MaskTable, PipelineOptions } from '../pipelines/messages.js';
 import { scaledClip } from './clip.js';
 import type { FrameRunOptions, FrameRunResult, Sample } from './frame-run.js';
+import { benchMotion } from './motion.js';
 import { atLeast, atMost, type Row, row } from './report.js';
 
 const run = promisify(execFile);
@@ -228,5 +229,6 @@ export function slope(samples: Sample[]): number {
 
 /** Rows of the whole bench. `say` gets a line for each step. */
 export async function benchFrame(say: (line: string) => void): Promise<Row[]> {
-  return [...(await throughput(say)), ...(await live(say)), ...(await memory(say))];
+  const motion = benchMotion(SIZES, table);
+  return [...(await throughput(say)), ...(await live(say)), ...(await memory(say)), ...motion];
 }
