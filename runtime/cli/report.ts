@@ -33,6 +33,7 @@ export function runReport(camera: Camera, seconds: number, errors: string[]): Ru
     row('frames masked', masked, 'frames'),
     row('frames encoded', encoded, 'frames'),
     row('frames recorded', recorded, 'frames'),
+    row('frames left out', camera.recorder.framesLeftOut, 'frames'),
     row('frames dropped', dropped, 'frames'),
     recordedShare(camera, captured, recorded),
     row('frame rate', health.picture.measuredFramesPerSecond, 'frames/s'),
@@ -63,11 +64,13 @@ export function runReport(camera: Camera, seconds: number, errors: string[]): Ru
   return { ...reportOf('camera', rows), alerts, errors };
 }
 
-/** Nothing is aimed at where nothing may be recorded. */
+/** Of those that were to be recorded. Nothing is aimed at where nothing may be, or where nothing was to be. */
 function recordedShare(camera: Camera, captured: number, recorded: number): Row {
-  const share = captured === 0 ? 0 : recorded / captured;
+  const wanted = Math.max(0, captured - camera.recorder.framesLeftOut);
+  const share = wanted === 0 ? 0 : Math.min(1, recorded / wanted);
   const name = 'frames recorded of captured';
-  return camera.mayRecord ? atLeast(name, share, 'share', RECORDED_SHARE_GOAL) : row(name, share, 'share');
+  const aimed = camera.mayRecord && (recorded > 0 || camera.recorder.framesLeftOut === 0);
+  return aimed ? atLeast(name, share, 'share', RECORDED_SHARE_GOAL) : row(name, share, 'share');
 }
 
 function alertLatency(camera: Camera): Row[] {

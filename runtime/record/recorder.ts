@@ -105,6 +105,11 @@ export class Recorder {
     return this.#shutBecause;
   }
 
+  /** Units left out because nothing happened, or by the schedule. */
+  get framesLeftOut(): number {
+    return this.deps.occasions?.framesLeftOut ?? 0;
+  }
+
   /** Opens the gate. Recording begins with the next keyframe. */
   open(): void {
     this.#shutBecause = null;

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ConfigInput } from '../../runtime/config/schema.js';
@@ -15,6 +16,7 @@ import {
   recordedUnits,
   runCamera,
   until,
+  writeAuthorisation,
 } from '../camera-run.js';
 
 const size = { width: 320, height: 240 };
@@ -98,5 +100,40 @@ test('recorded: from before the motion until after it', async () => {
   } finally {
     await run.clear();
     await dull.clear();
+  }
+});
+
+test('motion is measured under authority only, and only when a mode asks for it', async () => {
+  const moving = (when: object): ConfigInput =>
+    clipConfig({
+      sensor: { kind: 'pattern' },
+      picture: { ...size, framesPerSecond: rate },
+      mask: { zones: [], noneBecause: 'a test pattern shows nobody' },
+      zones: [],
+      record: { capacityMiB: 16, segmentMiB: 4, when },
+    });
+  const plain = await runCamera(moving({}));
+  const run = await runCamera(moving({ mode: 'motion' }));
+  const { camera } = run;
+  try {
+    await until('recording', () => camera.recorder.framesRecorded >= 20);
+    assert.deepEqual(
+      camera.health().notices.map(({ code }) => code),
+      [],
+    );
+    assert.equal(plain.camera.supervisor.measuresMotion, false);
+    assert.equal(camera.supervisor.measuresMotion, true);
+    rmSync(join(run.directory, 'authorisation.json'));
+    await until('nothing is measured', () => !camera.supervisor.measuresMotion);
+    await camera.recorder.flushed();
+    const recorded = camera.recorder.framesRecorded;
+    writeAuthorisation(run.directory, []);
+    await until('recording again', () => camera.recorder.framesRecorded >= recorded + 10);
+    assert.equal(camera.supervisor.measuresMotion, true);
+    await run.stop();
+    assert.deepEqual(run.errors, []);
+  } finally {
+    await run.clear();
+    await plain.clear();
   }
 });
