@@ -51,7 +51,7 @@ interface Told {
 
 /** What may be expected of the store, by what it told. */
 export class Account {
-  /** highest record that was acknowledged */
+  /** highest record that was acknowledged, or found: what a kill left behind unacknowledged is there for the next run */
   last = 0;
   /** records acknowledged */
   count = 0;
@@ -95,6 +95,7 @@ export class Account {
       read.set(gop.record, gop);
     }
     for (const [number, gop] of read) wrong.push(...this.#compare(number, gop));
+    this.last = Math.max(this.last, before);
     wrong.push(...this.#missing(reader, read), ...(await this.#cameBack(reader, directory)));
     const { damages } = await reader.check();
     for (const damage of damages) wrong.push(`check: ${damage.kind} in ${damage.file}`);
