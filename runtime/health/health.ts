@@ -52,6 +52,23 @@ export const health = z.strictObject({
     gopsLost: z.number(),
     oldestMs: z.number().nullable(),
     newestMs: z.number().nullable(),
+    /** GOPs that wait in memory; `sinceMs`: nothing has reached a card since then, null while all is well */
+    buffer: z.strictObject({
+      bytes: z.number(),
+      capacityBytes: z.number(),
+      sinceMs: z.number().nullable(),
+    }),
+    /** the second store, when one is configured */
+    second: z
+      .strictObject({
+        state: z.enum(['recording', 'off', 'failed']),
+        capacityBytes: z.number(),
+        usedBytes: z.number(),
+        gops: z.number(),
+        oldestMs: z.number().nullable(),
+        newestMs: z.number().nullable(),
+      })
+      .nullable(),
   }),
   alerts: z.strictObject({ total: z.number(), pending: z.number() }),
   processes: z.strictObject({

@@ -30,7 +30,7 @@ test('a card that stops on an error under a whole camera, and another that takes
     await until('the notice goes', () => !told('card-read-only'));
     assert.deepEqual(
       run.lines.filter((line) => line.startsWith('card-read-only')).map((line) => line.split(': ')[1]),
-      ['The card has turned read-only. Nothing new is kept. Replace it.', 'no longer so'],
+      ['The card has turned read-only. Replace it.', 'no longer so'],
     );
   } finally {
     await run.clear();
