@@ -180,6 +180,11 @@ export class Archive {
         cameraId: config.camera.id,
       },
     );
-    return { directory, store, care: new CardCare({ ...deps, store }, { directory, second }), started: false };
+    return {
+      directory,
+      store,
+      care: new CardCare({ ...deps, store }, { directory, second }),
+      started: false,
+    };
   }
 }

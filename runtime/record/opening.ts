@@ -3,14 +3,20 @@
  * into them. Called by store.ts at its start, and again whenever the card was let go. Leaves nothing open when it fails.
  */
 import { mkdir, stat } from 'node:fs/promises';
-import { createRing, type OnProgress, type RingShape, removeCutCreation, writeDescription } from './create.js';
 import { otherStore, refusal } from './card-refusal.js';
+import {
+  createRing,
+  type OnProgress,
+  type RingShape,
+  removeCutCreation,
+  writeDescription,
+} from './create.js';
 import { describeRing, keySlotsFile, lockFile, ringDirectory, segmentPath } from './description.js';
 import { KeySlots } from './key-slots.js';
 import { segmentHeaderBytes } from './layout.js';
 import { type LoadedRing, loadRing, type RingEnd } from './ring.js';
 import { refuseOther } from './ring-shape.js';
-import { onCard, type OpenSegment } from './segment-file.js';
+import { type OpenSegment, onCard } from './segment-file.js';
 import { SegmentMaker } from './segment-maker.js';
 import type { StoreDeps, StoreOptions } from './store.js';
 import { RingWriter, type WriterCounts } from './writer.js';
@@ -75,7 +81,8 @@ async function hasRing(directory: string): Promise<boolean> {
 }
 
 function notThere(directory: string): Error {
-  const hint = 'Put the right card in place; a new one is begun at the next start, or where record.mountPoint is set';
+  const hint =
+    'Put the right card in place; a new one is begun at the next start, or where record.mountPoint is set';
   return refusal(otherStore, `There is no store in ${directory}`, hint);
 }
 
