@@ -117,6 +117,11 @@ export class Keeping {
     await retention.start();
   }
 
+  /** One look at everything, as every 10 s; resolves when it is done. */
+  async look(): Promise<void> {
+    for (const retention of this.#all()) await retention.check();
+  }
+
   /** The writer waits for this, and retention waits for the writer: so it is told, and not waited for. */
   onSegment(event: SegmentEvent): void {
     const retention = this.#of(event.storeId);
