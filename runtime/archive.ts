@@ -65,6 +65,7 @@ export class Archive {
     this.#pair = new StorePair({
       first: first.care.timed,
       second: this.#places[1]?.care.timed ?? null,
+      clock: rest.clock,
     });
     const { picture, record } = config;
     this.recorder = new Recorder(

@@ -50,7 +50,7 @@ async function camera(t: TestContext, card: LoopCard, options: Options = {}) {
     ? new Store(deps, { ...shape, directory: other, capacityBytes: 64 * segmentBytes })
     : null;
   const pace = new AppendPace({ clock });
-  const pair = new StorePair({ first: pace.timed(store), second: spare });
+  const pair = new StorePair({ first: pace.timed(store), second: spare, clock });
   const recorder = new Recorder<StoredAt>(
     { store: pair, clock, log: deps.log },
     {

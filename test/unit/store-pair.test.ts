@@ -6,9 +6,19 @@ import { bufferNotices } from '../../runtime/health/buffer-notices.js';
 import { MergedReader } from '../../runtime/record/merged-reader.js';
 import { StoreReader } from '../../runtime/record/reader.js';
 import { Recorder } from '../../runtime/record/recorder.js';
+import { type OpenSegment, openSegment } from '../../runtime/record/segment-file.js';
 import { Store } from '../../runtime/record/store.js';
 import { type StoredAt, StorePair } from '../../runtime/record/store-pair.js';
-import { bench, type Fault, fakeUnit, faulty, keysIn, segmentBytes, storeDeps } from './store-fake.js';
+import {
+  bench,
+  type Fault,
+  fakeGop,
+  fakeUnit,
+  faulty,
+  keysIn,
+  segmentBytes,
+  storeDeps,
+} from './store-fake.js';
 
 const everything = [0, Number.MAX_SAFE_INTEGER / 1000] as const;
 
@@ -25,7 +35,7 @@ async function camera(t: TestContext, { second = true, bufferBytes = 400_000 }: 
   const deps = { ...(await storeDeps(b.directory, b)), open: faulty((call) => faults.second(call)) };
   const spare = new Store(deps, { ...b.options, directory: other, capacityBytes: 32 * segmentBytes });
   if (second) await spare.start(new AbortController().signal);
-  const pair = new StorePair({ first, second: second ? spare : null });
+  const pair = new StorePair({ first, second: second ? spare : null, clock: b.clock });
   const recorder = new Recorder<StoredAt>(
     { store: pair, clock: b.clock, log: b.log },
     {
@@ -175,6 +185,52 @@ test('an alert just after the change: what is before it is kept in both stores, 
     for (const { sequence } of store.segments()) await store.destroy(sequence, 'communal');
   }
   assert.deepEqual(await c.read(), [3, 4, 5, 6, 7, 8]);
+});
+
+test('a first card that hangs: the second takes over within 5 s, and what the first took after all is shown once', async (t) => {
+  const b = await bench(t, 8);
+  let hold: Promise<void> | null = null;
+  let release = (): void => undefined;
+  const slow: OpenSegment = async (path, mode) => {
+    const file = await openSegment(path, mode);
+    return {
+      ...file,
+      write: async (data, at) => (hold ?? Promise.resolve()).then(() => file.write(data, at)),
+    };
+  };
+  const first = await b.start(slow);
+  const deps = await storeDeps(b.directory, b);
+  const second = new Store(deps, { ...b.options, directory: join(b.directory, 'other') });
+  await second.start(new AbortController().signal);
+  t.after(() => second.stop());
+  const pair = new StorePair({ first, second, clock: b.clock });
+  await pair.append(fakeGop(0), 0);
+  hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  const stuck = pair.append(fakeGop(1), 0);
+  await Promise.resolve();
+  b.clock.advance(4000);
+  assert.equal(pair.onSecond, false);
+  b.clock.advance(1000);
+  assert.equal((await stuck).storeId, second.storeId);
+  assert.equal(pair.onSecond, true);
+  assert.equal((await pair.append(fakeGop(2), 0)).storeId, second.storeId, 'at once');
+  await assert.rejects(pair.keep({ storeId: first.storeId ?? '', record: 1 }), /does not answer/);
+  hold = null;
+  release();
+  while (pair.onSecond) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal((await pair.append(fakeGop(3), 0)).storeId, first.storeId);
+  assert.equal(pair.stats().gops, 4);
+  const readers = [b.directory, join(b.directory, 'other')].map((directory) =>
+    StoreReader.open(directory, { keys: keysIn(b.directory) }),
+  );
+  const found: number[] = [];
+  for await (const gop of new MergedReader(await Promise.all(readers)).range(...everything)) {
+    found.push((gop.units[0]?.seq ?? 0) / 25);
+  }
+  assert.deepEqual(found, upTo(4));
+  assert.deepEqual(first.stats().gops + second.stats().gops, 5, 'one of them lies in both');
 });
 
 test('a GOP that both have is shown once, by the list of what will be read too', async (t) => {
