@@ -79,10 +79,10 @@ function listCommand(): Command {
     });
 }
 
-/** Which store it is, when there are two. */
+/** Which store it is, when there are two, or when it is not the first. */
 function printPlace(places: readonly OpenedPlace[], i: number, words: StoreWords): void {
   const place = places[i];
-  if (!place || places.length < 2) return;
+  if (!place || (places.length < 2 && !place.second)) return;
   print(`${i > 0 ? '\n' : ''}${words.place(place.second, place.directory)}`);
 }
 

@@ -84,32 +84,28 @@ test('a camera that starts without its card: the second store records, then the 
     await until('some more', () => camera.health().store.gops >= gops + 3);
     await camera.stop();
     const { stores } = JSON.parse(vigie('store', 'list', '--json')) as {
-      stores: { coverage: { gops: number; pictures: number }[] }[];
+      stores: { coverage: { pictures: number }[] }[];
     };
-    const of = (what: 'gops' | 'pictures'): number =>
-      stores.flatMap(({ coverage }) => coverage).reduce((sum, span) => sum + span[what], 0);
-    assert.deepEqual(
-      stores.map(({ coverage }) => coverage.length),
-      [1, 1],
-    );
-    assert.equal(of('gops'), camera.health().store.gops);
+    const pictures = stores.flatMap(({ coverage }) => coverage).reduce((sum, span) => sum + span.pictures, 0);
+    assert.equal(stores.filter(({ coverage }) => coverage.length > 0).length, 2);
+    assert.equal(pictures, camera.recorder.framesRecorded);
     assert.match(vigie('store', 'list'), /First store, .*\n[\s\S]*Second store, /);
     assert.equal(vigie('store', 'check').match(/No damage/g)?.length, 2);
     const out = join(run.directory, 'both.mp4');
     vigie('store', 'export', '--from', '-1h', '--to', 'now', out);
-    const probe = [
-      '-v',
-      'error',
-      '-count_packets',
-      '-show_entries',
-      'stream=nb_read_packets',
-      '-of',
-      'csv=p=0',
+    const small = [
+      '-vf',
+      'scale=16:16',
+      '-pix_fmt',
+      'gray',
+      '-fps_mode',
+      'passthrough',
+      '-f',
+      'rawvideo',
+      '-',
     ];
-    const packets = Number(execFileSync('ffprobe', [...probe, out], { encoding: 'utf8' }));
-    assert.equal(packets, of('pictures'));
-    const decoded = spawnSync('ffmpeg', ['-v', 'error', '-i', out, '-f', 'null', '-'], { encoding: 'utf8' });
-    assert.deepEqual([decoded.status, decoded.stderr], [0, '']);
+    const decoded = execFileSync('ffmpeg', ['-v', 'error', '-i', out, ...small], { stdio: 'pipe' });
+    assert.equal(decoded.length / 256, pictures, 'every picture of both, once');
     const asked = spawnSync(
       process.execPath,
       [command, 'store', 'destroyed', '--from', '-1h', '--to', 'now', '--state', run.directory, '--json'],
