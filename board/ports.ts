@@ -28,6 +28,8 @@ export interface CardPort {
   preallocate(path: string, bytes: number): Promise<void>;
   /** bytes free and total of the file system that holds `path` */
   space(path: string): Promise<{ freeBytes: number; totalBytes: number }>;
+  /** whether a file system of its own is mounted at this absolute path */
+  mounted(path: string): Promise<boolean>;
   /** exclusive, gone with the process; rejects when held; resolves to what releases it */
   lock(path: string): Promise<() => Promise<void>>;
 }

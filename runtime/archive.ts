@@ -1,5 +1,5 @@
 /**
- * Wires what is kept: the store and its recorder, the keys, the register and retention, the watch over the card. Made
+ * Wires what is kept: the stores and the recorder, the keys, the register and retention, the watch over the cards. Made
  * by runtime/main.ts, which feeds it units and alerts. Decides nothing itself.
  */
 import { existsSync } from 'node:fs';
@@ -11,13 +11,16 @@ import type { Authority } from './access/authorisation.js';
 import { inState } from './camera-parts.js';
 import { CardCare } from './card-care.js';
 import type { Config } from './config/schema.js';
-import type { Notice } from './health/health.js';
+import { bufferNotices } from './health/buffer-notices.js';
+import type { Health, Notice } from './health/health.js';
 import { Keeping } from './keeping.js';
 import { type OccasionParts, occasionNotices, occasionParts } from './occasion-parts.js';
 import type { OnProgress } from './record/create.js';
 import { ringDirectory } from './record/description.js';
 import { Recorder } from './record/recorder.js';
-import { Store, type StoreStats } from './record/store.js';
+import { Store } from './record/store.js';
+import { type StoredAt, StorePair } from './record/store-pair.js';
+import type { StoredPiece } from './record/terminus.js';
 
 const MEBIBYTE = 2 ** 20;
 /** An alert keeps six minutes at most, with a record a second and copies of some. */
@@ -31,91 +34,187 @@ export interface ArchiveDeps {
   authority: () => Authority;
 }
 
+/** Where recordings go: a card with its store. */
+interface Place {
+  directory: string;
+  store: Store;
+  care: CardCare;
+  started: boolean;
+}
+
 export class Archive {
-  readonly store: Store;
-  readonly recorder: Recorder;
+  readonly recorder: Recorder<StoredAt>;
   readonly #vault: FileVault;
   readonly #keeping: Keeping;
-  readonly #care: CardCare;
   readonly #when: OccasionParts;
-  readonly #directory: string;
+  readonly #places: [Place, ...Place[]];
+  readonly #pair: StorePair;
   #open = false;
-  /** of the store when it was stopped, for the report */
-  #lastStats: StoreStats | null = null;
+  /** when it was stopped, for the report */
+  #lastStats: Health['store'] | null = null;
 
-  constructor({ authority, ...deps }: ArchiveDeps, options: { config: Config; stateDirectory: string }) {
+  constructor(
+    private readonly deps: ArchiveDeps,
+    private readonly options: { config: Config; stateDirectory: string },
+  ) {
+    const { authority, ...rest } = deps;
     const { config, stateDirectory } = options;
-    this.#directory = inState(stateDirectory, config.record.directory);
-    const keysDirectory = join(stateDirectory, 'keys');
-    this.#vault = new FileVault({ file: join(keysDirectory, 'device.key') });
+    this.#vault = new FileVault({ file: join(stateDirectory, 'keys', 'device.key') });
     this.#keeping = new Keeping(
-      { ...deps, clockTrusted, vault: this.#vault, terms: () => authority().terms },
+      { ...rest, clockTrusted, vault: this.#vault, terms: () => authority().terms },
       { stateDirectory, cameraId: config.camera.id },
     );
-    this.store = new Store(
-      {
-        ...deps,
-        vault: this.#vault,
-        clockTrusted,
-        onSegment: (event) => this.#keeping.onSegment(event),
-        held: (segment) => this.#keeping.holds(segment),
-      },
-      {
-        directory: this.#directory,
-        keysDirectory,
-        capacityBytes: config.record.capacityMiB * MEBIBYTE,
-        segmentBytes: config.record.segmentMiB * MEBIBYTE,
-        cameraId: config.camera.id,
-        maxSpanMs: config.record.segmentSeconds * 1000,
-      },
-    );
-    this.#care = new CardCare({ ...deps, store: this.store }, { directory: this.#directory });
-    const { store } = this.#care;
-    this.#when = occasionParts({ ...deps, time: () => this.#keeping.now() }, { config, stateDirectory });
+    const { second } = config.record;
+    const first = this.#place(config.record, false);
+    this.#places = second ? [first, this.#place(second, true)] : [first];
+    this.#pair = new StorePair({
+      first: first.care.timed,
+      second: this.#places[1]?.care.timed ?? null,
+      clock: rest.clock,
+    });
+    this.#when = occasionParts({ ...rest, time: () => this.#keeping.now() }, { config, stateDirectory });
     const { occasions, terminusFile, terminus } = this.#when;
+    const { picture, record } = config;
     this.recorder = new Recorder(
-      { ...deps, store, occasions, remember: (windows) => terminusFile.save(windows) },
-      { picture: config.picture, clockTrusted, terminus },
+      { ...rest, store: this.#pair, occasions, remember: (windows) => terminusFile.save(windows) },
+      { picture, clockTrusted, terminus, bufferBytes: record.bufferMiB * MEBIBYTE },
     );
   }
 
-  /** Begins to watch the card. */
+  /** Begins to watch the cards. */
   start(signal: AbortSignal): void {
-    this.#care.watch.start(signal);
+    for (const { care } of this.#places) care.watch.start(signal);
   }
 
   /**
-   * The store is made and the gate opened only under authority. What was recorded under one that is gone is still
+   * A store is made, and the gate opened, only under authority. What was recorded under one that is gone is still
    * destroyed at its term.
    */
   async apply(authority: Authority, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
     if (!authority.mayRecord) this.recorder.shut(authority.refusal?.code ?? 'not authorised');
-    if (!this.#open && (authority.mayRecord || existsSync(ringDirectory(this.#directory)))) {
-      await this.#vault.start();
-      await this.store.start(signal, onProgress ? { onProgress } : {});
-      await this.#keeping.start(this.store);
-      this.#open = true;
-      this.recorder.resume(await this.#when.terminusFile.load(this.store.newest(recordsLookedAt)));
+    try {
+      await this.#startStores(authority.mayRecord, signal, onProgress);
+    } catch (error) {
+      if (!this.#open) await this.#stopStores();
+      throw error;
     }
     if (authority.mayRecord) this.recorder.open();
   }
 
-  get stats(): StoreStats {
-    return this.#lastStats ?? this.recorder.stats();
+  get stats(): Health['store'] {
+    return this.#lastStats ?? this.#stats();
   }
 
   notices(): Notice[] {
-    const when = occasionNotices(this.#when.occasions);
-    return [...this.#care.watch.notices(), ...this.#keeping.notices(), ...when];
+    return [
+      ...bufferNotices({ buffer: this.recorder.buffer, onSecond: this.#open && this.#pair.onSecond }),
+      ...this.#places.flatMap(({ care }) => care.notices()),
+      ...this.#keeping.notices(),
+      ...occasionNotices(this.#when.occasions),
+    ];
   }
 
   /** The last GOP to the card, then everything closed. Idempotent. */
   async stop(): Promise<void> {
     await this.recorder.stop();
-    this.#lastStats ??= this.recorder.stats();
+    this.#lastStats ??= this.#stats();
     await this.#keeping.stop();
-    await this.store.stop();
-    this.#care.watch.stop();
+    await this.#stopStores();
+    for (const { care } of this.#places) care.watch.stop();
     await this.#vault.stop();
+  }
+
+  /** Cards that fail or are away are waited for; what a person has to put right refuses the start. */
+  async #startStores(mayRecord: boolean, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
+    const hasKeys = existsSync(join(this.options.stateDirectory, 'keys', 'device.key'));
+    const waiting = this.#places.filter(
+      ({ started, directory }) => !started && (mayRecord || existsSync(ringDirectory(directory))),
+    );
+    if (waiting.length === 0 && (this.#open || !hasKeys)) return;
+    await this.#vault.start();
+    for (const place of waiting) {
+      await place.store.start(signal, { ...(onProgress && { onProgress }), withoutCard: true });
+      place.started = true;
+      if (this.#open) await this.#keeping.opened(place.store);
+    }
+    if (this.#open) return;
+    await this.#keeping.start(this.#places.map(({ store }) => store));
+    this.#open = true;
+    await this.#resume();
+  }
+
+  /** Goes on with the alerts of the run before, in the stores that are there. */
+  async #resume(): Promise<void> {
+    const { terminusFile } = this.#when;
+    const pieces: StoredPiece<StoredAt>[] = [];
+    let { windows } = await terminusFile.load([]);
+    for (const [place, { store }] of this.#places.entries()) {
+      const { storeId } = store;
+      if (windows.length === 0 || storeId === null) continue;
+      const found = await terminusFile.load(store.newest(recordsLookedAt));
+      windows = found.windows;
+      for (const piece of found.pieces) {
+        // GOPs of one store are not those of the other.
+        const of = piece.of - place * recordsLookedAt;
+        pieces.push({ ...piece, of, record: { storeId, record: piece.record } });
+      }
+    }
+    this.recorder.resume({ windows, pieces });
+  }
+
+  async #stopStores(): Promise<void> {
+    for (const place of this.#places) {
+      await place.store.stop();
+      place.started = false;
+    }
+  }
+
+  #stats(): Health['store'] {
+    const { bytes, capacityBytes, sinceMs } = this.recorder.buffer;
+    const other = this.#places[1]?.store.stats();
+    const second = other && {
+      state: other.state,
+      capacityBytes: other.capacityBytes,
+      usedBytes: other.usedBytes,
+      gops: other.gops,
+      oldestMs: other.oldestMs,
+      newestMs: other.newestMs,
+    };
+    return { ...this.recorder.stats(), buffer: { bytes, capacityBytes, sinceMs }, second: second ?? null };
+  }
+
+  #place(
+    of: { directory: string; capacityMiB: number; mountPoint?: string | undefined },
+    second: boolean,
+  ): Place {
+    const { config, stateDirectory } = this.options;
+    const directory = inState(stateDirectory, of.directory);
+    const { authority: _, ...deps } = this.deps;
+    const store: Store = new Store(
+      {
+        ...deps,
+        vault: this.#vault,
+        clockTrusted,
+        onSegment: (event) => this.#keeping.onSegment(event),
+        held: (segment, storeId) => this.#keeping.holds(segment, storeId),
+        onFound: (storeId) => this.#keeping.found(directory, storeId),
+        onOpened: () => void this.#keeping.opened(store),
+      },
+      {
+        directory,
+        ...(of.mountPoint !== undefined && { mountPoint: of.mountPoint }),
+        keysDirectory: join(stateDirectory, 'keys'),
+        capacityBytes: of.capacityMiB * MEBIBYTE,
+        segmentBytes: config.record.segmentMiB * MEBIBYTE,
+        cameraId: config.camera.id,
+        maxSpanMs: config.record.segmentSeconds * 1000,
+      },
+    );
+    return {
+      directory,
+      store,
+      care: new CardCare({ ...deps, store }, { directory, second }),
+      started: false,
+    };
   }
 }

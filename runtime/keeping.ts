@@ -1,15 +1,16 @@
 /**
  * Wires what keeps recordings for their days and no longer: the register, the clock of terms, the requests for holds,
- * and retention over the store. Made by runtime/main.ts. Decides nothing itself.
+ * and retention over each store that is open and over the cards that are away. Made by runtime/archive.ts. Decides
+ * nothing itself.
  */
 import type { CardPort, Clock, KeyVault, Log } from '../board/ports.js';
-import type { Terms } from './access/register/entry.js';
+import type { RegisterEvent, Terms } from './access/register/entry.js';
 import { Register, registerPlaces } from './access/register/register.js';
 import type { Notice } from './health/health.js';
 import { destroyElsewhere } from './record/absent-stores.js';
 import { HoldRequests } from './record/hold-requests.js';
 import type { RecordClass } from './record/key-sector.js';
-import { Retention } from './record/retention.js';
+import { type RetainedStore, Retention, type RetentionDeps } from './record/retention.js';
 import { TermClock } from './record/retention-clock.js';
 import type { ClassTimes, SegmentTimes } from './record/retention-terms.js';
 import type { ClassSpan, SegmentSummary } from './record/ring-index.js';
@@ -27,12 +28,28 @@ export interface KeepingDeps {
   terms: () => Terms | null;
 }
 
+/** Entries after which everything has to be looked at again, in every store. */
+const rules: readonly RegisterEvent['kind'][] = ['terms-set', 'hold-set', 'hold-released', 'clock-sure'];
+
+/** Stands for the cards that are away: their keys are all that is here of them. */
+const noStore: RetainedStore = {
+  storeId: '',
+  segments: () => [],
+  liveKeys: () => [],
+  destroy: async () => false,
+};
+
 export class Keeping {
   readonly register: Register;
   readonly #time: TermClock;
   readonly #requests: HoldRequests;
-  #retention: Retention | null = null;
+  readonly #away: Retention;
   readonly #keysDirectory: string;
+  /** by directory: which store it holds, so that it is not taken for one that is away */
+  readonly #found = new Map<string, string>();
+  readonly #retentions = new Map<Store, Retention>();
+  /** keys of cards that are away are being destroyed */
+  #destroying: Promise<unknown> = Promise.resolve();
   #open = false;
 
   /** @param options.stateDirectory absolute */
@@ -47,48 +64,82 @@ export class Keeping {
     const places = registerPlaces(options.stateDirectory);
     this.#requests = new HoldRequests(places);
     this.#keysDirectory = places.keys;
+    this.#away = new Retention({
+      ...this.#shared(),
+      time: this.#time,
+      requests: this.#requests,
+      store: noStore,
+      elsewhere: (of) => this.#destroyAway(of),
+    });
   }
 
   /**
-   * Opens the register and destroys what is due; resolves when nothing past its term can be opened any more.
+   * Opens the register and destroys what is due, in the stores that are open and of the cards that are away; resolves when
+   * nothing past its term can be opened any more.
    * @throws VigieError when the register cannot be opened
    */
-  async start(store: Store): Promise<void> {
+  async start(stores: readonly Store[]): Promise<void> {
     await this.register.start();
     const { lastTrustedMs } = this.register.standing;
     if (lastTrustedMs !== null) this.#time.notBefore(lastTrustedMs);
-    this.#retention = new Retention({
-      clock: this.deps.clock,
-      log: this.deps.log,
-      time: this.#time,
-      register: this.register,
-      requests: this.#requests,
-      terms: this.deps.terms,
-      elsewhere: (of) => destroyElsewhere(this.deps, { ...of, keysDirectory: this.#keysDirectory }),
+    // Requests and terms first: they are for all stores.
+    await this.#away.start();
+    this.#open = true;
+    for (const store of stores) await this.opened(store);
+  }
+
+  /** A store is about to open its keys: from here on they are its own. */
+  async found(directory: string, storeId: string): Promise<void> {
+    this.#found.set(directory, storeId);
+    await this.#destroying;
+  }
+
+  /** A store read its index, at the start or when its card came back; resolves after the first look. */
+  async opened(store: Store): Promise<void> {
+    if (!this.#open || store.storeId === null) return;
+    const known = this.#retentions.get(store);
+    if (known) return known.changed();
+    const retention = new Retention({
+      ...this.#shared(),
+      // Looking at the clock is what believes a jump: once a pass, not once a store.
+      time: { check: () => this.#time.now(), now: () => this.#time.now() },
+      requests: { waiting: async () => [], remove: async () => undefined },
       store: {
-        storeId: store.storeId,
+        get storeId() {
+          return store.storeId ?? '';
+        },
         segments: () => store.segments().map(timesOf),
         liveKeys: () => store.liveKeys(),
         destroy: (sequence, of) => store.destroy(sequence, of),
       },
     });
-    await this.#retention.start();
-    this.#open = true;
+    this.#retentions.set(store, retention);
+    await retention.start();
+  }
+
+  /** One look at everything, as every 10 s; resolves when it is done. */
+  async look(): Promise<void> {
+    for (const retention of this.#all()) await retention.check();
   }
 
   /** The writer waits for this, and retention waits for the writer: so it is told, and not waited for. */
   onSegment(event: SegmentEvent): void {
-    if (event.kind === 'skipped') this.#retention?.passedOver();
-    void this.#retention?.changed();
+    const retention = this.#of(event.storeId);
+    if (event.kind === 'skipped') retention?.passedOver();
+    void retention?.changed();
+    void this.#away.changed();
   }
 
   /** Whether a requisition keeps this segment from being overwritten. */
-  holds({ sequence }: SegmentSummary): boolean {
-    return this.#retention?.holds(sequence) ?? false;
+  holds({ sequence }: SegmentSummary, storeId: string): boolean {
+    return this.#of(storeId)?.holds(sequence) ?? false;
   }
 
+  /** Of all stores, each once. */
   notices(): Notice[] {
-    return this.#open ? (this.#retention?.notices() ?? []) : [];
+    if (!this.#open) return [];
+    const all = this.#all().flatMap((retention) => retention.notices());
+    return [...new Map(all.map((notice) => [notice.code, notice])).values()];
   }
 
   /** The time by which terms are counted. */
@@ -96,11 +147,51 @@ export class Keeping {
     return this.#time.now();
   }
 
-  /** Before the store. Idempotent. */
+  /** Before the stores. Idempotent. */
   async stop(): Promise<void> {
     this.#open = false;
-    await this.#retention?.stop();
+    for (const retention of this.#all()) await retention.stop();
+    this.#retentions.clear();
     await this.register.stop();
+  }
+
+  #all(): Retention[] {
+    return [this.#away, ...this.#retentions.values()];
+  }
+
+  #of(storeId: string): Retention | undefined {
+    return [...this.#retentions].find(([store]) => store.storeId === storeId)?.[1];
+  }
+
+  #shared(): Pick<RetentionDeps, 'clock' | 'log' | 'register' | 'terms'> {
+    const { clock, log, terms } = this.deps;
+    const { register } = this;
+    const port: RetentionDeps['register'] = {
+      get standing() {
+        return register.standing;
+      },
+      get findings() {
+        return register.findings;
+      },
+      get failure() {
+        return register.failure;
+      },
+      append: async (event) => {
+        const entry = await register.append(event);
+        if (rules.includes(event.kind)) for (const retention of this.#all()) void retention.changed();
+        return entry;
+      },
+    };
+    return { clock, log, register: port, terms };
+  }
+
+  #destroyAway(
+    of: Parameters<NonNullable<RetentionDeps['elsewhere']>>[0],
+  ): ReturnType<NonNullable<RetentionDeps['elsewhere']>> {
+    const isOpen = (storeId: string): boolean => [...this.#found.values()].includes(storeId);
+    const done = destroyElsewhere(this.deps, { ...of, isOpen, keysDirectory: this.#keysDirectory });
+    this.#destroying = done.catch(() => undefined);
+    return done;
   }
 }
 

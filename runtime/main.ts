@@ -23,7 +23,6 @@ import { readHealth } from './health/read-health.js';
 import { build } from './health/report.js';
 import { Supervisor } from './health/supervisor.js';
 import type { OnProgress } from './record/create.js';
-import type { Recorder } from './record/recorder.js';
 import type { Alert } from './scene/alert.js';
 import { Scene } from './scene/scene.js';
 
@@ -164,7 +163,7 @@ export class Camera {
     await this.alerts.stop();
   }
 
-  get recorder(): Recorder {
+  get recorder(): Archive['recorder'] {
     return this.archive.recorder;
   }
 

@@ -3,13 +3,15 @@
  * through board/ports.ts. Preallocation and lock are util-linux's, which every Debian has: Node has neither call.
  */
 import { execFile, spawn } from 'node:child_process';
-import { open, rm, statfs } from 'node:fs/promises';
+import { open, readFile, realpath, rm, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { VigieError } from '../../errors.js';
 import type { CardPort } from '../ports.js';
+import { mountOf } from './mount-table.js';
 
 const run = promisify(execFile);
 const zeroBytes = 1024 * 1024;
+const mountTable = '/proc/self/mountinfo';
 
 /** Exit code of flock(1) when somebody else holds the lock. */
 const lockHeld = 1;
@@ -57,6 +59,16 @@ export class LinuxCard implements CardPort {
       return { freeBytes: fs.bavail * fs.bsize, totalBytes: fs.blocks * fs.bsize };
     } catch (error) {
       throw failed(`Cannot read the space of ${path}`, error);
+    }
+  }
+
+  async mounted(path: string): Promise<boolean> {
+    try {
+      const [table, place] = await Promise.all([readFile(mountTable, 'utf8'), realpath(path)]);
+      return mountOf(table, place)?.point === place;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw failed(`Cannot see what is mounted at ${path}`, error, 'Mount /proc');
     }
   }
 

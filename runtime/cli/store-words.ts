@@ -6,6 +6,7 @@ import { showTime } from './store-times.js';
 export type Language = 'fr' | 'en';
 
 export interface StoreWords {
+  place: (second: boolean, directory: string) => string;
   store: string;
   segments: (used: number, of: number, mib: number) => string;
   columns: { from: string; to: string; length: string; gops: string; pictures: string };
@@ -42,6 +43,7 @@ export interface StoreWords {
 }
 
 const en: StoreWords = {
+  place: (second, directory) => `${second ? 'Second' : 'First'} store, ${directory}`,
   store: 'Store of camera',
   segments: (used, of, mib) => `${used} of ${of} segments used, ${mib} MiB each`,
   columns: { from: 'from', to: 'to', length: 'length', gops: 'GOPs', pictures: 'pictures' },
@@ -120,6 +122,7 @@ const en: StoreWords = {
 };
 
 const fr: StoreWords = {
+  place: (second, directory) => `${second ? 'Second' : 'Premier'} enregistrement, ${directory}`,
   store: 'Enregistrements de la caméra',
   segments: (used, of, mib) => `segments utilisés : ${used} sur ${of}, de ${mib} Mio chacun`,
   columns: { from: 'de', to: 'à', length: 'durée', gops: 'GOP', pictures: 'images' },

@@ -2,24 +2,20 @@
  * `vigie store list | check | export`: looks into the circular store, beside a running camera or without one.
  * Called by cli/main.ts. Writes nothing into the store.
  */
-import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { systemClock } from '../../board/linux/clock.js';
-import { FileVault } from '../../board/linux/file-vault.js';
-import { stateDirectory } from '../config/paths.js';
 import type { CheckReport } from '../record/check.js';
 import type { Listing } from '../record/coverage.js';
 import { exportMp4 } from '../record/export.js';
-import { StoreReader } from '../record/reader.js';
+import { MergedReader } from '../record/merged-reader.js';
 import { destroyedCommand } from './store-destroyed.js';
 import { holdCommand, releaseCommand } from './store-hold.js';
+import { type OpenedPlace, openPlaces, type PlaceFlags } from './store-places.js';
 import { parseTime, showTime } from './store-times.js';
 import { damageLine, type Language, type StoreWords, storeWords } from './store-words.js';
 
-interface StoreFlags {
-  directory?: string;
-  keys?: string;
+interface StoreFlags extends PlaceFlags {
   language?: Language;
   json?: boolean;
   segments?: boolean;
@@ -52,6 +48,8 @@ function withStoreFlags(command: Command): Command {
       '--directory <dir>',
       'directory of the store (default: the one of this user’s camera, else of the demonstration)',
     )
+    .option('--config <file>', 'configuration of the camera: names its store, and the second one')
+    .option('--state <directory>', 'with --config: state directory of the camera (default: this user’s)')
     .option(
       '--keys <dir>',
       'directory of its keys (default: keys/ beside the store, else in the state directory)',
@@ -65,10 +63,27 @@ function listCommand(): Command {
     .option('--segments', 'one row a segment')
     .option('--json', 'print JSON')
     .action(async (flags: StoreFlags) => {
-      const listing = (await openReader(flags)).list();
-      if (flags.json) print(JSON.stringify(listing, null, 2));
-      else printListing(listing, wordsOf(flags), flags.segments === true);
+      const words = wordsOf(flags);
+      const places = await openPlaces(flags);
+      const listings = places.map(({ directory, reader }) => ({ directory, listing: reader.list() }));
+      if (flags.json) {
+        const [only] = listings;
+        const all = { stores: listings.map(({ directory, listing }) => ({ directory, ...listing })) };
+        print(JSON.stringify(listings.length === 1 ? only?.listing : all, null, 2));
+        return;
+      }
+      for (const [i, { listing }] of listings.entries()) {
+        printPlace(places, i, words);
+        printListing(listing, words, flags.segments === true);
+      }
     });
+}
+
+/** Which store it is, when there are two, or when it is not the first. */
+function printPlace(places: readonly OpenedPlace[], i: number, words: StoreWords): void {
+  const place = places[i];
+  if (!place || (places.length < 2 && !place.second)) return;
+  print(`${i > 0 ? '\n' : ''}${words.place(place.second, place.directory)}`);
 }
 
 function checkCommand(): Command {
@@ -77,13 +92,19 @@ function checkCommand(): Command {
     .option('--json', 'print JSON')
     .action(async (flags: StoreFlags) => {
       const words = wordsOf(flags);
-      const reader = await openReader(flags);
-      if (!reader.keysFound) print(words.keysNotFound(keysOf(flags)));
-      const progress = progressLine(words.checking);
-      const report = await reader.check(({ segments, of }) => progress(segments / of));
-      if (flags.json) print(JSON.stringify(report, null, 2));
-      else printCheck(report, words);
-      if (report.damages.length > 0) process.exitCode = 1;
+      const places = await openPlaces(flags);
+      const reports: (CheckReport & { directory: string })[] = [];
+      for (const [i, { directory, keys, reader }] of places.entries()) {
+        if (!flags.json) printPlace(places, i, words);
+        if (!reader.keysFound && !flags.json) print(words.keysNotFound(keys));
+        const progress = progressLine(words.checking);
+        const report = await reader.check(({ segments, of }) => progress(segments / of));
+        reports.push({ directory, ...report });
+        if (!flags.json) printCheck(report, words);
+        if (report.damages.length > 0) process.exitCode = 1;
+      }
+      if (!flags.json) return;
+      print(JSON.stringify(reports.length === 1 ? reports[0] : { stores: reports }, null, 2));
     });
 }
 
@@ -105,9 +126,9 @@ function exportCommand(): Command {
       const nowMs = systemClock.wallMs();
       const fromMs = parseTime(flags.from, nowMs);
       const toMs = parseTime(flags.to, nowMs);
-      const reader = await openReader(flags);
+      const readers = (await openPlaces(flags)).map(({ reader }) => reader);
       const progress = progressLine(words.exporting);
-      const result = await exportMp4(reader, {
+      const result = await exportMp4(new MergedReader(readers), {
         fromMs,
         toMs,
         file: resolve(out),
@@ -120,30 +141,6 @@ function exportCommand(): Command {
       if (damaged > 0) print(words.leftOut(damaged));
       if (destroyed > 0) print(words.goneFrom(destroyed));
     });
-}
-
-async function openReader(flags: StoreFlags): Promise<StoreReader> {
-  const directory = keysOf(flags);
-  const vault = new FileVault({ file: join(directory, 'device.key') });
-  return StoreReader.open(storeOf(flags), { keys: { vault, directory } });
-}
-
-function storeOf({ directory }: StoreFlags): string {
-  return resolve(directory ?? usualDirectory());
-}
-
-/** Beside the store, where they are unless record.directory is on a card of its own. */
-function keysOf(flags: StoreFlags): string {
-  if (flags.keys) return resolve(flags.keys);
-  const beside = join(dirname(storeOf(flags)), 'keys');
-  return existsSync(beside) ? beside : join(stateDirectory(), 'keys');
-}
-
-/** The store of `vigie run`, else that of `vigie demo`, under the state directory. */
-function usualDirectory(): string {
-  const own = join(stateDirectory(), 'store');
-  const demonstration = join(stateDirectory(), 'demo', 'store');
-  return !existsSync(own) && existsSync(demonstration) ? demonstration : own;
 }
 
 function wordsOf({ language }: StoreFlags): StoreWords {

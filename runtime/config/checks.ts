@@ -5,6 +5,7 @@
  * its mask.
  */
 import { isIPv4 } from 'node:net';
+import { isAbsolute, relative, resolve } from 'node:path';
 import type { Point } from '../../pipelines/messages.js';
 import { firstOverlap } from '../record/schedule.js';
 import { firstCrossing, polygonArea } from '../scene/polygon.js';
@@ -87,6 +88,24 @@ function checkStore({ record, encode }: Config): Problem[] {
     const text = 'is less than two seconds of video at encode.bitrateKbps';
     problems.push({ path: ['record', 'segmentMiB'], text, hint: 'Raise it, or lower encode.bitrateKbps' });
   }
+  return [...problems, ...checkPlaces(record)];
+}
+
+function checkPlaces(record: Config['record']): Problem[] {
+  const { second, segmentMiB } = record;
+  const problems = checkMountPoint(record, ['record']);
+  if (!second) return problems;
+  problems.push(...checkMountPoint(second, ['record', 'second']));
+  if (resolve('/', second.directory) === resolve('/', record.directory)) {
+    const text = 'is the directory of the first store';
+    const hint = 'Name another one, on another device';
+    problems.push({ path: ['record', 'second', 'directory'], text, hint });
+  }
+  if (second.capacityMiB < 4 * segmentMiB) {
+    const text = 'holds fewer than four segments: each new one would take a quarter or more of what is kept';
+    const hint = 'Raise record.second.capacityMiB or lower record.segmentMiB';
+    problems.push({ path: ['record', 'second', 'capacityMiB'], text, hint });
+  }
   return problems;
 }
 
@@ -122,6 +141,19 @@ function checkWhen({ record, encode, detect, zones }: Config): Problem[] {
     problems.push({ path: [...path, 'preRollSeconds'], text, hint: 'Lower one of the three' });
   }
   return problems;
+}
+
+/** Otherwise the camera would wait for one card and write to another. */
+function checkMountPoint(
+  { directory, mountPoint }: { directory: string; mountPoint?: string | undefined },
+  path: PropertyKey[],
+): Problem[] {
+  if (mountPoint === undefined) return [];
+  const way = relative(mountPoint, directory);
+  if (isAbsolute(directory) && way !== '..' && !way.startsWith('../')) return [];
+  const text = 'does not hold the directory of the store';
+  const hint = 'Give the directory as an absolute path below the mount point';
+  return [{ path: [...path, 'mountPoint'], text, hint }];
 }
 
 function checkListener({ control }: Config): Problem[] {

@@ -21,6 +21,8 @@ const plainText = z
   .max(1024)
   .regex(/^[^\p{Cc}"\\]+$/u, 'no control characters, double quotes or backslashes');
 
+const mountPoint = plainText.startsWith('/').optional();
+
 const polygon = z.array(point).min(3).max(256);
 
 const sensor = z.discriminatedUnion('kind', [
@@ -183,6 +185,23 @@ export const config = z.strictObject({
         .describe('Longest time in one segment: what lies in it is destroyed together'),
       terminus: terminusWindow,
       when: recordWhen,
+      mountPoint: mountPoint.describe(
+        'Where the card is mounted. When nothing is mounted there, the card counts as gone and nothing is written below; a new card found there gets a new store',
+      ),
+      bufferMiB: z
+        .int()
+        .min(1)
+        .max(4096)
+        .default(32)
+        .describe('Memory for what waits while no card accepts: 32 MiB hold about 85 s at 3 Mbit/s'),
+      second: z
+        .strictObject({
+          directory: plainText.describe('Its directory, on another device; relative to the state directory'),
+          capacityMiB: z.int().min(8).max(4_000_000).describe('Space it takes, all of it at the first start'),
+          mountPoint: mountPoint.describe('Where its device is mounted, as above'),
+        })
+        .optional()
+        .describe('A second store, which takes what the first refuses'),
     })
     .prefault({})
     .describe('The circular store'),

@@ -3,7 +3,7 @@
  * is under way at a time: when that is so for nearly all of the last seconds, the camera makes more than the card takes.
  */
 import type { Clock } from '../../board/ports.js';
-import type { RecorderDeps } from '../record/recorder.js';
+import type { PairedStore } from '../record/store-pair.js';
 
 export interface Pace {
   /** share of the last seconds in which something was being written, 0 to 1 */
@@ -28,11 +28,17 @@ export class AppendPace {
   }
 
   /** The same store, with every write timed. */
-  timed(store: RecorderDeps['store']): RecorderDeps['store'] {
+  timed(store: PairedStore): PairedStore {
     return {
-      append: (gop) => this.#time(() => store.append(gop)),
+      append: (gop, lost) => this.#time(() => store.append(gop, lost)),
       keep: (record) => this.#time(() => store.keep(record)),
       stats: () => store.stats(),
+      get failure() {
+        return store.failure;
+      },
+      get storeId() {
+        return store.storeId;
+      },
       get maxGopBytes() {
         return store.maxGopBytes;
       },

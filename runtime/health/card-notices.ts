@@ -3,6 +3,7 @@
  * the camera. Decides from the values it is given alone: it keeps no time and asks nothing.
  */
 import type { CardReading } from '../../board/ports.js';
+import { otherStore } from '../record/card-refusal.js';
 import type { Notice } from './health.js';
 
 export interface CardState {
@@ -60,6 +61,7 @@ function whyStopped({ reading, silent, errno }: CardState): Notice | null {
     case 'ENXIO':
     case 'ENOMEDIUM':
       return words.gone;
+    case otherStore:
     case 'ENOENT':
     case 'ENOTDIR':
       return words.other;
@@ -71,8 +73,8 @@ function whyStopped({ reading, silent, errno }: CardState): Notice | null {
 const words = {
   gone: {
     code: 'card-gone',
-    fr: 'La carte n’est plus là. Rien de nouveau n’est gardé. Vérifiez qu’elle est en place.',
-    en: 'The card is gone. Nothing new is kept. Check that it is in place.',
+    fr: 'La carte n’est plus là. Vérifiez qu’elle est en place.',
+    en: 'The card is gone. Check that it is in place.',
   },
   silent: {
     code: 'card-silent',
@@ -81,8 +83,8 @@ const words = {
   },
   readOnly: {
     code: 'card-read-only',
-    fr: 'La carte est passée en lecture seule. Rien de nouveau n’est gardé. Remplacez-la.',
-    en: 'The card has turned read-only. Nothing new is kept. Replace it.',
+    fr: 'La carte est passée en lecture seule. Remplacez-la.',
+    en: 'The card has turned read-only. Replace it.',
   },
   full: {
     code: 'card-full',
@@ -96,8 +98,8 @@ const words = {
   },
   failed: {
     code: 'card-failed',
-    fr: 'La carte refuse les écritures. Rien de nouveau n’est gardé. Remplacez-la.',
-    en: 'The card refuses writes. Nothing new is kept. Replace it.',
+    fr: 'La carte refuse les écritures. Remplacez-la.',
+    en: 'The card refuses writes. Replace it.',
   },
   errors: {
     code: 'card-errors',

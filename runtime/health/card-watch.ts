@@ -5,6 +5,7 @@
  */
 import type { CardHealthPort, CardReading, Clock, Log } from '../../board/ports.js';
 import { errorLine, type VigieError } from '../../errors.js';
+import { errnoOf } from '../record/card-refusal.js';
 import type { AppendPace, Pace } from './append-pace.js';
 import { CardLife } from './card-life.js';
 import { type CardState, cardNotices } from './card-notices.js';
@@ -135,15 +136,4 @@ export class CardWatch {
       slow: this.#slow,
     };
   }
-}
-
-/** What the kernel answered, through the errors that it was wrapped in. */
-function errnoOf(failure: VigieError | null): string | null {
-  let cause: unknown = failure;
-  for (let depth = 0; cause instanceof Error && depth < 8; depth++) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (typeof code === 'string') return code;
-    cause = cause.cause;
-  }
-  return null;
 }

@@ -13,6 +13,9 @@ export const notice = z.strictObject({
 });
 export type Notice = z.infer<typeof notice>;
 
+/** `waiting`: nothing happens; `off-hours`: the schedule says so; `off`: not authorised */
+const storeState = z.enum(['recording', 'waiting', 'off-hours', 'off', 'failed']);
+
 export const health = z.strictObject({
   atMs: z.number(),
   version: z.string(),
@@ -42,7 +45,7 @@ export const health = z.strictObject({
     tracks: z.number(),
   }),
   store: z.strictObject({
-    state: z.enum(['recording', 'waiting', 'off-hours', 'off', 'failed']),
+    state: storeState,
     segments: z.number(),
     segmentsUsed: z.number(),
     capacityBytes: z.number(),
@@ -52,6 +55,23 @@ export const health = z.strictObject({
     gopsLost: z.number(),
     oldestMs: z.number().nullable(),
     newestMs: z.number().nullable(),
+    /** GOPs that wait in memory; `sinceMs`: nothing has reached a card since then, null while all is well */
+    buffer: z.strictObject({
+      bytes: z.number(),
+      capacityBytes: z.number(),
+      sinceMs: z.number().nullable(),
+    }),
+    /** the second store, when one is configured */
+    second: z
+      .strictObject({
+        state: storeState,
+        capacityBytes: z.number(),
+        usedBytes: z.number(),
+        gops: z.number(),
+        oldestMs: z.number().nullable(),
+        newestMs: z.number().nullable(),
+      })
+      .nullable(),
   }),
   alerts: z.strictObject({ total: z.number(), pending: z.number() }),
   processes: z.strictObject({

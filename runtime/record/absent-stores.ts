@@ -1,6 +1,6 @@
 /**
  * Keys of stores whose card is not in the camera: their terms run all the same. Called by whoever keeps the terms; the slots
- * say how old each key is, so that no card is needed. Never touches the slots of the store that is open.
+ * say how old each key is, so that no card is needed. Never touches the slots of a store that is open.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,6 +22,8 @@ export interface AbsentStores {
   keysDirectory: string;
   /** id of the store that is open; null when none is */
   openStoreId: string | null;
+  /** whether another store is open, or about to be: asked before each; default: none is */
+  isOpen?: (storeId: string) => boolean;
   /** what was recorded before this is past its term, wall clock, milliseconds; keys made under an untrusted clock are left */
   recordedBeforeMs: Record<RecordClass, number>;
   /** whether a requisition keeps this segment; default: none is kept */
@@ -39,7 +41,7 @@ export async function destroyElsewhere(deps: KeySlotsDeps, of: AbsentStores): Pr
   const names = await readdir(of.keysDirectory).catch(() => []);
   for (const name of names.sort()) {
     const storeId = slotsName.exec(name)?.[1];
-    if (storeId === undefined || storeId === of.openStoreId) continue;
+    if (storeId === undefined || storeId === of.openStoreId || of.isOpen?.(storeId)) continue;
     const file = join(of.keysDirectory, name);
     const slots = Math.floor((await stat(file)).size / keySectorBytes / recordClasses.length);
     if (slots < 1) continue;

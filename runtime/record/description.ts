@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { crc32c } from '@node-rs/crc32';
 import { z } from 'zod';
 import { VigieError } from '../../errors.js';
+import { mayComeBack } from './card-refusal.js';
 import {
   decodeSegmentHeader,
   formatVersion,
@@ -95,8 +96,12 @@ export async function describeRing(
   } catch {
     // Missing or damaged: every segment header says the same (P4.1).
   }
+  let refused: unknown;
   for (const name of names.filter((n) => /^\d{6}\.seg$/.test(n)).sort()) {
-    const header = await headerOf(join(ring, name), open).catch(() => null);
+    const header = await headerOf(join(ring, name), open).catch((error: unknown) => {
+      refused = error;
+      return null;
+    });
     if (!header) continue;
     const { storeId, cameraId, segmentBytes, segmentCount } = header;
     const found = description.safeParse({
@@ -108,6 +113,7 @@ export async function describeRing(
     });
     if (found.success) return { description: found.data, rebuilt: true };
   }
+  if (mayComeBack(refused)) throw refused;
   throw new VigieError(
     'store',
     `The store in ${directory} cannot be read: no description and no valid segment`,

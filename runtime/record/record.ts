@@ -95,13 +95,18 @@ export function sealRecord({ header, payload, bytes }: LaidRecord, segment: numb
   return sealed;
 }
 
+/** Rises by one with each record sealed by this process, from a random place. */
+const salt = randomBytes(4);
+
 /**
- * Never the same twice under one key: a record has its number once in a run of the writer, and a number that a cut
- * gives back to the next run comes with other random bytes.
+ * Never the same twice under one key: a number that is tried again, because the card refused it, comes with the next
+ * salt, and one that a cut gives back to the next process with another.
  */
 function nonceFor(record: number): Buffer {
-  const nonce = randomBytes(nonceBytes);
+  const nonce = Buffer.alloc(nonceBytes);
   nonce.writeBigUInt64LE(BigInt(record), 0);
+  salt.copy(nonce, 8);
+  salt.writeUInt32LE((salt.readUInt32LE(0) + 1) >>> 0, 0);
   return nonce;
 }
 

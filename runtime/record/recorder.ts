@@ -1,31 +1,43 @@
 /**
- * Gathers the encoder's access units into GOPs and hands them to the store. Fed by runtime/main.ts with every unit of
- * the pipeline process. Never blocks it, never holds more than its queue, records nothing while its gate is shut.
+ * Gathers the encoder's access units into GOPs and hands them to the store, or keeps them in memory until a card accepts.
+ * Fed by runtime/main.ts with every unit of the pipeline process. Never blocks it, never holds more than its buffer,
+ * records nothing while its gate is shut.
  */
 import type { Clock, Log } from '../../board/ports.js';
-import { errorLine, VigieError } from '../../errors.js';
+import { errorLine, type VigieError } from '../../errors.js';
 import type { PictureSize } from '../../pipelines/frame.js';
 import type { Motion, Tracks, Unit } from '../../pipelines/messages.js';
 import { type GatheredGop, Gathering } from './gathering.js';
-import type { Gop, GopUnit } from './gop.js';
+import type { Gop } from './gop.js';
 import type { Occasions } from './occasions.js';
-import type { StoreStats } from './store.js';
+import type { StoreStats } from './store-stats.js';
 import { TerminusWindows } from './terminus.js';
+import { TerminusCopies } from './terminus-copies.js';
 import type { Resumed, TerminusWindow } from './terminus-file.js';
+import { type Waiting, WaitingGops } from './waiting.js';
 
 /** Why the gate is shut until it is opened. */
 const neverOpened = 'not authorised yet';
 
-export interface RecorderDeps {
+/** What the recorder writes to. */
+export interface RecordingStore<Stored> {
+  /**
+   * @param lost GOPs that were lost since the last one that was stored
+   * @returns what the store calls the record; only the store knows what it means
+   */
+  append(gop: Gop, lost: number): Promise<Stored>;
+  /** keeps a stored GOP a second time, under `terminus`; null when it is gone */
+  keep(record: Stored): Promise<number | null>;
+  stats(): StoreStats;
+  /** why it refuses now: what it refused may be handed over again; null when it accepts */
+  readonly failure: VigieError | null;
+  /** bytes of the largest record it takes */
+  readonly maxGopBytes: number;
+}
+
+export interface RecorderDeps<Stored = number> {
   /** a Store, or what stands for one */
-  store: {
-    append(gop: Gop): Promise<number>;
-    /** keeps a stored GOP a second time, under `terminus` */
-    keep(record: number): Promise<number | null>;
-    stats(): StoreStats;
-    /** bytes of the largest record it takes */
-    readonly maxGopBytes: number;
-  };
+  store: RecordingStore<Stored>;
   clock: Clock;
   log: Log;
   /** which GOPs go on to the store; default: all */
@@ -42,51 +54,52 @@ export interface RecorderOptions {
   maxRecordMs?: number;
   /** and at this size; default 8 MiB, or what a segment holds when that is less */
   maxRecordBytes?: number;
-  /** records that wait for the card; beyond, the oldest is dropped; default 8 */
-  queueRecords?: number;
-  /** and their bytes; default 32 MiB */
-  queueBytes?: number;
+  /** memory for what waits while no card accepts; beyond, the oldest is lost; default 32 MiB */
+  bufferBytes?: number;
   /** what an alert keeps under `terminus`; default 10 s before it and 30 s after */
   terminus?: { beforeMs: number; afterMs: number };
 }
 
-interface Waiting {
-  gop: Gop;
-  /** which GOP it is of, when a GOP is in several pieces */
-  of: number;
+/** What waits in memory. */
+export interface BufferState {
   bytes: number;
+  capacityBytes: number;
+  /** nothing has reached a card since then, wall clock, milliseconds; null while all is well */
+  sinceMs: number | null;
+  /** lost since then, because it was full */
+  lost: number;
 }
 
-export class Recorder {
+/** While a card refuses, what waits is offered this often, whether or not a further GOP comes. */
+const offerMs = 1000;
+
+export class Recorder<Stored = number> {
   /** units whose record is on the device, since the start */
   framesRecorded = 0;
   /** units seen but not recorded: gate shut, no keyframe yet, or lost with their GOP */
   framesDropped = 0;
 
   readonly #gathering: Gathering;
-  readonly #queueRecords: number;
-  readonly #queueBytes: number;
   #shutBecause: string | null = neverOpened;
-  #queue: Waiting[] = [];
-  #queuedBytes = 0;
-  #droppedInQueue = 0;
-  readonly #windows: TerminusWindows;
+  readonly #waiting: WaitingGops;
+  /** lost on the way to the store, and not yet told to it */
+  #lost = 0;
+  readonly #windows: TerminusWindows<Stored>;
   /** the last GOP that has a piece under `terminus`: so have its further pieces */
   #terminusGop = 0;
-  /** records to be kept a second time */
-  #copies: number[] = [];
-  #copyFailed = false;
+  readonly #copies: TerminusCopies<Stored>;
   /** open windows are being written down */
   #remembering: Promise<void> | undefined;
-  /** GOPs of which a piece is lost: their further pieces are worth nothing */
-  readonly #broken = new Set<number>();
   /** a GOP was lost since the last one that was stored */
   #lossBefore = false;
   #draining: Promise<void> | null = null;
-  #failing = false;
+  /** since when the store has refused everything, wall clock, milliseconds */
+  #refusedSinceMs: number | null = null;
+  #lostSince = 0;
+  #cancelOffer = (): void => undefined;
 
   constructor(
-    private readonly deps: RecorderDeps,
+    private readonly deps: RecorderDeps<Stored>,
     options: RecorderOptions,
   ) {
     this.#gathering = new Gathering(options, {
@@ -94,8 +107,10 @@ export class Recorder {
       maxRecordUs: (options.maxRecordMs ?? 1200) * 1000,
       maxRecordBytes: Math.min(options.maxRecordBytes ?? 8 * 1024 * 1024, deps.store.maxGopBytes),
     });
-    this.#queueRecords = options.queueRecords ?? 8;
-    this.#queueBytes = options.queueBytes ?? 32 * 1024 * 1024;
+    const { log, store } = deps;
+    this.#copies = new TerminusCopies({ log, keep: (record) => store.keep(record) });
+    const capacityBytes = options.bufferBytes ?? 32 * 1024 * 1024;
+    this.#waiting = new WaitingGops({ capacityBytes }, (lost, forRoom) => this.#onLost(lost, forRoom));
     const { beforeMs, afterMs } = options.terminus ?? { beforeMs: 10_000, afterMs: 30_000 };
     this.#windows = new TerminusWindows({ beforeUs: beforeMs * 1000, afterUs: afterMs * 1000 });
   }
@@ -148,16 +163,16 @@ export class Recorder {
    * @param atMonoUs monotonic clock of its picture
    */
   alert(atMonoUs: number): void {
-    this.#copies.push(...this.#windows.alert(atMonoUs));
+    this.#copies.add(this.#windows.alert(atMonoUs));
     this.#remembering = this.deps.remember?.(this.#windows.open);
-    for (const { gop } of this.#queue) if (this.#covered(gop.units)) gop.class = 'terminus';
+    for (const { gop } of this.#waiting) if (this.#windows.coversUnits(gop.units)) gop.class = 'terminus';
     for (const gop of this.deps.occasions?.alert(atMonoUs) ?? []) this.#hand(gop);
     if (this.#copies.length > 0) this.#draining ??= this.#drain();
   }
 
   /** Goes on with the alerts of the run before. */
-  resume({ windows, pieces }: Resumed): void {
-    this.#copies.push(...this.#windows.resume(windows, pieces));
+  resume({ windows, pieces }: Resumed<Stored>): void {
+    this.#copies.add(this.#windows.resume(windows, pieces));
     this.deps.occasions?.resume(windows);
     if (this.#copies.length > 0) this.#draining ??= this.#drain();
   }
@@ -173,9 +188,13 @@ export class Recorder {
     this.shut('stopped');
     await this.flushed();
     await this.#remembering;
+    this.#cancelOffer();
+    const { length } = this.#waiting;
+    if (length > 0) this.deps.log.error(`The card did not come back: ${length} GOPs in memory are lost`);
+    this.#waiting.loseAll();
   }
 
-  /** Resolves when nothing waits for the card any more. */
+  /** Resolves when nothing is being written: all is on the device, or the card refuses and it waits. */
   async flushed(): Promise<void> {
     while (this.#draining) await this.#draining;
   }
@@ -185,7 +204,13 @@ export class Recorder {
     const stats = this.deps.store.stats();
     const wanted = this.#shutBecause !== null ? 'off' : (this.deps.occasions?.state ?? 'recording');
     const state = stats.state === 'recording' ? wanted : stats.state;
-    return { ...stats, state, gopsLost: stats.gopsLost + this.#droppedInQueue };
+    return { ...stats, state, gopsLost: stats.gopsLost + this.#lost };
+  }
+
+  /** What waits in memory now. */
+  get buffer(): BufferState {
+    const { bytes, capacityBytes } = this.#waiting;
+    return { bytes, capacityBytes, sinceMs: this.#refusedSinceMs, lost: this.#lostSince };
   }
 
   /** Only what is to be recorded now goes on. */
@@ -196,94 +221,80 @@ export class Recorder {
 
   /** Gives a piece its class and its place in the queue. */
   #hand({ gop, of, bytes }: GatheredGop): void {
-    if (this.#covered(gop.units)) this.#terminusGop = of;
+    if (this.#windows.coversUnits(gop.units)) this.#terminusGop = of;
     const kept = this.#terminusGop === of ? 'terminus' : 'communal';
-    this.#queue.push({ gop: { ...gop, class: kept }, of, bytes });
-    this.#queuedBytes += bytes;
-    this.#makeRoom();
+    this.#waiting.add({ gop: { ...gop, class: kept }, of, bytes });
     this.#draining ??= this.#drain();
   }
 
-  #covered(units: readonly GopUnit[]): boolean {
-    const [first, last] = [units[0], units.at(-1)];
-    return first !== undefined && last !== undefined && this.#windows.covers(first.monoUs, last.monoUs);
-  }
-
-  /** The card is slower than the camera: the oldest that waits goes, with the pieces that need it. */
-  #makeRoom(): void {
-    while (this.#queue.length > this.#queueRecords || this.#queuedBytes > this.#queueBytes) {
-      const oldest = this.#shift();
-      if (!oldest) return;
-      if (this.#droppedInQueue === 0) this.deps.log.warn('The card is too slow: GOPs are being lost');
-      this.#lose(oldest);
+  #onLost({ gop }: Waiting, forRoom: boolean): void {
+    this.#lost += 1;
+    if (forRoom && this.#lostSince++ === 0) {
+      this.deps.log.warn('The memory for what waits is full: GOPs are being lost');
     }
-  }
-
-  #lose(waiting: Waiting): void {
-    this.#droppedInQueue += 1;
-    this.framesDropped += waiting.gop.units.length;
-    this.#broken.add(waiting.of);
+    this.framesDropped += gop.units.length;
     this.#lossBefore = true;
-  }
-
-  #shift(): Waiting | undefined {
-    const waiting = this.#queue.shift();
-    this.#queuedBytes -= waiting?.bytes ?? 0;
-    return waiting;
   }
 
   async #drain(): Promise<void> {
     // Let the caller go on first: onUnit must not wait for the card, not even for its first system call.
     await Promise.resolve();
     for (;;) {
-      const waiting = this.#shift();
-      if (waiting) {
-        for (const gop of this.#broken) if (gop < waiting.of) this.#broken.delete(gop);
-        if (waiting.gop.continues && this.#broken.has(waiting.of)) this.#lose(waiting);
-        else await this.#store(waiting);
-      }
+      const waiting = this.#waiting.take();
+      if (waiting && !(await this.#store(waiting))) break;
       // What is recorded now goes before what is recorded already: one copy after each GOP.
-      if (!(await this.#copyOne()) && !waiting) break;
+      if (!(await this.#copies.copyOne()) && !waiting) break;
     }
     this.#draining = null;
   }
 
-  /** Returns whether there was one, and it was dealt with. A copy that fails waits for the card to accept a GOP again. */
-  async #copyOne(): Promise<boolean> {
-    const record = this.#copyFailed ? undefined : this.#copies[0];
-    if (record === undefined) return false;
-    try {
-      const copy = await this.deps.store.keep(record);
-      if (copy === null) this.deps.log.warn(`Record ${record} is gone: it cannot be kept for the alert`);
-      this.#copies.shift();
-    } catch (error) {
-      this.#copyFailed = true;
-      this.deps.log.warn(`Record ${record} is not yet kept for the alert. ${errorLine(error)}`);
-    }
-    return true;
+  /** The card is asked again although no further GOP may come. */
+  #offerLater(): void {
+    this.#cancelOffer();
+    this.#cancelOffer = this.deps.clock.after(offerMs, () => {
+      if (this.#waiting.length > 0) this.#draining ??= this.#drain();
+    });
   }
 
-  async #store(waiting: Waiting): Promise<void> {
-    const { units } = waiting.gop;
+  /** @returns false when the card refuses: what waits is offered again later */
+  async #store(waiting: Waiting): Promise<boolean> {
+    const { store, log, clock } = this.deps;
+    // An alert may change the class of what waits while this is being written.
+    const gop = { ...waiting.gop };
     // What is missing before it is then not only what was left out.
-    if (this.#lossBefore) delete waiting.gop.afterPause;
+    if (this.#lossBefore) delete gop.afterPause;
+    const lost = this.#lost;
     try {
-      const record = await this.deps.store.append(waiting.gop);
-      this.#lossBefore = false;
-      this.framesRecorded += units.length;
-      this.#failing = false;
-      this.#copyFailed = false;
-      const [firstUs, lastUs] = [units[0]?.monoUs ?? 0, units.at(-1)?.monoUs ?? 0];
-      const piece = { record, of: waiting.of, firstUs, lastUs, class: waiting.gop.class };
-      this.#copies.push(...this.#windows.stored(piece));
+      const record = await store.append(gop, lost);
+      this.#waiting.done();
+      this.#stored(record, gop, waiting.of, lost);
+      return true;
     } catch (error) {
-      // The store counts the GOP as lost, and knows when to try the card again.
-      this.framesDropped += units.length;
-      this.#broken.add(waiting.of);
+      if (store.failure) {
+        this.#waiting.later();
+        this.#refusedSinceMs ??= clock.wallMs();
+        this.#offerLater();
+        return false;
+      }
+      // Nothing can be made of it; the store has counted it, and what it was told of.
+      log.error(`Not recorded. ${errorLine(error)}`);
+      this.#waiting.lose();
+      this.#lost -= lost + 1;
       this.#lossBefore = true;
-      if (!this.#failing) this.deps.log.error(`Not recorded. ${errorLine(error)}`);
-      this.#failing = true;
-      if (!(error instanceof VigieError)) this.deps.log.error('Unexpected error from the store');
+      return true;
     }
+  }
+
+  #stored(record: Stored, gop: Gop, of: number, lost: number): void {
+    const { units } = gop;
+    this.framesRecorded += units.length;
+    this.#lost -= lost;
+    // Others may have been lost while it was being written.
+    this.#lossBefore = this.#lost > 0;
+    this.#lostSince = 0;
+    this.#refusedSinceMs = null;
+    this.#copies.retry();
+    const [firstUs, lastUs] = [units[0]?.monoUs ?? 0, units.at(-1)?.monoUs ?? 0];
+    this.#copies.add(this.#windows.stored({ record, of, firstUs, lastUs, class: gop.class }));
   }
 }

@@ -2,6 +2,7 @@
  * The ring that the configuration asks for, and the refusal of a card that holds another. Used by store.ts. Pure.
  */
 import { VigieError } from '../../errors.js';
+import { otherStore, refusal } from './card-refusal.js';
 import type { RingShape } from './create.js';
 import type { Description } from './description.js';
 import { maxCameraIdBytes } from './layout.js';
@@ -36,23 +37,23 @@ export function refuseOther(found: Description, wanted: RingShape, directory: st
   const keep = 'or move the directory away to begin a new store';
   const mib = (bytes: number): number => bytes / 1024 / 1024;
   if (found.cameraId !== wanted.cameraId) {
-    throw new VigieError(
-      'store',
+    throw refusal(
+      otherStore,
       `The store in ${directory} belongs to camera ${found.cameraId}, not ${wanted.cameraId}`,
       `Put the right card in, ${keep}`,
     );
   }
   if (found.segmentBytes !== wanted.segmentBytes) {
-    throw new VigieError(
-      'store',
+    throw refusal(
+      otherStore,
       `The store in ${directory} has segments of ${mib(found.segmentBytes)} MiB, not ${mib(wanted.segmentBytes)}`,
       `Set record.segmentMiB to ${mib(found.segmentBytes)}, ${keep}`,
     );
   }
   if (found.segmentCount !== wanted.segmentCount) {
     const has = mib(found.segmentCount * found.segmentBytes);
-    throw new VigieError(
-      'store',
+    throw refusal(
+      otherStore,
       `The store in ${directory} takes ${has} MiB, not ${mib(wanted.segmentCount * wanted.segmentBytes)}`,
       `Set record.capacityMiB to ${has}, ${keep}`,
     );

@@ -40,6 +40,8 @@ export interface LoadedRing {
   tornTail: boolean;
   /** for the log: what could not be read, in words */
   remarks: string[];
+  /** segments that the card did not let read */
+  unreadable: number;
 }
 
 interface ScannedSlot extends SealedIndex {
@@ -56,7 +58,7 @@ export async function loadRing(
 ): Promise<LoadedRing> {
   const ring = ringDirectory(directory);
   const remarks: string[] = [];
-  const slots = await scanSlots(ring, found.description, open, remarks, signal);
+  const { slots, unreadable } = await scanSlots(ring, found.description, open, remarks, signal);
   slots.sort((a, b) => a.header.sequence - b.header.sequence);
   leaveOutRewritten(slots);
   const tornTail = await leaveOutTorn(ring, slots.at(-1), open);
@@ -79,6 +81,7 @@ export async function loadRing(
     },
     tornTail,
     remarks,
+    unreadable,
   };
 }
 
@@ -88,8 +91,9 @@ async function scanSlots(
   open: OpenSegment,
   remarks: string[],
   signal?: AbortSignal,
-): Promise<ScannedSlot[]> {
+): Promise<{ slots: ScannedSlot[]; unreadable: number }> {
   const slots: ScannedSlot[] = [];
+  let unreadable = 0;
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < of.segmentCount) {
@@ -99,6 +103,7 @@ async function scanSlots(
         const scanned = await scanSlot(ring, slot, of, open, remarks);
         if (scanned) slots.push(scanned);
       } catch (error) {
+        unreadable += 1;
         remarks.push(
           `segment ${segmentName(slot)}: ${error instanceof Error ? error.message : String(error)}`,
         );
@@ -108,7 +113,7 @@ async function scanSlots(
   // Eight at once: the scan waits for small reads, and the thread pool of Node has four threads.
   await Promise.all(Array.from({ length: 8 }, lane));
   signal?.throwIfAborted();
-  return slots;
+  return { slots, unreadable };
 }
 
 async function scanSlot(

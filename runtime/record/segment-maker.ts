@@ -55,6 +55,8 @@ export interface SegmentMakerOptions {
   end: RingEnd;
   /** pictures of one segment lie within this, milliseconds of wall clock */
   maxSpanMs: number;
+  /** the card has failed lately, and must take a write before a key is destroyed for it (P3.2) */
+  wary?: boolean;
 }
 
 export class SegmentMaker {
@@ -79,6 +81,7 @@ export class SegmentMaker {
     this.#sequence = sequence;
     this.#resumeAt = sequence > 0 && !sealed ? offset : null;
     this.#lastBorn = sequence;
+    this.#doubtful = options.wary === true;
   }
 
   /** Of the newest segment. */

@@ -3,36 +3,29 @@
  * shown in health. Never acknowledges a GOP that is not on the device; never crashes because the card does.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import type { CardPort, Clock, KeyVault, Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
+import { mayComeBack } from './card-refusal.js';
 import { type Listing, listing } from './coverage.js';
-import {
-  createRing,
-  type OnProgress,
-  type RingShape,
-  removeCutCreation,
-  writeDescription,
-} from './create.js';
-import { describeRing, keySlotsFile, lockFile, ringDirectory } from './description.js';
+import type { OnProgress } from './create.js';
+import { ringDirectory } from './description.js';
 import type { Gop, StoredGop } from './gop.js';
 import type { RecordClass } from './key-sector.js';
-import { KeySlots, type KeyState, type LiveKey } from './key-slots.js';
+import type { KeyState, LiveKey } from './key-slots.js';
 import { maxPayloadBytes } from './layout.js';
+import { openRing, type Running } from './opening.js';
 import { type RangeOptions, type RingAccess, readOne, readRange } from './read.js';
-import { type LoadedRing, loadRing } from './ring.js';
 import { type RecordEntry, type SegmentSummary, summaryOf } from './ring-index.js';
-import { refuseOther, ringShape } from './ring-shape.js';
+import { ringShape } from './ring-shape.js';
 import type { OnSegment } from './segment-events.js';
-import { type OpenSegment, onCard, openSegment } from './segment-file.js';
-import { SegmentMaker } from './segment-maker.js';
+import { cardError, type OpenSegment, openSegment } from './segment-file.js';
 import { type StoreStats, statsOf } from './store-stats.js';
-import { RingWriter } from './writer.js';
+import type { WriterCounts } from './writer.js';
 
 export type { StoreStats } from './store-stats.js';
 
-/** Pictures of one segment lie within this by default. */
-const usualSpanMs = 60_000;
+/** A card that was let go is tried again after this. */
+const retryUs = 5_000_000;
 
 export interface StoreDeps {
   card: CardPort;
@@ -45,7 +38,11 @@ export interface StoreDeps {
   /** told of each segment begun, sealed and overwritten, in order; the writer waits for it */
   onSegment?: OnSegment;
   /** whether a requisition holds this segment: the writer then passes it over; default: none is held */
-  held?: (segment: SegmentSummary) => boolean;
+  held?: (segment: SegmentSummary, storeId: string) => boolean;
+  /** told of the store that was found, before its keys are opened; waited for */
+  onFound?: (storeId: string) => void | Promise<void>;
+  /** its index is read and its keys are open, at the start or when its card came back; not waited for */
+  onOpened?: () => void;
   /** for tests that put a failing card behind the store */
   open?: OpenSegment;
   /** and a failing device behind the key slots */
@@ -55,6 +52,8 @@ export interface StoreDeps {
 export interface StoreOptions {
   /** absolute path; made when missing, mode 0700 */
   directory: string;
+  /** where its card is mounted; when nothing is mounted there, the card is gone; default: wherever the directory lies */
+  mountPoint?: string;
   /** absolute path of the directory of the key slots, apart from the card; made when missing, mode 0700 */
   keysDirectory: string;
   /** space the ring takes; rounded down to whole segments */
@@ -66,18 +65,25 @@ export interface StoreOptions {
   maxSpanMs?: number;
 }
 
-interface Running {
-  unlock: () => Promise<void>;
-  loaded: LoadedRing;
-  keys: KeySlots;
-  maker: SegmentMaker;
-  writer: RingWriter;
+export interface StoreStart {
+  onProgress?: OnProgress;
+  /** a card that fails, or is not there, does not refuse the start: it is waited for */
+  withoutCard?: boolean;
 }
 
 export class Store {
+  /** Why nothing can be recorded now; null when the card accepts. */
+  failure: VigieError | null = null;
+
   readonly #open: OpenSegment;
+  readonly #run = randomBytes(8).toString('hex');
+  readonly #counts: WriterCounts = { bytesWritten: 0, gops: 0, gopsLost: 0, copies: 0, segmentsAbandoned: 0 };
+  /** also while its card is away: what was known of it, and its keys */
   #running: Running | null = null;
+  #retryAtUs = 0;
   #tail: Promise<unknown> = Promise.resolve();
+  /** ends what is under way at a stop; null while not started */
+  #ending: AbortController | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(
@@ -89,33 +95,40 @@ export class Store {
 
   /**
    * Makes the ring at the first start, else rebuilds its index.
+   * @returns false when the card fails, or is not there, and `withoutCard` was given
    * @throws VigieError `store`: no room, another writer, another camera's store, another shape, a card that fails;
    *   `config` for a capacity below two segments
    */
-  async start(signal: AbortSignal, { onProgress }: { onProgress?: OnProgress } = {}): Promise<void> {
+  async start(signal: AbortSignal, { onProgress, withoutCard = false }: StoreStart = {}): Promise<boolean> {
     signal.throwIfAborted();
-    const shape = ringShape(this.options);
-    const { directory } = this.options;
-    await onCard(`Cannot make ${directory}`, () => mkdir(directory, { recursive: true, mode: 0o700 }));
-    const unlock = await this.deps.card.lock(lockFile(directory));
-    try {
-      const loaded = await this.#load(shape, signal, onProgress ?? (() => {}));
-      this.#running = { unlock, loaded, ...this.#writing(loaded, await this.#openKeys(loaded)) };
-    } catch (error) {
-      await unlock();
-      throw error;
-    }
+    this.#ending = new AbortController();
     this.#stopping = null;
+    try {
+      await this.#openCard(AbortSignal.any([signal, this.#ending.signal]), onProgress);
+    } catch (error) {
+      if (!withoutCard || !mayComeBack(error)) {
+        this.#ending = null;
+        throw error;
+      }
+      this.#fail(error);
+    }
     signal.addEventListener('abort', () => void this.stop(), { once: true });
+    return this.failure === null;
   }
 
   /**
-   * Resolves when the GOP is on the device. GOPs are written in the order of the calls.
+   * Resolves when the GOP is on the device. GOPs are written in the order of the calls. A card that was let go is opened
+   * again first, at most every 5 s (docs/store.md, P8).
+   * @param lost GOPs that were lost since the last one: each leaves a hole of one number
    * @returns its record sequence
-   * @throws VigieError `store`; the GOP is then lost and counted
+   * @throws VigieError `store`: with `failure` set the card refuses, and the GOP may be handed over again; otherwise
+   *   nothing can be made of it, and it is counted as lost
    */
-  append(gop: Gop): Promise<number> {
-    return this.#inTurn(({ writer }) => writer.append(gop));
+  append(gop: Gop, lost = 0): Promise<number> {
+    return this.#inTurn(async () => {
+      const running = await this.#accepting();
+      return this.#write(running, () => running.writer.append(gop, { lost }));
+    });
   }
 
   /**
@@ -125,10 +138,14 @@ export class Store {
    * @throws VigieError `store` when the copy cannot be written
    */
   keep(record: number): Promise<number | null> {
-    return this.#inTurn(async ({ loaded, keys, writer }) => {
+    return this.#inTurn(async () => {
+      if (this.failure) throw this.failure;
+      const running = this.#must();
+      const { loaded, writer } = running;
       const entry = loaded.index.find(record);
-      const gop = entry && (await readOne(this.#ring(loaded, keys), entry));
-      return gop ? writer.append({ ...gop, class: 'terminus' }, record) : null;
+      const gop = entry && (await readOne(this.#ring(running), entry));
+      if (!gop) return null;
+      return this.#write(running, () => writer.append({ ...gop, class: 'terminus' }, { copyOf: record }));
     });
   }
 
@@ -138,7 +155,9 @@ export class Store {
   }
 
   /** The newest records, oldest first. */
-  newest = (count: number): RecordEntry[] => this.#must().loaded.index.newest(count);
+  newest(count: number): RecordEntry[] {
+    return this.#must().loaded.index.newest(count);
+  }
 
   /** Keys that may still open recordings, also of segments that the ring no longer knows. */
   liveKeys(): LiveKey[] {
@@ -149,9 +168,9 @@ export class Store {
     return this.#must().keys.stateOf(segment, of);
   }
 
-  /** hex, 16 bytes */
-  get storeId(): string {
-    return this.#must().loaded.description.storeId;
+  /** hex, 16 bytes; null while it was never opened */
+  get storeId(): string | null {
+    return this.#running?.loaded.description.storeId ?? null;
   }
 
   /**
@@ -160,7 +179,8 @@ export class Store {
    * @throws VigieError `store` when it could not be verified; the key counts as live, call again
    */
   destroy(segment: number, of: RecordClass): Promise<boolean> {
-    return this.#inTurn(async ({ maker, keys }) => {
+    return this.#inTurn(async () => {
+      const { maker, keys } = this.#must();
       if (segment === maker.sequence) await maker.leave();
       return keys.destroy(segment, of);
     });
@@ -168,12 +188,16 @@ export class Store {
 
   /** Writes what was handed over, closes, releases the lock. */
   stop(): Promise<void> {
+    // A card that is being opened again is not waited for.
+    if (this.failure) this.#ending?.abort();
     this.#stopping ??= this.#tail.then(async () => {
       const running = this.#running;
       this.#running = null;
+      this.#ending = null;
+      this.failure = null;
       await running?.maker.close();
       await running?.keys.stop();
-      await running?.unlock();
+      await running?.unlock?.();
     });
     return this.#stopping;
   }
@@ -183,22 +207,17 @@ export class Store {
    * begin before it, because a GOP is only whole. Does not hold the writer up.
    */
   range(fromMs: number, toMs: number, options: RangeOptions = {}): AsyncGenerator<StoredGop> {
-    const { loaded, keys } = this.#must();
+    const running = this.#must();
     const onDamage =
       options.onDamage ??
       ((entry) => this.deps.log.warn(`Record ${entry.record} cannot be read: it is damaged`));
-    return readRange(this.#ring(loaded, keys), fromMs, toMs, { ...options, onDamage });
+    return readRange(this.#ring(running), fromMs, toMs, { ...options, onDamage });
   }
 
   /** Segments, coverage and gaps. */
   list(): Listing {
     const { loaded, keys } = this.#must();
     return listing(loaded.description, loaded.index, keys);
-  }
-
-  /** Why nothing can be recorded now, in words; null when the card accepts. */
-  get failure(): VigieError | null {
-    return this.#running?.writer.failure ?? null;
   }
 
   /** Bytes of the largest GOP that `append` takes, tables included. */
@@ -208,92 +227,78 @@ export class Store {
 
   /** Segments given up after a failed write since the start. */
   get segmentsAbandoned(): number {
-    return this.#running?.writer.segmentsAbandoned ?? 0;
+    return this.#counts.segmentsAbandoned;
   }
 
   /** `gops`, `gopsLost` and `bytesWritten` count since the start; the rest is what the ring holds. */
   stats(): StoreStats {
-    const { loaded, writer } = this.#running ?? {};
-    return statsOf(ringShape(this.options), loaded?.index ?? null, writer ?? null);
+    const state = this.#ending === null ? 'off' : this.failure ? 'failed' : 'recording';
+    return statsOf(state, ringShape(this.options), this.#running?.loaded.index ?? null, this.#counts);
   }
 
-  #ring({ index }: LoadedRing, keys: KeySlots): RingAccess {
-    return { index, keys, path: ringDirectory(this.options.directory), open: this.#open };
-  }
-
-  async #openKeys({ description, end }: LoadedRing): Promise<KeySlots> {
-    const { storeId, segmentCount: slots } = description;
-    const { vault, clock, log, clockTrusted, openKeys } = this.deps;
-    const deps = {
-      vault,
-      clock,
-      log,
-      ...(clockTrusted && { clockTrusted }),
-      ...(openKeys && { open: openKeys }),
-    };
-    const keys = new KeySlots(deps, {
-      storeId,
-      slots,
-      file: keySlotsFile(this.options.keysDirectory, storeId),
-    });
-    const { made } = await keys.start();
-    if (made && end.sequence > 0) {
-      log.error('The key slots were missing: what was recorded until now cannot be read. Recording goes on');
-    }
-    return keys;
-  }
-
-  #writing(
-    { description, index, end }: LoadedRing,
-    keys: KeySlots,
-  ): Pick<Running, 'keys' | 'maker' | 'writer'> {
-    const { card, clock, log, onSegment = () => {}, held = () => false } = this.deps;
-    const { segmentBytes } = description;
-    const maker = new SegmentMaker(
-      { card, clock, log, open: this.#open, keys, index, onSegment, held },
-      {
-        path: ringDirectory(this.options.directory),
-        description,
-        end,
-        maxSpanMs: this.options.maxSpanMs ?? usualSpanMs,
-      },
-    );
-    const run = randomBytes(8).toString('hex');
-    return { keys, maker, writer: new RingWriter({ clock, log, maker }, { run, segmentBytes, end }) };
+  #ring({ loaded, keys }: Running): RingAccess {
+    return { index: loaded.index, keys, path: ringDirectory(this.options.directory), open: this.#open };
   }
 
   /** One after another: appending, copying and destroying all change the segment that is being written. */
-  #inTurn<T>(operation: (running: Running) => Promise<T>): Promise<T> {
-    const done = this.#tail.then(() => operation(this.#must()));
+  #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+    const done = this.#tail.then(operation);
     this.#tail = done.catch(() => {});
     return done;
   }
 
-  async #load(shape: RingShape, signal: AbortSignal, onProgress: OnProgress): Promise<LoadedRing> {
-    const { directory } = this.options;
-    const { log, card } = this.deps;
-    await removeCutCreation(directory);
-    const found = (await describeRing(directory, this.#open)) ?? {
-      description: await createRing(card, directory, shape, signal, onProgress),
-      rebuilt: false,
-    };
-    refuseOther(found.description, shape, directory);
-    const loaded = await loadRing(directory, found, this.#open, signal);
-    for (const remark of loaded.remarks) log.warn(`Store: ${remark}`);
-    if (loaded.tornTail) log.warn('Store: the last GOP was cut short and is left out');
-    if (loaded.descriptionRebuilt) {
-      log.warn('Store: its description was missing or damaged, and is written again');
-      await writeDescription(ringDirectory(directory), loaded.description);
+  /** Opens the card again when it was let go and it is time to. */
+  async #accepting(): Promise<Running> {
+    if (!this.failure || this.#running?.unlock) return this.#must();
+    const ending = this.#ending?.signal;
+    if (!ending || this.deps.clock.monoUs() < this.#retryAtUs) throw this.failure;
+    try {
+      await this.#openCard(ending);
+    } catch (error) {
+      this.#fail(error);
+      throw this.failure ?? error;
     }
-    return loaded;
+    return this.#must();
+  }
+
+  async #openCard(signal: AbortSignal, onProgress: OnProgress = () => {}): Promise<void> {
+    const former = this.#running;
+    const again = this.failure !== null;
+    const { deps, options } = this;
+    this.#running = await openRing(
+      { ...deps, open: this.#open, counts: this.#counts },
+      { ...options, shape: ringShape(options), run: this.#run, former, again, signal, onProgress },
+    );
+    if (former && former.keys !== this.#running.keys) await former.keys.stop();
+    deps.onOpened?.();
+  }
+
+  /** P2.4 and P8.1 */
+  async #write<T>(running: Running, write: () => Promise<T>): Promise<T> {
+    try {
+      const done = await write();
+      if (this.failure) this.deps.log.info('The card accepts recordings again');
+      this.failure = null;
+      return done;
+    } catch (error) {
+      if (!running.writer.failure) throw error;
+      this.#fail(error);
+      await running.maker.close();
+      await running.unlock?.().catch(() => {});
+      running.unlock = null;
+      throw error;
+    }
+  }
+
+  #fail(error: unknown): void {
+    const failure = cardError('Cannot record', error);
+    if (!this.failure) this.deps.log.error(`Recording failed. ${failure.message}`);
+    this.failure = failure;
+    this.#retryAtUs = this.deps.clock.monoUs() + retryUs;
   }
 
   #must(): Running {
-    if (!this.#running) throw notRunning();
-    return this.#running;
+    if (this.#running) return this.#running;
+    throw this.failure ?? new VigieError('store', 'The store is not running', 'Start the camera');
   }
-}
-
-function notRunning(): VigieError {
-  return new VigieError('store', 'The store is not running', 'Start the camera');
 }

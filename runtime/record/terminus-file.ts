@@ -31,10 +31,10 @@ export interface TerminusWindow {
   toUs: number;
 }
 
-export interface Resumed {
+export interface Resumed<Stored = number> {
   windows: TerminusWindow[];
-  /** what the store holds of them, oldest first */
-  pieces: StoredPiece[];
+  /** what the stores hold of them, oldest first */
+  pieces: StoredPiece<Stored>[];
 }
 
 export interface TerminusFileDeps {

@@ -7,8 +7,9 @@ import type { RecordClass } from './key-sector.js';
 /** How late an alert may come, on top of what is kept before it. */
 const slackUs = 15_000_000;
 
-export interface StoredPiece {
-  record: number;
+export interface StoredPiece<Stored = number> {
+  /** what the store calls it */
+  record: Stored;
   /** which GOP it is of, when a GOP is in several pieces */
   of: number;
   firstUs: number;
@@ -16,9 +17,9 @@ export interface StoredPiece {
   class: RecordClass;
 }
 
-export class TerminusWindows {
+export class TerminusWindows<Stored = number> {
   #windows: { fromUs: number; toUs: number }[] = [];
-  #recent: StoredPiece[] = [];
+  #recent: StoredPiece<Stored>[] = [];
 
   constructor(private readonly options: { beforeUs: number; afterUs: number }) {}
 
@@ -26,7 +27,7 @@ export class TerminusWindows {
    * Opens a window around an alert.
    * @returns records stored as `communal` that are to be kept a second time: whole GOPs, oldest first
    */
-  alert(atUs: number): number[] {
+  alert(atUs: number): Stored[] {
     const { beforeUs, afterUs } = this.options;
     this.#windows.push({ fromUs: atUs - beforeUs, toUs: atUs + afterUs });
     return this.#toKeep();
@@ -41,7 +42,10 @@ export class TerminusWindows {
    * Goes on with what the last run kept (docs/recording.md, O12).
    * @returns records to be kept a second time, oldest first
    */
-  resume(windows: readonly { fromUs: number; toUs: number }[], stored: readonly StoredPiece[]): number[] {
+  resume(
+    windows: readonly { fromUs: number; toUs: number }[],
+    stored: readonly StoredPiece<Stored>[],
+  ): Stored[] {
     this.#windows.push(...windows);
     this.#recent = [...stored, ...this.#recent];
     return this.#toKeep();
@@ -52,11 +56,16 @@ export class TerminusWindows {
     return this.#windows.some(({ fromUs, toUs }) => firstUs <= toUs && lastUs >= fromUs);
   }
 
+  coversUnits(units: readonly { monoUs: number }[]): boolean {
+    const [first, last] = [units[0], units.at(-1)];
+    return first !== undefined && last !== undefined && this.covers(first.monoUs, last.monoUs);
+  }
+
   /**
    * A record is on the device.
    * @returns what is to be kept a second time: an alert came while it was being written
    */
-  stored(piece: StoredPiece): number[] {
+  stored(piece: StoredPiece<Stored>): Stored[] {
     this.#recent.push(piece);
     const oldest = piece.lastUs - this.options.beforeUs - slackUs;
     this.#recent = this.#recent.filter(({ lastUs }) => lastUs >= oldest);
@@ -64,7 +73,7 @@ export class TerminusWindows {
     return this.#toKeep();
   }
 
-  #toKeep(): number[] {
+  #toKeep(): Stored[] {
     const covered = new Set(
       this.#recent.filter((piece) => this.covers(piece.firstUs, piece.lastUs)).map(({ of }) => of),
     );

@@ -2,67 +2,98 @@
  * Appends GOPs to the ring (docs/store.md, P2). Owned by store.ts, which calls it one GOP at a time and holds the lock.
  * Never acknowledges what is not synced, and never writes again into a segment whose content is unknown.
  */
-import type { Clock, Log } from '../../board/ports.js';
+import type { Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
 import type { Gop } from './gop.js';
 import { maxPayloadBytes } from './layout.js';
 import { payloadBytesOf } from './payload.js';
 import { type LaidRecord, layOutRecord, sealRecord } from './record.js';
-import type { RingEnd } from './ring.js';
 import { essentialsOf } from './ring-index.js';
 import { cardError } from './segment-file.js';
 import type { SegmentMaker } from './segment-maker.js';
 
-/** Segments tried for one GOP before the state is `failed`. */
+/** Segments tried for one GOP before the store lets go of the card. */
 const attempts = 3;
-const retryUs = 5_000_000;
+
+/** What was written since the store was started, however often its card was opened again. */
+export interface WriterCounts {
+  /** bytes handed to the card: records, end marks, headers and indexes */
+  bytesWritten: number;
+  gops: number;
+  gopsLost: number;
+  /** GOPs kept a second time, under `terminus` */
+  copies: number;
+  segmentsAbandoned: number;
+}
 
 export interface WriterDeps {
-  clock: Clock;
   log: Log;
   /** where segments come from */
   maker: SegmentMaker;
+  counts: WriterCounts;
+}
+
+export interface WriterOptions {
+  /** hex, 8 bytes */
+  run: string;
+  segmentBytes: number;
+  /** sequence of the next record */
+  nextRecord: number;
+  /** the card has failed lately: one attempt, until it has taken a record */
+  wary: boolean;
+}
+
+/** What comes with a GOP. */
+export interface AppendOptions {
+  /** record that it repeats; 0 for none */
+  copyOf?: number;
+  /** GOPs that were lost since the last one, each of which leaves a hole of one number */
+  lost?: number;
 }
 
 export class RingWriter {
-  /** bytes handed to the card since the start: records, end marks, headers and indexes */
-  bytesWritten = 0;
-  gops = 0;
-  gopsLost = 0;
-  /** GOPs kept a second time, under `terminus` */
-  copies = 0;
-  segmentsAbandoned = 0;
-  /** why nothing can be written now; null when all is well */
+  /** why it gave up; it is not used again then */
   failure: VigieError | null = null;
 
   #nextRecord: number;
-  #retryAtUs = 0;
+  #wary: boolean;
 
-  /** @param options.run hex, 8 bytes */
   constructor(
     private readonly deps: WriterDeps,
-    private readonly options: { run: string; segmentBytes: number; end: RingEnd },
+    private readonly options: WriterOptions,
   ) {
-    this.#nextRecord = options.end.nextRecord;
+    this.#nextRecord = options.nextRecord;
+    this.#wary = options.wary;
+  }
+
+  /** Sequence that the next record gets when nothing is lost before it. */
+  get nextRecord(): number {
+    return this.#nextRecord;
   }
 
   /**
    * Resolves when the GOP is on the device.
-   * @param copyOf record that it repeats; 0 for none
    * @returns its record sequence
-   * @throws VigieError `store`; the GOP is then lost and counted
+   * @throws VigieError `store`: with `failure` set the card refused it, and it may be handed over again; otherwise
+   *   nothing can be made of it, and it is counted as lost
    */
-  async append(gop: Gop, copyOf = 0): Promise<number> {
+  async append(gop: Gop, { copyOf = 0, lost = 0 }: AppendOptions = {}): Promise<number> {
+    const { counts } = this.deps;
     try {
       this.#refuseTooLarge(gop);
-      // The number is used up whatever the card does: a hole tells a reader that a GOP is missing.
-      const laid = layOutRecord(gop, this.#nextRecord++, this.options.run, copyOf);
+      const laid = layOutRecord(gop, this.#nextRecord + lost, this.options.run, copyOf);
       await this.#appendSomewhere(laid);
-      if (copyOf > 0) this.copies += 1;
-      else this.gops += 1;
+      this.#nextRecord = laid.header.record + 1;
+      counts.gopsLost += lost;
+      if (copyOf > 0) counts.copies += 1;
+      else counts.gops += 1;
       return laid.header.record;
     } catch (error) {
-      if (copyOf === 0) this.gopsLost += 1;
+      if (!this.failure && copyOf === 0) {
+        // A hole tells a reader that a GOP is missing.
+        this.#nextRecord += lost + 1;
+        counts.gopsLost += lost + 1;
+      }
       throw error;
     }
   }
@@ -78,22 +109,17 @@ export class RingWriter {
   }
 
   async #appendSomewhere(laid: LaidRecord): Promise<void> {
-    if (this.failure && this.deps.clock.monoUs() < this.#retryAtUs) throw this.failure;
-    let left = this.failure ? 1 : attempts;
-    for (;;) {
+    for (let left = this.#wary ? 1 : attempts; ; ) {
       try {
         await this.#write(laid);
-        if (this.failure) this.deps.log.info('The card accepts recordings again');
-        this.failure = null;
+        this.#wary = false;
         return;
       } catch (error) {
         const failure = cardError('Cannot record', error);
         left -= 1;
         await this.#abandon(failure, left > 0);
         if (left > 0) continue;
-        if (!this.failure) this.deps.log.error(`Recording failed. ${failure.message}`);
         this.failure = failure;
-        this.#retryAtUs = this.deps.clock.monoUs() + retryUs;
         throw failure;
       }
     }
@@ -111,14 +137,14 @@ export class RingWriter {
     segment.entries.push(essentials);
     segment.offset += essentials.bytes;
     segment.endMarked = true;
-    this.bytesWritten += length + this.deps.maker.bytesWritten - before;
+    this.deps.counts.bytesWritten += length + this.deps.maker.bytesWritten - before;
   }
 
   /** P2.4: what the segment holds beyond its last acknowledged record is unknown from here on. */
   async #abandon(failure: VigieError, goOn: boolean): Promise<void> {
-    const { maker } = this.deps;
+    const { maker, counts } = this.deps;
     if (await maker.giveUp(goOn)) return;
-    this.segmentsAbandoned += 1;
+    counts.segmentsAbandoned += 1;
     this.deps.log.warn(`Segment ${maker.sequence} given up. ${failure.message}`);
   }
 }

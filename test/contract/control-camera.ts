@@ -171,6 +171,8 @@ export function testHealth(atMs: number, alerts: AlertQueue): Health {
       gopsLost: 0,
       oldestMs: atMs - 900_000,
       newestMs: atMs,
+      buffer: { bytes: 0, capacityBytes: 32 << 20, sinceMs: null },
+      second: null,
     },
     alerts: alerts.counts(),
     processes: { runtimeRssBytes: 90 << 20, pipelineRssBytes: 210 << 20, restarts: 0 },

@@ -3,7 +3,7 @@
  * itself once the card is back, and nothing that was stored is lost. Time is simulated, the card is not.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -11,10 +11,13 @@ import { LinuxCard } from '../../board/linux/card.js';
 import { LinuxCardHealth } from '../../board/linux/card-health.js';
 import { ManualClock } from '../../board/virtual/clock.js';
 import { AppendPace } from '../../runtime/health/append-pace.js';
+import { bufferNotices } from '../../runtime/health/buffer-notices.js';
 import { CardWatch } from '../../runtime/health/card-watch.js';
+import { MergedReader } from '../../runtime/record/merged-reader.js';
 import { StoreReader } from '../../runtime/record/reader.js';
 import { Recorder } from '../../runtime/record/recorder.js';
 import { Store } from '../../runtime/record/store.js';
+import { type StoredAt, StorePair } from '../../runtime/record/store-pair.js';
 import {
   fakeUnit,
   keysDirectory,
@@ -26,22 +29,35 @@ import {
 } from '../unit/store-fake.js';
 import { LoopCard } from './card-loop.js';
 
-async function camera(t: TestContext, card: LoopCard) {
+interface Options {
+  /** a card of its own */
+  second?: LoopCard;
+  bufferBytes?: number;
+  /** the card is not there at the start, and is to be mounted where it belongs */
+  withoutCard?: boolean;
+}
+
+async function camera(t: TestContext, card: LoopCard, options: Options = {}) {
   const keys = mkdtempSync(join(tmpdir(), 'vigie-keys-'));
   const clock = new ManualClock(startMs);
   const directory = join(card.point, 'store');
   const deps = await storeDeps(keys, { clock });
-  const store = new Store(deps, {
-    directory,
-    keysDirectory: keysDirectory(keys),
-    capacityBytes: 64 * segmentBytes,
-    segmentBytes,
-    cameraId: 'cam-1',
-  });
+  const shape = { keysDirectory: keysDirectory(keys), segmentBytes, cameraId: 'cam-1' };
+  const at = { directory, ...(options.withoutCard && { mountPoint: card.point }) };
+  const store = new Store(deps, { ...shape, ...at, capacityBytes: 64 * segmentBytes });
+  const other = options.second ? join(options.second.point, 'store') : null;
+  const spare = other
+    ? new Store(deps, { ...shape, directory: other, capacityBytes: 64 * segmentBytes })
+    : null;
   const pace = new AppendPace({ clock });
-  const recorder = new Recorder(
-    { store: pace.timed(store), clock, log: deps.log },
-    { picture: { width: 64, height: 48 }, clockTrusted: () => true },
+  const pair = new StorePair({ first: pace.timed(store), second: spare, clock });
+  const recorder = new Recorder<StoredAt>(
+    { store: pair, clock, log: deps.log },
+    {
+      picture: { width: 64, height: 48 },
+      clockTrusted: () => true,
+      bufferBytes: options.bufferBytes ?? 400_000,
+    },
   );
   const health = new LinuxCardHealth({ card: new LinuxCard() }, { directory });
   const watch = new CardWatch({ clock, log: deps.log, card: health, store, pace });
@@ -49,22 +65,39 @@ async function camera(t: TestContext, card: LoopCard) {
     watch.stop();
     await recorder.stop();
     await store.stop();
+    await spare?.stop();
     rmSync(keys, { recursive: true, force: true });
   });
-  await store.start(new AbortController().signal);
+  await store.start(new AbortController().signal, { withoutCard: options.withoutCard === true });
+  await spare?.start(new AbortController().signal);
   watch.start(new AbortController().signal);
   recorder.open();
   let seq = 0;
   return {
     store,
     recorder,
-    codes: (): string[] => watch.notices().map(({ code }) => code),
+    codes: (): string[] =>
+      [...watch.notices(), ...bufferNotices({ buffer: recorder.buffer, onSecond: pair.onSecond })].map(
+        ({ code }) => code,
+      ),
+    /** first picture of each GOP, from all its cards */
+    async gops(): Promise<number[]> {
+      const found: number[] = [];
+      const readers = [directory, ...(other ? [other] : [])].map((place) =>
+        StoreReader.open(place, { keys: keysIn(keys) }),
+      );
+      for await (const gop of new MergedReader(await Promise.all(readers)).range(0, 1e13)) {
+        found.push((gop.units[0]?.seq ?? 0) / 25);
+      }
+      return found;
+    },
     /** the camera runs on for some seconds, a GOP each */
     async pass(seconds: number): Promise<void> {
       for (let second = 0; second < seconds; second++) {
         for (let n = 0; n < 25; n++) recorder.onUnit(fakeUnit(seq++));
         await recorder.flushed();
         clock.advance(1000);
+        await recorder.flushed();
         await watch.looked();
       }
     },
@@ -126,10 +159,10 @@ test('the card is unmounted under the camera, and mounted again', async (t) => {
   await c.pass(12);
   card.unmount();
   await c.pass(5);
-  assert.deepEqual(c.codes(), ['card-gone']);
+  assert.ok(c.codes().includes('card-gone'), 'whether or not the segment that was open is full');
   await c.pass(20);
   assert.equal(c.store.stats().state, 'failed', 'the segment that was open is full');
-  assert.ok(c.store.stats().gopsLost > 0);
+  assert.deepEqual(c.codes(), ['card-gone', 'recording-waits']);
   card.mount();
   await c.pass(10);
   assert.deepEqual(c.codes(), []);
@@ -137,6 +170,85 @@ test('the card is unmounted under the camera, and mounted again', async (t) => {
   const before = await c.records();
   await c.pass(5);
   await allThere(c, before);
+});
+
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+test('read-only after an error: it is taken off, repaired and mounted again under the camera, and no GOP is lost', async (t) => {
+  const card = LoopCard.make(t);
+  if (!card) return;
+  const c = await camera(t, card);
+  await c.pass(12);
+  assert.throws(() => card.takeOff(), /busy/, 'negative control: a store that records keeps its card');
+  card.fail();
+  await c.pass(4);
+  assert.deepEqual(c.codes(), ['card-read-only', 'card-file-system', 'recording-waits']);
+  await c.pass(10);
+  card.repair();
+  await c.pass(6);
+  assert.deepEqual(c.codes(), []);
+  await c.pass(5);
+  card.fail();
+  await c.pass(10);
+  card.repair();
+  await c.pass(8);
+  await c.recorder.stop();
+  assert.deepEqual(await c.gops(), upTo(55));
+  assert.equal(c.store.stats().gopsLost, 0);
+});
+
+test('the same for longer than the memory holds: the oldest is lost, told and counted', async (t) => {
+  const card = LoopCard.make(t);
+  if (!card) return;
+  const c = await camera(t, card, { bufferBytes: 60_000 });
+  await c.pass(12);
+  card.fail();
+  await c.pass(20);
+  assert.deepEqual(c.codes(), ['card-read-only', 'card-file-system', 'recording-waits', 'buffer-full']);
+  card.repair();
+  await c.pass(10);
+  assert.deepEqual(c.codes(), []);
+  await c.recorder.stop();
+  const { gopsLost } = c.recorder.stats();
+  assert.ok(gopsLost > 10, `lost ${gopsLost}`);
+  assert.equal((await c.gops()).length, 42 - gopsLost);
+  await allThere(c, []);
+});
+
+test('a second card takes what the first refuses, and the first goes on when it is back', async (t) => {
+  const card = LoopCard.make(t);
+  const second = card && LoopCard.make(t);
+  if (!card || !second) return;
+  const c = await camera(t, card, { second, bufferBytes: 0 });
+  await c.pass(12);
+  card.fail();
+  await c.pass(4);
+  assert.deepEqual(c.codes(), ['card-read-only', 'card-file-system', 'on-second-store']);
+  await c.pass(16);
+  card.repair();
+  await c.pass(8);
+  assert.deepEqual(c.codes(), []);
+  assert.equal(c.store.failure, null);
+  await c.recorder.stop();
+  assert.deepEqual(await c.gops(), upTo(40));
+  assert.equal(c.recorder.stats().gops, 40, 'each in one of them');
+  assert.equal(c.recorder.stats().gopsLost, 0);
+});
+
+test('a start without the card: what is recorded waits, and the store is made on the card that comes', async (t) => {
+  const card = LoopCard.make(t);
+  if (!card) return;
+  card.takeOff();
+  const c = await camera(t, card, { withoutCard: true });
+  await c.pass(4);
+  assert.deepEqual(c.codes(), ['card-gone', 'recording-waits']);
+  await c.pass(6);
+  assert.deepEqual(readdirSync(card.point), [], 'nothing is written on the disk below');
+  card.mount();
+  await c.pass(6);
+  assert.deepEqual(c.codes(), []);
+  await c.recorder.stop();
+  assert.deepEqual(await c.gops(), upTo(16));
 });
 
 test('the device refuses writes under the camera; it is replaced by one that does not', async (t) => {

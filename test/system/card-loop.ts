@@ -55,6 +55,18 @@ export class LoopCard {
     run('umount', '--lazy', this.point);
   }
 
+  /** As a technician does it: refused while anything on it is open. */
+  takeOff(): void {
+    run('umount', this.point);
+  }
+
+  /** Taken off, repaired, and mounted again: the same device, as nobody has to pull it out. */
+  repair(): void {
+    this.takeOff();
+    this.#check();
+    this.mount();
+  }
+
   /** The file system finds an error in itself, and stops writing. */
   fail(): void {
     writeFileSync(join('/sys/fs/ext4', basename(this.#device), 'trigger_fs_error'), '1');
@@ -77,13 +89,17 @@ export class LoopCard {
   replug(): void {
     this.unmount();
     this.#attach();
+    this.#check();
+    this.mount();
+  }
+
+  #check(): void {
     try {
       run('e2fsck', '-p', this.#device);
     } catch (error) {
       // 1 says that errors were there and are repaired (e2fsck(8)).
       if ((error as { status?: number }).status !== 1) throw error;
     }
-    this.mount();
   }
 
   get #device(): string {

@@ -131,9 +131,11 @@ test('a slow card is told once it kept the recorder waiting, and no longer when 
     keep: async () => null,
     stats: () => assert.fail('not asked'),
     maxGopBytes: 1,
+    failure: null,
+    storeId: null,
   });
   const writes = async (ms: number): Promise<void> => {
-    const done = timed.append(fakeGop(0));
+    const done = timed.append(fakeGop(0), 0);
     w.clock.advance(ms);
     ends.shift()?.();
     await done;
@@ -150,7 +152,7 @@ test('a slow card is told once it kept the recorder waiting, and no longer when 
   assert.equal(w.watch.vitals().pace.slowestMs, 1000);
   await w.pass(5);
   assert.deepEqual(w.codes(), []);
-  const stuck = timed.append(fakeGop(0));
+  const stuck = timed.append(fakeGop(0), 0);
   await w.pass(5);
   assert.deepEqual(w.codes(), ['card-slow'], 'one write that does not come back');
   ends.shift()?.();

@@ -220,6 +220,23 @@ test('numbers that do not fit each other are refused', () => {
   );
 });
 
+test('the second store has a place of its own, and a mount point holds its store', () => {
+  const record = { directory: '/card/store', mountPoint: '/card' };
+  const second = { directory: '/other/store', capacityMiB: 64 };
+  assert.equal(loadConfig({ ...draft(), record: { ...record, second } }).record.second?.capacityMiB, 64);
+  const wrong = (of: object): string => refusal({ ...draft(), record: of });
+  assert.match(wrong({ ...record, mountPoint: '/card/store/ring' }), /record\.mountPoint/);
+  assert.match(wrong({ ...record, directory: '/cards/store' }), /record\.mountPoint/);
+  assert.match(wrong({ ...record, directory: 'store' }), /record\.mountPoint.*absolute/);
+  const same = { ...second, directory: '/card/../card/store' };
+  assert.match(wrong({ ...record, second: same }), /record\.second\.directory/);
+  assert.match(wrong({ ...record, second: { ...second, capacityMiB: 16 } }), /record\.second\.capacityMiB/);
+  assert.match(
+    wrong({ ...record, second: { ...second, mountPoint: '/card' } }),
+    /record\.second\.mountPoint/,
+  );
+});
+
 test('any address but loopback requires tls', () => {
   for (const host of ['0.0.0.0', '::', '192.0.2.1', '::ffff:127.0.0.1', 'localhost.example', '127.1']) {
     assert.match(

@@ -39,11 +39,12 @@ function street(setting: Setting = {}) {
     append: setting.append ?? (async (gop: Gop) => gops.push(gop)),
     keep: async () => 1,
     stats: () => ({ state: 'recording' as const, gopsLost: 0 }) as StoreStats,
+    failure: null,
     maxGopBytes: 1 << 20,
   };
   const recorder = new Recorder(
     { store, clock, log: new MemoryLog(), occasions },
-    { picture: { width: 64, height: 48 }, clockTrusted: () => true, queueRecords: 1000, ...rest },
+    { picture: { width: 64, height: 48 }, clockTrusted: () => true, ...rest },
   );
   recorder.open();
   /** Seconds `from` to `to`; `moving` says whether a picture at this second shows motion, told `lateMs` after it. */

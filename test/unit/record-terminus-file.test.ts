@@ -32,6 +32,7 @@ function recorderOn(b: Bench, store: Store, life: Life, copies = true) {
         // The run dies before its copies are made.
         keep: (record) => (copies ? store.keep(record) : new Promise(() => {})),
         stats: () => store.stats(),
+        failure: null,
         maxGopBytes: store.maxGopBytes,
       },
       clock: life.clock,

@@ -5,7 +5,7 @@ import { VigieError } from '../../errors.js';
 import type { Unit } from '../../pipelines/messages.js';
 import type { Gop } from '../../runtime/record/gop.js';
 import { Recorder, type RecorderOptions } from '../../runtime/record/recorder.js';
-import type { StoreStats } from '../../runtime/record/store.js';
+import type { StoreStats } from '../../runtime/record/store-stats.js';
 import { bench, fakeUnit, MemoryLog, readAll, startMs } from './store-fake.js';
 
 const nothing: StoreStats = {
@@ -27,25 +27,32 @@ class MemoryStore {
   maxGopBytes = 1 << 20;
   wait: Promise<void> = Promise.resolve();
   fail = false;
-  async append(gop: Gop): Promise<number> {
+  /** GOPs that it was told of as lost */
+  told = 0;
+  get failure(): VigieError | null {
+    return this.fail ? new VigieError('store', 'Cannot record', 'Replace the card') : null;
+  }
+  async append(gop: Gop, lost: number): Promise<number> {
     await this.wait;
-    if (this.fail) throw new VigieError('store', 'Cannot record', 'Replace the card');
+    if (this.failure) throw this.failure;
+    this.told += lost;
     return this.gops.push(gop);
   }
   kept: number[] = [];
   async keep(record: number): Promise<number | null> {
     await this.wait;
-    if (this.fail) throw new VigieError('store', 'Cannot record', 'Replace the card');
+    if (this.failure) throw this.failure;
     return this.kept.push(record);
   }
-  stats = (): StoreStats => nothing;
+  stats = (): StoreStats => ({ ...nothing, gopsLost: this.told });
 }
 
 function recorder(options: Partial<RecorderOptions> = {}) {
   const store = new MemoryStore();
   const log = new MemoryLog();
+  const clock = new ManualClock(startMs);
   const made = new Recorder(
-    { store, clock: new ManualClock(startMs), log },
+    { store, clock, log },
     { picture: { width: 64, height: 48 }, clockTrusted: () => true, ...options },
   );
   made.open();
@@ -57,7 +64,7 @@ function recorder(options: Partial<RecorderOptions> = {}) {
       const marks = `${continues ? 'c' : ''}${interrupted ? 'i' : ''}`;
       return `${units[0]?.seq}-${units.at(-1)?.seq}${marks}`;
     });
-  return { recorder: made, store, log, feed, shapes };
+  return { recorder: made, store, log, clock, feed, shapes };
 }
 
 test('a keyframe closes the GOP before it; stop stores the last', async () => {
@@ -144,7 +151,7 @@ test('each picture keeps the stamp it had', async () => {
 });
 
 test('a slow card: the oldest that waits is dropped and counted, with the pieces that need it', async () => {
-  const { recorder: r, feed, store, shapes, log } = recorder({ queueRecords: 3 });
+  const { recorder: r, feed, store, shapes, log } = recorder({ bufferBytes: 45_000 });
   let release = (): void => {};
   store.wait = new Promise((resolve) => {
     release = resolve;
@@ -167,22 +174,75 @@ test('a slow card: the oldest that waits is dropped and counted, with the pieces
   const stats = r.stats();
   assert.ok(stats.gopsLost >= 3);
   assert.equal(r.framesRecorded + r.framesDropped, 150);
-  assert.equal(log.lines.filter((line) => line.includes('too slow')).length, 1);
+  assert.equal(log.lines.filter((line) => line.includes('GOPs are being lost')).length, 1);
 });
 
-test('a store that fails costs its GOPs, is said once, and nothing else stops', async () => {
-  const { recorder: r, feed, store, shapes, log } = recorder();
+test('a card that is out and comes back: nothing is lost while the memory holds, and all of it is in order', async () => {
+  const { recorder: r, feed, store, shapes, clock } = recorder();
   feed(0, 26);
   await r.flushed();
+  assert.deepEqual(r.buffer, { bytes: 0, capacityBytes: 32 << 20, sinceMs: null, lost: 0 });
   store.fail = true;
-  feed(26, 76);
+  feed(26, 526);
   await r.flushed();
+  assert.deepEqual(shapes(), ['0-24']);
+  assert.equal(r.buffer.sinceMs, startMs);
+  assert.ok(r.buffer.bytes > 0);
   store.fail = false;
-  feed(76, 101);
+  clock.advance(1000);
+  await r.flushed();
+  assert.equal(store.gops.length, 21, 'offered again, although no further GOP came');
+  assert.equal(r.buffer.sinceMs, null);
+  assert.equal(r.buffer.bytes, 0);
   await r.stop();
-  assert.deepEqual(shapes(), ['0-24', '75-99', '100-100']);
-  assert.equal(log.lines.filter((line) => line.startsWith('error')).length, 1);
-  assert.equal(r.framesDropped, 50);
+  const seqs = store.gops.flatMap(({ units }) => units.map(({ seq }) => seq));
+  assert.deepEqual(
+    seqs,
+    Array.from({ length: 526 }, (_, i) => i),
+  );
+  assert.equal(r.stats().gopsLost, 0);
+  assert.equal(r.framesDropped, 0);
+});
+
+for (const bufferBytes of [100_000, 0]) {
+  test(`a memory of ${bufferBytes} bytes is full: the oldest is lost, counted, and told to the store`, async () => {
+    const { recorder: r, feed, store, log } = recorder({ bufferBytes });
+    feed(0, 26);
+    await r.flushed();
+    store.fail = true;
+    for (let seq = 26; seq < 1026; seq++) feed(seq, seq + 1);
+    await r.flushed();
+    const { bytes, lost } = r.buffer;
+    assert.ok(lost >= (bufferBytes === 0 ? 38 : 30), `lost ${lost}`);
+    assert.ok(bytes <= Math.max(bufferBytes, 14_000), `${bytes} bytes wait`);
+    assert.equal(r.stats().gopsLost, lost);
+    assert.equal(log.lines.filter((line) => line.includes('GOPs are being lost')).length, 1);
+    store.fail = false;
+    feed(1026, 1051);
+    await r.flushed();
+    assert.ok(store.told >= lost);
+    assert.equal(r.stats().gopsLost, store.told, 'each leaves its hole, and is counted once');
+    assert.equal(r.buffer.lost, 0);
+    await r.stop();
+    const seqs = store.gops.flatMap(({ units }) => units.map(({ seq }) => seq));
+    assert.deepEqual(
+      seqs,
+      [...seqs].sort((a, b) => a - b),
+      'in order',
+    );
+    assert.equal(store.gops.length + store.told, 43, 'the newest is kept');
+    assert.equal(r.framesRecorded + r.framesDropped, 1051);
+  });
+}
+
+test('a stop while the card is out: what waits is lost and counted', async () => {
+  const { recorder: r, feed, store, log } = recorder();
+  store.fail = true;
+  feed(0, 51);
+  await r.stop();
+  assert.equal(r.stats().gopsLost, 3);
+  assert.equal(r.framesDropped, 51);
+  assert.match(log.lines.join(), /3 GOPs in memory are lost/);
 });
 
 test('with the real store: what the recorder was fed can be read back', async (t) => {

@@ -1,0 +1,179 @@
+/**
+ * Opens the ring of a store for writing (docs/store.md, P1, P4 and P8): lock, description, index, key slots, and what writes
+ * into them. Called by store.ts at its start, and again whenever the card was let go. Leaves nothing open when it fails.
+ */
+import { mkdir, stat } from 'node:fs/promises';
+import { otherStore, refusal } from './card-refusal.js';
+import {
+  createRing,
+  type OnProgress,
+  type RingShape,
+  removeCutCreation,
+  writeDescription,
+} from './create.js';
+import { describeRing, keySlotsFile, lockFile, ringDirectory, segmentPath } from './description.js';
+import { KeySlots } from './key-slots.js';
+import { segmentHeaderBytes } from './layout.js';
+import { type LoadedRing, loadRing, type RingEnd } from './ring.js';
+import { refuseOther } from './ring-shape.js';
+import { type OpenSegment, onCard } from './segment-file.js';
+import { SegmentMaker } from './segment-maker.js';
+import type { StoreDeps, StoreOptions } from './store.js';
+import { RingWriter, type WriterCounts } from './writer.js';
+
+/** Pictures of one segment lie within this by default. */
+const usualSpanMs = 60_000;
+
+/** A ring that is open, or was until its card was let go. */
+export interface Running {
+  /** null once the card was let go */
+  unlock: (() => Promise<void>) | null;
+  loaded: LoadedRing;
+  keys: KeySlots;
+  maker: SegmentMaker;
+  writer: RingWriter;
+}
+
+export interface OpeningDeps extends StoreDeps {
+  open: OpenSegment;
+  counts: WriterCounts;
+}
+
+export interface Opening extends StoreOptions {
+  shape: RingShape;
+  /** hex, 8 bytes */
+  run: string;
+  /** of this store, until its card was let go; null at the start */
+  former: Running | null;
+  /** the card was let go, or was not there at the start */
+  again: boolean;
+  signal: AbortSignal;
+  onProgress: OnProgress;
+}
+
+/** @throws VigieError `store`, as Store.start */
+export async function openRing(deps: OpeningDeps, opening: Opening): Promise<Running> {
+  const { card } = deps;
+  const { directory, mountPoint, again } = opening;
+  if (mountPoint !== undefined && !(await card.mounted(mountPoint))) {
+    throw refusal('ENODEV', `No card is mounted at ${mountPoint}`, 'Check that the card is in place');
+  }
+  const make = !again || mountPoint !== undefined;
+  if (!make && !(await hasRing(directory))) throw notThere(directory);
+  await onCard(`Cannot make ${directory}`, () => mkdir(directory, { recursive: true, mode: 0o700 }));
+  const unlock = await card.lock(lockFile(directory));
+  try {
+    return { unlock, ...(await opened(deps, opening)) };
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function hasRing(directory: string): Promise<boolean> {
+  return onCard(`Cannot read ${directory}`, () => stat(ringDirectory(directory))).then(
+    () => true,
+    (error: { cause?: NodeJS.ErrnoException }) => {
+      if (error.cause?.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+}
+
+function notThere(directory: string): Error {
+  const hint =
+    'Put the right card in place; a new one is begun at the next start, or where record.mountPoint is set';
+  return refusal(otherStore, `There is no store in ${directory}`, hint);
+}
+
+async function opened(deps: OpeningDeps, opening: Opening): Promise<Omit<Running, 'unlock'>> {
+  const { open, card } = deps;
+  const { directory, shape, signal, onProgress, former } = opening;
+  await removeCutCreation(directory);
+  const found = (await describeRing(directory, open)) ?? {
+    description: await createRing(card, directory, shape, signal, onProgress),
+    rebuilt: false,
+  };
+  refuseOther(found.description, shape, directory);
+  const again = former?.loaded.description.storeId === found.description.storeId ? former : null;
+  if (again) await mustAccept(again, directory, open);
+  const loaded = await loadRing(directory, found, open, signal);
+  if (loaded.unreadable > (again?.loaded.unreadable ?? shape.segmentCount / 2)) {
+    throw refusal('EIO', `Too many segments of ${directory} cannot be read`, 'The card fails: replace it');
+  }
+  tellRemarks(deps, loaded);
+  if (loaded.descriptionRebuilt) await writeDescription(ringDirectory(directory), loaded.description);
+  const end = again ? endAfterFailure(loaded, again.writer.nextRecord) : loaded.end;
+  const keys = again?.keys ?? (await openKeys(deps, opening, loaded));
+  return { loaded, keys, ...writing(deps, opening, { loaded, keys, end, wary: again !== null }) };
+}
+
+/** P8.4: costs no key and no record. A file that is not there is made anew when its turn comes. */
+async function mustAccept({ maker, loaded }: Running, directory: string, open: OpenSegment): Promise<void> {
+  const slot = (maker.sequence + 1) % loaded.description.segmentCount;
+  const path = segmentPath(ringDirectory(directory), slot);
+  const there = await stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
+  if (!there) return;
+  const file = await open(path, 'write');
+  try {
+    await file.write(Buffer.alloc(segmentHeaderBytes), segmentHeaderBytes);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** P8.5 and P8.6: what was never acknowledged is left out, and nothing is added behind it. */
+function endAfterFailure({ index, end }: LoadedRing, nextRecord: number): RingEnd {
+  let newest = index.segments().at(-1);
+  for (const entries of index.segments()) {
+    while (entries.length > 0 && entries.at(entries.length - 1).record >= nextRecord) entries.dropLast();
+  }
+  newest = newest?.sequence === end.sequence ? newest : undefined;
+  const empty = newest !== undefined && newest.length === 0;
+  return { ...end, sequence: empty ? end.sequence - 1 : end.sequence, sealed: true, nextRecord };
+}
+
+function tellRemarks({ log }: OpeningDeps, loaded: LoadedRing): void {
+  for (const remark of loaded.remarks) log.warn(`Store: ${remark}`);
+  if (loaded.tornTail) log.warn('Store: the last GOP was cut short and is left out');
+  if (loaded.descriptionRebuilt) {
+    log.warn('Store: its description was missing or damaged, and is written again');
+  }
+}
+
+async function openKeys(
+  { vault, clock, log, clockTrusted, openKeys: open, onFound }: OpeningDeps,
+  { keysDirectory }: Opening,
+  { description, end }: LoadedRing,
+): Promise<KeySlots> {
+  const { storeId, segmentCount: slots } = description;
+  await onFound?.(storeId);
+  const deps = { vault, clock, log, ...(clockTrusted && { clockTrusted }), ...(open && { open }) };
+  const keys = new KeySlots(deps, { storeId, slots, file: keySlotsFile(keysDirectory, storeId) });
+  const { made } = await keys.start();
+  if (made && end.sequence > 0) {
+    log.error('The key slots were missing: what was recorded until now cannot be read. Recording goes on');
+  }
+  return keys;
+}
+
+function writing(
+  deps: OpeningDeps,
+  { directory, maxSpanMs, run }: Opening,
+  ring: { loaded: LoadedRing; keys: KeySlots; end: RingEnd; wary: boolean },
+): Pick<Running, 'maker' | 'writer'> {
+  const { onSegment = () => {}, held = () => false, log, counts } = deps;
+  const { keys, end, wary, loaded } = ring;
+  const { description, index } = loaded;
+  const { storeId, segmentBytes } = description;
+  const maker = new SegmentMaker(
+    { ...deps, keys, index, onSegment, held: (segment) => held(segment, storeId) },
+    { path: ringDirectory(directory), description, end, maxSpanMs: maxSpanMs ?? usualSpanMs, wary },
+  );
+  const { nextRecord } = end;
+  return { maker, writer: new RingWriter({ log, maker, counts }, { run, segmentBytes, nextRecord, wary }) };
+}
