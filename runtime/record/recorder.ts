@@ -223,7 +223,9 @@ export class Recorder<Stored = number> {
   #hand({ gop, of, bytes }: GatheredGop): void {
     if (this.#windows.coversUnits(gop.units)) this.#terminusGop = of;
     const kept = this.#terminusGop === of ? 'terminus' : 'communal';
-    this.#waiting.add({ gop: { ...gop, class: kept }, of, bytes });
+    // What may wait for long must not hold on to the larger pieces of memory that it came in.
+    const units = this.#refusedSinceMs === null ? gop.units : gop.units.map(inOwnMemory);
+    this.#waiting.add({ gop: { ...gop, units, class: kept }, of, bytes });
     this.#draining ??= this.#drain();
   }
 
@@ -297,4 +299,8 @@ export class Recorder<Stored = number> {
     const [firstUs, lastUs] = [units[0]?.monoUs ?? 0, units.at(-1)?.monoUs ?? 0];
     this.#copies.add(this.#windows.stored({ record, of, firstUs, lastUs, class: gop.class }));
   }
+}
+
+function inOwnMemory(unit: GopUnit): GopUnit {
+  return { ...unit, data: new Uint8Array(unit.data) };
 }

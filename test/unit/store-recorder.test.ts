@@ -183,7 +183,10 @@ test('a card that is out and comes back: nothing is lost while the memory holds,
   await r.flushed();
   assert.deepEqual(r.buffer, { bytes: 0, capacityBytes: 32 << 20, sinceMs: null, lost: 0 });
   store.fail = true;
-  feed(26, 526);
+  feed(26, 51);
+  await r.flushed();
+  const large = new Uint8Array(1 << 16);
+  feed(51, 526, (seq) => ({ data: large.subarray(0, 200 + (seq % 10)) }));
   await r.flushed();
   assert.deepEqual(shapes(), ['0-24']);
   assert.equal(r.buffer.sinceMs, startMs);
@@ -194,6 +197,12 @@ test('a card that is out and comes back: nothing is lost while the memory holds,
   assert.equal(store.gops.length, 21, 'offered again, although no further GOP came');
   assert.equal(r.buffer.sinceMs, null);
   assert.equal(r.buffer.bytes, 0);
+  const kept = store.gops.at(-1)?.units.at(-1)?.data;
+  assert.equal(
+    kept?.buffer.byteLength,
+    kept?.byteLength,
+    'what waits holds no more memory than it is counted for',
+  );
   await r.stop();
   const seqs = store.gops.flatMap(({ units }) => units.map(({ seq }) => seq));
   assert.deepEqual(
