@@ -4,12 +4,13 @@
  * records nothing while its gate is shut.
  */
 import type { Clock, Log } from '../../board/ports.js';
-import { errorLine, type VigieError } from '../../errors.js';
+import { errorLine } from '../../errors.js';
 import type { PictureSize } from '../../pipelines/frame.js';
 import type { Motion, Tracks, Unit } from '../../pipelines/messages.js';
 import { type GatheredGop, Gathering } from './gathering.js';
-import type { Gop } from './gop.js';
+import type { Gop, GopUnit } from './gop.js';
 import type { Occasions } from './occasions.js';
+import type { RecordingStore } from './recording-store.js';
 import type { StoreStats } from './store-stats.js';
 import { TerminusWindows } from './terminus.js';
 import { TerminusCopies } from './terminus-copies.js';
@@ -18,22 +19,6 @@ import { type Waiting, WaitingGops } from './waiting.js';
 
 /** Why the gate is shut until it is opened. */
 const neverOpened = 'not authorised yet';
-
-/** What the recorder writes to. */
-export interface RecordingStore<Stored> {
-  /**
-   * @param lost GOPs that were lost since the last one that was stored
-   * @returns what the store calls the record; only the store knows what it means
-   */
-  append(gop: Gop, lost: number): Promise<Stored>;
-  /** keeps a stored GOP a second time, under `terminus`; null when it is gone */
-  keep(record: Stored): Promise<number | null>;
-  stats(): StoreStats;
-  /** why it refuses now: what it refused may be handed over again; null when it accepts */
-  readonly failure: VigieError | null;
-  /** bytes of the largest record it takes */
-  readonly maxGopBytes: number;
-}
 
 export interface RecorderDeps<Stored = number> {
   /** a Store, or what stands for one */

@@ -5,7 +5,7 @@
 import type { Clock } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
 import type { Gop } from './gop.js';
-import type { RecordingStore } from './recorder.js';
+import type { RecordingStore } from './recording-store.js';
 import type { StoreStats } from './store-stats.js';
 
 /** One of the two, as far as it is written to: a Store. */

@@ -3,7 +3,6 @@
  * shown in health. Never acknowledges a GOP that is not on the device; never crashes because the card does.
  */
 import { randomBytes } from 'node:crypto';
-import type { CardPort, Clock, KeyVault, Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
 import { mayComeBack } from './card-refusal.js';
 import { type Listing, listing } from './coverage.js';
@@ -17,59 +16,16 @@ import { openRing, type Running } from './opening.js';
 import { type RangeOptions, type RingAccess, readOne, readRange } from './read.js';
 import { type RecordEntry, type SegmentSummary, summaryOf } from './ring-index.js';
 import { ringShape } from './ring-shape.js';
-import type { OnSegment } from './segment-events.js';
 import { cardError, type OpenSegment, openSegment } from './segment-file.js';
+import type { StoreDeps, StoreOptions, StoreStart } from './store-options.js';
 import { type StoreStats, statsOf } from './store-stats.js';
 import type { WriterCounts } from './writer.js';
 
+export type { StoreDeps, StoreOptions } from './store-options.js';
 export type { StoreStats } from './store-stats.js';
 
 /** A card that was let go is tried again after this. */
 const retryUs = 5_000_000;
-
-export interface StoreDeps {
-  card: CardPort;
-  clock: Clock;
-  log: Log;
-  /** seals the keys of the segments */
-  vault: KeyVault;
-  /** whether the wall clock is known to be right, noted with each key; default: it is */
-  clockTrusted?: () => boolean;
-  /** told of each segment begun, sealed and overwritten, in order; the writer waits for it */
-  onSegment?: OnSegment;
-  /** whether a requisition holds this segment: the writer then passes it over; default: none is held */
-  held?: (segment: SegmentSummary, storeId: string) => boolean;
-  /** told of the store that was found, before its keys are opened; waited for */
-  onFound?: (storeId: string) => void | Promise<void>;
-  /** its index is read and its keys are open, at the start or when its card came back; not waited for */
-  onOpened?: () => void;
-  /** for tests that put a failing card behind the store */
-  open?: OpenSegment;
-  /** and a failing device behind the key slots */
-  openKeys?: OpenSegment;
-}
-
-export interface StoreOptions {
-  /** absolute path; made when missing, mode 0700 */
-  directory: string;
-  /** where its card is mounted; when nothing is mounted there, the card is gone; default: wherever the directory lies */
-  mountPoint?: string;
-  /** absolute path of the directory of the key slots, apart from the card; made when missing, mode 0700 */
-  keysDirectory: string;
-  /** space the ring takes; rounded down to whole segments */
-  capacityBytes: number;
-  segmentBytes: number;
-  /** at most 32 bytes */
-  cameraId: string;
-  /** pictures of one segment lie within this; its key is destroyed when the first reaches its term; default 60 s */
-  maxSpanMs?: number;
-}
-
-export interface StoreStart {
-  onProgress?: OnProgress;
-  /** a card that fails, or is not there, does not refuse the start: it is waited for */
-  withoutCard?: boolean;
-}
 
 export class Store {
   /** Why nothing can be recorded now; null when the card accepts. */
