@@ -31,11 +31,11 @@ type OnProgress = (progress: { segments: number; of: number }) => void;
  */
 export async function check(
   directory: string,
-  open: OpenSegment,
+  { open, list }: { open: OpenSegment; list?: (directory: string) => Promise<string[]> },
   keys: RecordKeys | null,
   onProgress?: OnProgress,
 ): Promise<CheckReport> {
-  const found = await describeRing(directory, open);
+  const found = await describeRing(directory, open, list);
   if (!found) throw new VigieError('store', `There is no store in ${directory}`, 'Give it with --directory');
   const report: CheckReport = {
     segments: found.description.segmentCount,

@@ -8,6 +8,7 @@ import type { StoredGop } from './gop.js';
 import type { RecordClass } from './key-sector.js';
 import type { RecordKeys } from './key-table.js';
 import { openRecord, verifyRecord } from './record.js';
+import type { RecordHeader } from './record-header.js';
 import type { RecordEntry, RingIndex } from './ring-index.js';
 import type { OpenSegment, SegmentFile } from './segment-file.js';
 import { selectRecords } from './selection.js';
@@ -63,7 +64,7 @@ class RecordReader {
       return this.ring.keys.stateOf(entry.segment, entry.class) === 'destroyed' ? 'destroyed' : 'damaged';
     const bytes = file && (await recordBytesOf(file, entry).catch(() => null));
     const header = bytes && verifyRecord(bytes, entry.segment);
-    if (!bytes || header?.record !== entry.record || header.class !== entry.class) return 'damaged';
+    if (!bytes || !header || !sameRecord(header, entry)) return 'damaged';
     return openRecord(bytes, header, key) ?? 'damaged';
   }
 
@@ -91,6 +92,13 @@ class RecordReader {
     this.#key = bytes && { segment, class: of, bytes };
     return bytes;
   }
+}
+
+/** The index of a sealed segment may be damaged too, or forged: what it says of a record must be what the record says. */
+function sameRecord(header: RecordHeader, entry: RecordEntry): boolean {
+  return (['record', 'copyOf', 'class', 'continues'] as const).every(
+    (field) => header[field] === entry[field],
+  );
 }
 
 /** Reads one record; null when it cannot be given out. */
