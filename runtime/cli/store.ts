@@ -1,17 +1,21 @@
 /**
  * `vigie store list | check | export`: looks into the circular store, beside a running camera or without one.
- * Called by cli/main.ts. Writes nothing into the store.
+ * Called by cli/main.ts. Writes nothing into the store, but for `check --repair`.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { LinuxCard } from '../../board/linux/card.js';
 import { systemClock } from '../../board/linux/clock.js';
 import { FileVault } from '../../board/linux/file-vault.js';
 import { stateDirectory } from '../config/paths.js';
 import type { CheckReport } from '../record/check.js';
 import type { Listing } from '../record/coverage.js';
+import { lockFile, ringDirectory } from '../record/description.js';
 import { exportMp4 } from '../record/export.js';
 import { StoreReader } from '../record/reader.js';
+import { repair } from '../record/repair.js';
+import { openSegment } from '../record/segment-file.js';
 import { destroyedCommand } from './store-destroyed.js';
 import { holdCommand, releaseCommand } from './store-hold.js';
 import { parseTime, showTime } from './store-times.js';
@@ -75,8 +79,13 @@ function checkCommand(): Command {
   return withStoreFlags(new Command('check'))
     .description('Read everything, verify every checksum, name each damage. Exit code 1 when there is any')
     .option('--json', 'print JSON')
-    .action(async (flags: StoreFlags) => {
+    .option(
+      '--repair',
+      'first write again what the records tell: the description, the indexes. Not beside a camera',
+    )
+    .action(async (flags: StoreFlags & { repair?: boolean }) => {
       const words = wordsOf(flags);
+      if (flags.repair) await repairStore(flags, words);
       const reader = await openReader(flags);
       if (!reader.keysFound) print(words.keysNotFound(keysOf(flags)));
       const progress = progressLine(words.checking);
@@ -85,6 +94,20 @@ function checkCommand(): Command {
       else printCheck(report, words);
       if (report.damages.length > 0) process.exitCode = 1;
     });
+}
+
+/** @throws VigieError `store` while a camera records into it */
+async function repairStore(flags: StoreFlags, words: StoreWords): Promise<void> {
+  const directory = storeOf(flags);
+  // A store that is not there is not to be begun by its lock.
+  if (!existsSync(ringDirectory(directory))) return;
+  const unlock = await new LinuxCard().lock(lockFile(directory));
+  try {
+    const { description, indexes } = await repair(directory, openSegment);
+    process.stderr.write(`${words.repaired(description, indexes)}\n`);
+  } finally {
+    await unlock();
+  }
 }
 
 function exportCommand(): Command {
