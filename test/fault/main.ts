@@ -38,7 +38,7 @@ program
   .command('store')
   .description('kill the writer and cut the power at its writes, and reopen what is left')
   .option('--json <file>', 'write the rows as JSON')
-  .option('--kills <count>', 'kills of the writer', Number, 24)
+  .option('--kills <count>', 'kills of the writer', Number, 280)
   .option(
     '--cuts <count>',
     'power cuts: so many of single files, and as many of a card with a file system',

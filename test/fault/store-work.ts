@@ -57,10 +57,15 @@ export class Account {
   count = 0;
   /** keys said to be destroyed */
   destructions = 0;
+  /** cuts since something was acknowledged: each may leave the record that was being written */
+  #cuts = 0;
   readonly #stored = new Map<number, Told>();
   readonly #destroyed = new Set<string>();
   /** a destruction that was begun may have happened, told or not */
   readonly #doubtful = new Set<string>();
+
+  /** @param ahead how far behind the newest the segment may be that is being begun: 2 where a held one is passed over */
+  constructor(private readonly ahead = 1) {}
 
   take(line: string): void {
     const [what, ...rest] = line.split(' ');
@@ -69,11 +74,17 @@ export class Account {
       this.#stored.set(record, { segment, class: rest[2] as RecordClass, number, content });
       this.last = Math.max(this.last, record);
       this.count += 1;
+      this.#cuts = 0;
     } else if (what === 'destroying') this.#doubtful.add(rest.join(' '));
     else if (what === 'destroyed') {
       this.#destroyed.add(rest.join(' '));
       this.destructions += 1;
     }
+  }
+
+  /** The writer was killed, or the power cut. */
+  cut(): void {
+    this.#cuts += 1;
   }
 
   /** Keys destroyed because their slot was needed are told by the store. */
@@ -102,7 +113,8 @@ export class Account {
   }
 
   #compare(number: number, gop: StoredGop): string[] {
-    if (number > this.last + 1) return [`record ${number} was never acknowledged, nor the one before`];
+    if (number > this.last + Math.max(1, this.#cuts))
+      return [`record ${number} was never acknowledged, nor cut short`];
     const content = this.#stored.get(number)?.content ?? (gop.units[0]?.seq ?? 0) / 25;
     const same = isDeepStrictEqual(plain(gop), plain(fakeGop(content, { class: gop.class })));
     return same ? [] : [`record ${number} is not what was stored`];
@@ -113,7 +125,9 @@ export class Account {
     const newest = Math.max(reader.list().segments.at(-1)?.sequence ?? 0, this.#newestTold());
     const due = [...this.#stored].filter(([, { segment, class: of }]) => {
       const key = `${segment} ${of}`;
-      return segment > newest + 1 - segments && !this.#destroyed.has(key) && !this.#doubtful.has(key);
+      return (
+        segment > newest + this.ahead - segments && !this.#destroyed.has(key) && !this.#doubtful.has(key)
+      );
     });
     return due
       .filter(([, { number }]) => !read.has(number))
