@@ -7,6 +7,7 @@ import { readSegmentHeader, segmentPath } from './description.js';
 import type { StoredGop } from './gop.js';
 import type { RecordClass } from './key-sector.js';
 import type { RecordKeys } from './key-table.js';
+import { ReadGate } from './read-gate.js';
 import { openRecord, verifyRecord } from './record.js';
 import type { RecordHeader } from './record-header.js';
 import type { RecordEntry, RingIndex } from './ring-index.js';
@@ -15,6 +16,9 @@ import { selectRecords } from './selection.js';
 
 /** Bytes of one read: small enough that a reader never keeps the card busy for long. */
 const stepBytes = 128 * 1024;
+
+/** For all readers of this process: two of four threads stay for who writes. */
+const gate = new ReadGate(2);
 
 export interface RangeOptions {
   signal?: AbortSignal;
@@ -39,7 +43,7 @@ export async function recordBytesOf(file: SegmentFile, entry: RecordEntry): Prom
   const bytes = Buffer.allocUnsafe(entry.bytes);
   for (let at = 0; at < bytes.length; at += stepBytes) {
     const step = bytes.subarray(at, Math.min(bytes.length, at + stepBytes));
-    if ((await file.read(step, entry.offset + at)) < step.length) return null;
+    if ((await gate.through(() => file.read(step, entry.offset + at))) < step.length) return null;
   }
   return bytes;
 }

@@ -53,7 +53,7 @@ function kindOf(path: string, call: Call, last: StepKind | undefined, doing: Doi
   const name = basename(path);
   if (name.startsWith('device.key')) return 'device key';
   if (path.includes('ring.new')) return 'ring made';
-  if (name.startsWith('slots-') && name.endsWith('.new')) return 'key slots made';
+  if (name === 'keys' || (name.startsWith('slots-') && name.endsWith('.new'))) return 'key slots made';
   if (name.startsWith('store.json')) return 'description written again';
   if (call.what !== 'write') return last ?? null;
   if (name.startsWith('slots-')) return call.data.length > 512 ? 'keys of a segment' : 'key destroyed';

@@ -124,10 +124,10 @@ export async function killWriter({ runs, seed }: FaultOptions, mode: Mode = 'sou
 /** A first start has only so many steps of a kind, and the description is written in three. */
 function mostOf(kind: StepKind): number {
   const most: Partial<Record<StepKind, number>> = {
-    'device key': 4,
-    // four segments, the description, the directory, the rename, the directory above
-    'ring made': 9,
-    'key slots made': 4,
+    'device key': 3,
+    // the directory, four segments, four steps of the description, the rename
+    'ring made': 10,
+    'key slots made': 6,
     'description written again': 4,
     'record, the first after a start': 2,
     'end mark': 2,
