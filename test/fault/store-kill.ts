@@ -200,7 +200,6 @@ async function killOne(
   }
   // The last line may be cut: only what ends with a line feed was said.
   for (const line of text.split('\n').slice(0, -1)) account.take(line);
-  account.cut();
 }
 
 /** Which syncs a card, or a writer, only pretends to make: the negative controls. */
@@ -215,7 +214,6 @@ export function cutPower(
     const card = new CuttableCard(1 + Math.floor(random() * 60), random, ignoreSyncs);
     await writeUntilCut(directory, card, account, random);
     await card.settle();
-    account.cut();
     return { how: `cut ${run}` };
   });
 }

@@ -51,14 +51,12 @@ interface Told {
 
 /** What may be expected of the store, by what it told. */
 export class Account {
-  /** highest record that was acknowledged */
+  /** highest record that was acknowledged, or found: what a kill left behind unacknowledged is there for the next run */
   last = 0;
   /** records acknowledged */
   count = 0;
   /** keys said to be destroyed */
   destructions = 0;
-  /** cuts since something was acknowledged: each may leave the record that was being written */
-  #cuts = 0;
   readonly #stored = new Map<number, Told>();
   readonly #destroyed = new Set<string>();
   /** a destruction that was begun may have happened, told or not */
@@ -74,17 +72,11 @@ export class Account {
       this.#stored.set(record, { segment, class: rest[2] as RecordClass, number, content });
       this.last = Math.max(this.last, record);
       this.count += 1;
-      this.#cuts = 0;
     } else if (what === 'destroying') this.#doubtful.add(rest.join(' '));
     else if (what === 'destroyed') {
       this.#destroyed.add(rest.join(' '));
       this.destructions += 1;
     }
-  }
-
-  /** The writer was killed, or the power cut. */
-  cut(): void {
-    this.#cuts += 1;
   }
 
   /** Keys destroyed because their slot was needed are told by the store. */
@@ -106,6 +98,7 @@ export class Account {
       read.set(gop.record, gop);
     }
     for (const [number, gop] of read) wrong.push(...this.#compare(number, gop));
+    this.last = Math.max(this.last, before);
     wrong.push(...this.#missing(reader, read), ...(await this.#cameBack(reader, directory)));
     const { damages } = await reader.check();
     for (const damage of damages) wrong.push(`check: ${damage.kind} in ${damage.file}`);
@@ -113,8 +106,7 @@ export class Account {
   }
 
   #compare(number: number, gop: StoredGop): string[] {
-    if (number > this.last + Math.max(1, this.#cuts))
-      return [`record ${number} was never acknowledged, nor cut short`];
+    if (number > this.last + 1) return [`record ${number} was never acknowledged, nor the one before`];
     const content = this.#stored.get(number)?.content ?? (gop.units[0]?.seq ?? 0) / 25;
     const same = isDeepStrictEqual(plain(gop), plain(fakeGop(content, { class: gop.class })));
     return same ? [] : [`record ${number} is not what was stored`];
