@@ -54,9 +54,9 @@ program
   .action(async ({ json, ...options }: Flags) => print('detect', await benchDetect(options), { json }));
 program
   .command('store')
-  .description('the circular store: writing, bytes on the device, start-up, memory')
+  .description('the circular store: writing, bytes on the device, reading, start-up, memory')
   .option('--json <file>', 'write the rows as JSON')
-  .option('--segments <count>', 'sealed segments of the ring whose start is measured', Number, 1000)
+  .option('--segments <count>', 'sealed segments of the larger ring whose start is measured', Number, 4000)
   .option('--directory <dir>', 'write the files here (default: where temporary files go)')
   .action(async ({ json, ...options }: Flags & { segments: number; directory?: string }) =>
     print('store', await benchStore(say, options), json ? { json } : {}),

@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- store`: the circular store against plain sequential writes with the same sync rhythm, alternated in one
- * run; what reaches the device for a byte of video; start-up and memory of a long ring.
+ * run; what reaches the device for a byte of video; reading and what it costs the writer; start-up and memory of a long ring.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,8 +9,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { forgetEverything } from './page-cache.js';
 import { atMost, type Row, row } from './report.js';
-import { benchGop, type Effort, effortOf, noise, openBenchStore, PlainFiles } from './store-ring.js';
+import { reading } from './store-reading.js';
+import {
+  benchGop,
+  type Effort,
+  effortOf,
+  noise,
+  openBenchStore,
+  PlainFiles,
+  type StoreShape,
+} from './store-ring.js';
 
 const MEBIBYTE = 2 ** 20;
 /** One second at 3 Mbit/s. */
@@ -18,6 +28,10 @@ const GOP_BYTES = 375_000;
 const ROUNDS = 5;
 const GOPS_A_ROUND = 120;
 const SECTOR_BYTES = 512;
+/** Of the smaller ring whose start and memory are measured. */
+const fewSegments = 1000;
+/** Small: what start-up reads does not depend on it. */
+const STARTED_SEGMENT_BYTES = 128 * 1024;
 
 type Say = (line: string) => unknown;
 
@@ -33,6 +47,8 @@ export async function benchStore(say: Say, { directory, segments }: StoreBenchOp
   return [
     ...(await inDirectory(parent, (own) => writing(say, own))),
     ...(await onLoopDevice(say)),
+    ...(await inDirectory(parent, (own) => reading(say, own))),
+    ...(await inDirectory(parent, (own) => starting(say, own, fewSegments))),
     ...(await inDirectory(parent, (own) => starting(say, own, segments))),
   ];
 }
@@ -89,7 +105,7 @@ async function onLoopDevice(say: Say): Promise<Row[]> {
     execFileSync('truncate', ['--size', '220M', image]);
     execFileSync('mkfs.ext4', ['-q', image], { stdio: 'pipe' });
     execFileSync('mkdir', [card]);
-    execFileSync('mount', ['-o', 'loop', image, card], { stdio: 'pipe' });
+    mountLoop(image, card);
     mounted = true;
     return await deviceBytes(say, card);
   } catch (error) {
@@ -100,6 +116,18 @@ async function onLoopDevice(say: Say): Promise<Row[]> {
   } finally {
     if (mounted) execFileSync('umount', [card]);
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** A device of its own: `mount -o loop` may take one that another program still holds, with what the kernel knows of it. */
+function mountLoop(image: string, card: string): void {
+  const made = execFileSync('losetup', ['--find', '--show', image], { encoding: 'utf8', stdio: 'pipe' });
+  const device = made.trim();
+  try {
+    execFileSync('mount', [device, card], { stdio: 'pipe' });
+  } finally {
+    // While it is mounted this only marks it to go with the mount.
+    execFileSync('losetup', ['--detach', device], { stdio: 'pipe' });
   }
 }
 
@@ -138,7 +166,7 @@ function writtenTo(mount: string): number {
 
 /** Small segments with as many records as a real one; what start-up reads does not depend on their size. */
 async function starting(say: Say, directory: string, segments: number): Promise<Row[]> {
-  const shape = { segmentBytes: 128 * 1024, segments: segments + 1 };
+  const shape = { segmentBytes: STARTED_SEGMENT_BYTES, segments: segments + 1 };
   say(`making ${segments} sealed segments`);
   const filling = await openBenchStore(directory, shape, { synced: false });
   const chunk = noise(25 * 16);
@@ -152,24 +180,43 @@ async function starting(say: Say, directory: string, segments: number): Promise<
   }
   const records = filling.segments().reduce((sum, { perClass }) => sum + perClass.communal.records, 0);
   await filling.stop();
+  const warm = await starts(say, directory, shape, 'in memory already');
+  const refused = forgetEverything();
+  if (refused) say(`start from the device: not measured, ${refused}`);
+  const cold = refused ? null : await starts(say, directory, shape, 'from the device');
+  const thousands = segments / 1000;
+  const of = `of ${segments} segments`;
+  return [
+    row('ring whose start is measured', segments, 'segments'),
+    row(`- each`, STARTED_SEGMENT_BYTES / 1024, 'KiB'),
+    row('- records in it', records, ''),
+    atMost(`start per 1,000 sealed segments, ${of}`, median(warm.times) / thousands, 'ms', 1000),
+    ...(cold
+      ? [atMost(`start per 1,000, ${of}, from the device`, median(cold.times) / thousands, 'ms', 1000)]
+      : []),
+    row(`memory per 1,000 segments, ${of}`, median(warm.memory) / thousands / MEBIBYTE, 'MiB'),
+  ];
+}
+
+async function starts(
+  say: Say,
+  directory: string,
+  shape: StoreShape,
+  how: 'in memory already' | 'from the device',
+): Promise<{ times: number[]; memory: number[] }> {
   const times: number[] = [];
   const memory: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    say(`start, round ${round + 1} of ${ROUNDS}`);
+    say(`start, ${how}, round ${round + 1} of ${ROUNDS}`);
     const before = await heldBytes();
+    if (how === 'from the device') forgetEverything();
     const from = performance.now();
     const store = await openBenchStore(directory, shape);
     times.push(performance.now() - from);
     memory.push((await heldBytes()) - before);
     await store.stop();
   }
-  const thousands = segments / 1000;
-  return [
-    row('ring whose start is measured', segments, 'segments'),
-    row('records in it', records, ''),
-    atMost('start per 1,000 sealed segments', median(times) / thousands, 'ms', 1000),
-    row('memory per 1,000 segments', median(memory) / thousands / MEBIBYTE, 'MiB'),
-  ];
+  return { times, memory };
 }
 
 /** After two collections: buffers are given back some time after the first has found them unused. */

@@ -18,7 +18,7 @@ export interface PlaceFlags {
   keys?: string;
 }
 
-interface Place {
+export interface Place {
   directory: string;
   /** directory of its keys */
   keys: string;
@@ -55,7 +55,8 @@ export async function openPlaces(flags: PlaceFlags): Promise<OpenedPlace[]> {
   return opened;
 }
 
-function placesOf(flags: PlaceFlags): Place[] {
+/** @throws VigieError for options that exclude each other */
+export function placesOf(flags: PlaceFlags): Place[] {
   if (flags.config === undefined) {
     const directory = resolve(flags.directory ?? usualDirectory());
     return [{ directory, keys: keysOf(flags, directory), second: false }];

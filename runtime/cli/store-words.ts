@@ -34,6 +34,7 @@ export interface StoreWords {
   damage: Record<DamageKind, { what: string; consequence: string }>;
   note: Record<NoteKind, string>;
   lost: (records: number) => string;
+  repaired: (description: boolean, indexes: string[]) => string;
   between: (from: string, to: string) => string;
   bytes: (from: number, to: number | null) => string;
   exporting: (share: number) => string;
@@ -99,6 +100,10 @@ const en: StoreWords = {
       what: 'the end mark is missing: a write failed here, or it is damaged',
       consequence: 'none, unless records are also missing',
     },
+    'sealed-index': {
+      what: 'the index of the segment says otherwise than its records',
+      consequence: 'GOPs may not be found; --repair writes it again from the records',
+    },
     'missing-records': {
       what: 'records are missing before this segment or in it',
       consequence: 'the card refused them, or they were destroyed with a header',
@@ -107,12 +112,15 @@ const en: StoreWords = {
   note: {
     'blank-segments': 'segments never used yet',
     'torn-tail': 'the last GOP is unfinished: being written, or cut; the next start writes over it',
+    'no-index': 'has no index that holds: its records are read one by one; --repair writes it',
     'overwritten-meanwhile': 'overwritten by the camera during the check',
     rewritten: 'written again in a later segment after a failed write; counted once',
     destroyed: 'records whose key was destroyed; their bytes are intact and open no more',
     'not-opened': 'records whose checksum holds; their tag was not verified without the keys',
   },
   lost: (records) => `${records} GOP(s)`,
+  repaired: (description, indexes) =>
+    `Written again: ${[...(description ? ['store.json'] : []), ...indexes.map((name) => `the index of ${name}`)].join(', ') || 'nothing'}.`,
   between: (from, to) => `from ${from} to ${to}`,
   bytes: (from, to) => (to === null ? `from byte ${from}` : `bytes ${from} to ${to - 1}`),
   exporting: (share) => `Exporting: ${Math.round(share * 100)} %`,
@@ -181,6 +189,10 @@ const fr: StoreWords = {
       what: 'la marque de fin manque : une écriture a échoué ici, ou elle est endommagée',
       consequence: 'aucune, sauf si des enregistrements manquent aussi',
     },
+    'sealed-index': {
+      what: 'l’index du segment ne dit pas la même chose que ses enregistrements',
+      consequence: 'des GOP peuvent ne pas être trouvés ; --repair le réécrit d’après les enregistrements',
+    },
     'missing-records': {
       what: 'des enregistrements manquent dans ce segment ou juste avant',
       consequence: 'la carte les a refusés, ou ils ont été détruits avec un en-tête',
@@ -190,12 +202,15 @@ const fr: StoreWords = {
     'blank-segments': 'segments jamais utilisés',
     'torn-tail':
       'le dernier GOP est inachevé : en cours d’écriture, ou interrompu ; le prochain démarrage l’écrasera',
+    'no-index': 'n’a pas d’index valable : ses enregistrements sont lus un à un ; --repair l’écrit',
     'overwritten-meanwhile': 'écrasé par la caméra pendant la vérification',
     rewritten: 'réécrit dans un segment suivant après un échec ; compté une seule fois',
     destroyed: 'enregistrements dont la clé est détruite ; leurs octets sont intacts et ne s’ouvrent plus',
     'not-opened': 'enregistrements dont la somme est juste ; leur sceau n’est pas vérifié sans les clés',
   },
   lost: (records) => `${records} GOP`,
+  repaired: (description, indexes) =>
+    `Réécrit : ${[...(description ? ['store.json'] : []), ...indexes.map((name) => `l’index de ${name}`)].join(', ') || 'rien'}.`,
   between: (from, to) => `de ${from} à ${to}`,
   bytes: (from, to) => (to === null ? `à partir de l’octet ${from}` : `octets ${from} à ${to - 1}`),
   exporting: (share) => `Export : ${Math.round(share * 100)} %`,

@@ -1,17 +1,22 @@
 /**
  * `vigie store list | check | export`: looks into the circular store, beside a running camera or without one.
- * Called by cli/main.ts. Writes nothing into the store.
+ * Called by cli/main.ts. Writes nothing into the store, but for `check --repair`.
  */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { LinuxCard } from '../../board/linux/card.js';
 import { systemClock } from '../../board/linux/clock.js';
 import type { CheckReport } from '../record/check.js';
 import type { Listing } from '../record/coverage.js';
+import { lockFile, ringDirectory } from '../record/description.js';
 import { exportMp4 } from '../record/export.js';
 import { MergedReader } from '../record/merged-reader.js';
+import { repair } from '../record/repair.js';
+import { openSegment } from '../record/segment-file.js';
 import { destroyedCommand } from './store-destroyed.js';
 import { holdCommand, releaseCommand } from './store-hold.js';
-import { type OpenedPlace, openPlaces, type PlaceFlags } from './store-places.js';
+import { type OpenedPlace, openPlaces, type PlaceFlags, placesOf } from './store-places.js';
 import { parseTime, showTime } from './store-times.js';
 import { damageLine, type Language, type StoreWords, storeWords } from './store-words.js';
 
@@ -90,8 +95,13 @@ function checkCommand(): Command {
   return withStoreFlags(new Command('check'))
     .description('Read everything, verify every checksum, name each damage. Exit code 1 when there is any')
     .option('--json', 'print JSON')
-    .action(async (flags: StoreFlags) => {
+    .option(
+      '--repair',
+      'first write again what the records tell: the description, the indexes. Not beside a camera',
+    )
+    .action(async (flags: StoreFlags & { repair?: boolean }) => {
       const words = wordsOf(flags);
+      if (flags.repair) for (const { directory } of placesOf(flags)) await repairStore(directory, words);
       const places = await openPlaces(flags);
       const reports: (CheckReport & { directory: string })[] = [];
       for (const [i, { directory, keys, reader }] of places.entries()) {
@@ -106,6 +116,19 @@ function checkCommand(): Command {
       if (!flags.json) return;
       print(JSON.stringify(reports.length === 1 ? reports[0] : { stores: reports }, null, 2));
     });
+}
+
+/** @throws VigieError `store` while a camera records into it */
+async function repairStore(directory: string, words: StoreWords): Promise<void> {
+  // A store that is not there is not to be begun by its lock.
+  if (!existsSync(ringDirectory(directory))) return;
+  const unlock = await new LinuxCard().lock(lockFile(directory));
+  try {
+    const { description, indexes } = await repair(directory, openSegment);
+    process.stderr.write(`${words.repaired(description, indexes)}\n`);
+  } finally {
+    await unlock();
+  }
 }
 
 function exportCommand(): Command {

@@ -12,6 +12,7 @@ import {
   segmentName,
   segmentPath,
 } from './description.js';
+import { indexAgrees } from './index-agreement.js';
 import { type CheckedSegment, type CheckReport, damage, judge } from './judge.js';
 import { type RecordClass, recordClasses } from './key-sector.js';
 import type { RecordKeys } from './key-table.js';
@@ -20,6 +21,7 @@ import { openRecord, verifyRecord } from './record.js';
 import { gopKind, type RecordHeader, recordBytes } from './record-header.js';
 import { scanSegment } from './scan.js';
 import type { OpenSegment, SegmentFile } from './segment-file.js';
+import { readSealedIndex } from './segment-index.js';
 
 export type { CheckReport, Damage, DamageKind, NoteKind } from './judge.js';
 
@@ -31,11 +33,11 @@ type OnProgress = (progress: { segments: number; of: number }) => void;
  */
 export async function check(
   directory: string,
-  open: OpenSegment,
+  { open, list }: { open: OpenSegment; list?: (directory: string) => Promise<string[]> },
   keys: RecordKeys | null,
   onProgress?: OnProgress,
 ): Promise<CheckReport> {
-  const found = await describeRing(directory, open);
+  const found = await describeRing(directory, open, list);
   if (!found) throw new VigieError('store', `There is no store in ${directory}`, 'Give it with --directory');
   const report: CheckReport = {
     segments: found.description.segmentCount,
@@ -118,6 +120,7 @@ async function checkRecords(
 ): Promise<CheckedSegment> {
   const scan = await scanSegment(file, header);
   const { damaged, endByte, endMarked } = scan;
+  const index = await readSealedIndex(file, header);
   const checked: CheckedSegment = {
     sequence: header.sequence,
     file: name,
@@ -126,6 +129,7 @@ async function checkRecords(
     damaged,
     endByte,
     endMarked,
+    index: index === null ? 'none' : indexAgrees(index, scan) ? 'agrees' : 'differs',
   };
   const opener = await Opener.of(header.sequence, keys);
   for (const scanned of scan.records) {

@@ -2,7 +2,7 @@
  * The ring's description, and where everything lies (docs/store.md, "Layout", P4.1). Read by ring.ts, check.ts and
  * create.ts. When store.json is gone or damaged, any segment header says the same. Writes nothing.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32c } from '@node-rs/crc32';
 import { z } from 'zod';
@@ -67,23 +67,53 @@ export const descriptionFile = (ring: string): string => join(ring, 'store.json'
 export const segmentName = (slot: number): string => `${String(slot).padStart(6, '0')}.seg`;
 export const segmentPath = (ring: string, slot: number): string => join(ring, segmentName(slot));
 
+/** More than store.json ever has: a damaged directory may give its name to anything. */
+const mostDescriptionBytes = 4096;
+
 /**
  * Reads the description of the ring in this directory; null when there is no ring.
+ * @param list names of the files in a directory; for tests that keep them in memory
  * @throws VigieError `store` when there is one that cannot be read
  */
 export async function describeRing(
   directory: string,
   open: OpenSegment,
+  list: (directory: string) => Promise<string[]> = (path) => readdir(path),
 ): Promise<{ description: Description; rebuilt: boolean } | null> {
   const ring = ringDirectory(directory);
   let names: string[];
   try {
-    names = await readdir(ring);
+    names = await list(ring);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw cardError(`Cannot read ${ring}`, error);
   }
-  const text = await readFile(descriptionFile(ring), 'utf8').catch(() => '');
+  const segments = names.filter((name) => /^\d{6}\.seg$/.test(name)).sort();
+  const stated = await statedIn(directory, open);
+  // As many files as it says: nothing else is asked. Else a segment header knows better (P4.1).
+  if (stated?.segmentCount === segments.length) return { description: stated, rebuilt: false };
+  let refused: unknown;
+  for (const name of segments) {
+    const header = await headerOf(join(ring, name), open).catch((error: unknown) => {
+      refused = error;
+      return null;
+    });
+    const found = header && describedBy(header);
+    if (found && stated && checksumOf(stated) === checksumOf(found)) break;
+    if (found) return { description: found, rebuilt: true };
+  }
+  if (stated) return { description: stated, rebuilt: false };
+  if (mayComeBack(refused)) throw refused;
+  throw new VigieError(
+    'store',
+    `The store in ${directory} cannot be read: no description and no valid segment`,
+    'Move the directory away to keep it for examination; a new store is then made',
+  );
+}
+
+/** What store.json says; null when it is missing or damaged. */
+async function statedIn(directory: string, open: OpenSegment): Promise<Description | null> {
+  const text = await textOf(descriptionFile(ringDirectory(directory)), open).catch(() => '');
   if (madeInTheClear(text)) {
     throw new VigieError(
       'store',
@@ -92,33 +122,25 @@ export async function describeRing(
     );
   }
   try {
-    return { description: parseDescription(text), rebuilt: false };
+    return parseDescription(text);
   } catch {
-    // Missing or damaged: every segment header says the same (P4.1).
+    return null;
   }
-  let refused: unknown;
-  for (const name of names.filter((n) => /^\d{6}\.seg$/.test(n)).sort()) {
-    const header = await headerOf(join(ring, name), open).catch((error: unknown) => {
-      refused = error;
-      return null;
-    });
-    if (!header) continue;
-    const { storeId, cameraId, segmentBytes, segmentCount } = header;
-    const found = description.safeParse({
-      format: formatVersion,
-      storeId,
-      cameraId,
-      segmentBytes,
-      segmentCount,
-    });
-    if (found.success) return { description: found.data, rebuilt: true };
+}
+
+async function textOf(path: string, open: OpenSegment): Promise<string> {
+  const file = await open(path, 'read');
+  try {
+    const bytes = Buffer.alloc(mostDescriptionBytes);
+    return bytes.toString('utf8', 0, await file.read(bytes, 0));
+  } finally {
+    await file.close();
   }
-  if (mayComeBack(refused)) throw refused;
-  throw new VigieError(
-    'store',
-    `The store in ${directory} cannot be read: no description and no valid segment`,
-    'Move the directory away to keep it for examination; a new store is then made',
-  );
+}
+
+function describedBy({ storeId, cameraId, segmentBytes, segmentCount }: SegmentHeader): Description | null {
+  const stated = { format: formatVersion, storeId, cameraId, segmentBytes, segmentCount };
+  return description.safeParse(stated).data ?? null;
 }
 
 async function headerOf(path: string, open: OpenSegment): Promise<SegmentHeader | null> {

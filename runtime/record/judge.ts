@@ -15,6 +15,7 @@ export type DamageKind =
   | 'record-tag'
   | 'key-slot'
   | 'segment-end'
+  | 'sealed-index'
   | 'missing-records';
 
 export interface Damage {
@@ -35,6 +36,7 @@ export interface Damage {
 export type NoteKind =
   | 'blank-segments'
   | 'torn-tail'
+  | 'no-index'
   | 'overwritten-meanwhile'
   | 'rewritten'
   | 'destroyed'
@@ -66,6 +68,8 @@ export interface CheckedSegment {
   damaged: { fromByte: number; toByte: number }[];
   endByte: number;
   endMarked: boolean;
+  /** the sealed index, beside the records */
+  index: 'none' | 'agrees' | 'differs';
 }
 
 /** A damage with what is known of it. */
@@ -128,6 +132,8 @@ function judgeSegment(
   if (torn) report.notes.push({ kind: 'torn-tail', file, count: 1 });
   if (!segment.endMarked && !newest)
     report.damages.push(damage('segment-end', file, { fromByte: segment.endByte }));
+  if (segment.index === 'differs') report.damages.push(damage('sealed-index', file));
+  if (segment.index === 'none' && !newest) report.notes.push({ kind: 'no-index', file, count: 1 });
   const rewritten = segment.records.filter(({ record }) => record >= firstLater).length;
   if (rewritten > 0) report.notes.push({ kind: 'rewritten', file, count: rewritten });
 }

@@ -81,7 +81,7 @@ export class KeyTable {
 
   /** Reads every slot. A file that is short reads as missing slots. */
   async load(file: SegmentFile): Promise<void> {
-    const bytes = Buffer.alloc(this.#states.length * keySectorBytes);
+    const bytes = Buffer.alloc(Math.min(await file.bytes(), this.#states.length * keySectorBytes));
     await file.read(bytes, 0);
     for (let i = 0; i < this.#states.length; i++) this.enter(i, this.read(bytes, i));
   }

@@ -7,13 +7,18 @@ import { readSegmentHeader, segmentPath } from './description.js';
 import type { StoredGop } from './gop.js';
 import type { RecordClass } from './key-sector.js';
 import type { RecordKeys } from './key-table.js';
+import { ReadGate } from './read-gate.js';
 import { openRecord, verifyRecord } from './record.js';
+import type { RecordHeader } from './record-header.js';
 import type { RecordEntry, RingIndex } from './ring-index.js';
 import type { OpenSegment, SegmentFile } from './segment-file.js';
 import { selectRecords } from './selection.js';
 
 /** Bytes of one read: small enough that a reader never keeps the card busy for long. */
 const stepBytes = 128 * 1024;
+
+/** For all readers of this process: two of four threads stay for who writes. */
+const gate = new ReadGate(2);
 
 export interface RangeOptions {
   signal?: AbortSignal;
@@ -38,7 +43,7 @@ export async function recordBytesOf(file: SegmentFile, entry: RecordEntry): Prom
   const bytes = Buffer.allocUnsafe(entry.bytes);
   for (let at = 0; at < bytes.length; at += stepBytes) {
     const step = bytes.subarray(at, Math.min(bytes.length, at + stepBytes));
-    if ((await file.read(step, entry.offset + at)) < step.length) return null;
+    if ((await gate.through(() => file.read(step, entry.offset + at))) < step.length) return null;
   }
   return bytes;
 }
@@ -63,7 +68,7 @@ class RecordReader {
       return this.ring.keys.stateOf(entry.segment, entry.class) === 'destroyed' ? 'destroyed' : 'damaged';
     const bytes = file && (await recordBytesOf(file, entry).catch(() => null));
     const header = bytes && verifyRecord(bytes, entry.segment);
-    if (!bytes || header?.record !== entry.record || header.class !== entry.class) return 'damaged';
+    if (!bytes || !header || !sameRecord(header, entry)) return 'damaged';
     return openRecord(bytes, header, key) ?? 'damaged';
   }
 
@@ -91,6 +96,13 @@ class RecordReader {
     this.#key = bytes && { segment, class: of, bytes };
     return bytes;
   }
+}
+
+/** The index of a sealed segment may be damaged too, or forged: what it says of a record must be what the record says. */
+function sameRecord(header: RecordHeader, entry: RecordEntry): boolean {
+  return (['record', 'copyOf', 'class', 'continues'] as const).every(
+    (field) => header[field] === entry[field],
+  );
 }
 
 /** Reads one record; null when it cannot be given out. */

@@ -12,7 +12,7 @@ import { KeyReader, type RecordKeys } from './key-table.js';
 import { type RangeOptions, readRange } from './read.js';
 import { type LoadedRing, loadRing } from './ring.js';
 import type { RecordEntry } from './ring-index.js';
-import { openSegment } from './segment-file.js';
+import { type OpenSegment, openSegment } from './segment-file.js';
 import { selectRecords } from './selection.js';
 
 /** Where the keys of a store are, and what opens them. */
@@ -20,6 +20,13 @@ export interface KeyAccess {
   vault: KeyVault;
   /** directory of the key slots */
   directory: string;
+}
+
+/** Where a reader finds the files. */
+export interface RingFiles {
+  open: OpenSegment;
+  /** names of the files in a directory */
+  list?: (directory: string) => Promise<string[]>;
 }
 
 /** Stands for keys that were not given: everything is there, and nothing opens it. */
@@ -30,23 +37,30 @@ export class StoreReader {
     private readonly directory: string,
     private readonly loaded: LoadedRing,
     private readonly keys: KeyReader | null,
+    private readonly files: RingFiles,
   ) {}
 
   /**
    * @param options.keys null: what is there can be listed and its checksums verified, nothing can be read
+   * @param options.files for tests that keep the files in memory
    * @throws VigieError `store` when there is no store, or none that can be read
    */
   static async open(
     directory: string,
-    { keys, signal }: { keys: KeyAccess | null; signal?: AbortSignal },
+    {
+      keys,
+      signal,
+      files = { open: openSegment },
+    }: { keys: KeyAccess | null; signal?: AbortSignal; files?: RingFiles },
   ): Promise<StoreReader> {
-    const found = await describeRing(directory, openSegment);
+    const { open, list } = files;
+    const found = await describeRing(directory, open, list);
     if (!found) throw noStore(directory);
-    const loaded = await loadRing(directory, found, openSegment, signal);
+    const loaded = await loadRing(directory, found, open, signal);
     const { storeId, segmentCount: slots } = found.description;
     const file = keys && keySlotsFile(keys.directory, storeId);
-    const reader = file && (await KeyReader.load(file, openSegment, keys.vault, { storeId, slots }));
-    return new StoreReader(directory, loaded, reader || null);
+    const reader = file && (await KeyReader.load(file, open, keys.vault, { storeId, slots }));
+    return new StoreReader(directory, loaded, reader || null, files);
   }
 
   /** Whether there are key slots of this store where they were looked for. */
@@ -56,6 +70,11 @@ export class StoreReader {
 
   get description(): Description {
     return this.loaded.description;
+  }
+
+  /** store.json was missing or unreadable: what it says is taken from a segment. */
+  get rebuilt(): boolean {
+    return this.loaded.descriptionRebuilt;
   }
 
   /** Segments, coverage and gaps, as they were when it was opened. */
@@ -72,12 +91,13 @@ export class StoreReader {
   range(fromMs: number, toMs: number, options: RangeOptions = {}): AsyncGenerator<StoredGop> {
     const { index } = this.loaded;
     const path = ringDirectory(this.directory);
-    return readRange({ index, keys: this.keys ?? closed, path, open: openSegment }, fromMs, toMs, options);
+    const { open } = this.files;
+    return readRange({ index, keys: this.keys ?? closed, path, open }, fromMs, toMs, options);
   }
 
   /** Verifies everything (docs/store.md, P5). Reads the whole ring. */
   check(onProgress?: (progress: { segments: number; of: number }) => void): Promise<CheckReport> {
-    return check(this.directory, openSegment, this.keysFound ? this.keys : null, onProgress);
+    return check(this.directory, this.files, this.keysFound ? this.keys : null, onProgress);
   }
 }
 

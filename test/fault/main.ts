@@ -1,7 +1,8 @@
-/** `npm run fault -- pipeline|store [--json FILE]`: breaks things on purpose; exits 1 when a promise was broken. */
+/** `npm run fault -- pipeline|store|fuzz [--json FILE]`: breaks things on purpose; exits 1 when a promise was broken. */
 import { Command } from 'commander';
 import { asVigieError, errorLine } from '../../errors.js';
 import { type Row, reportOf, table, writeReport } from '../../runtime/health/report.js';
+import { fuzzStore } from '../fuzz/store-fuzz-command.js';
 import { faultPipeline } from './pipeline.js';
 import { faultCard } from './power-cut.js';
 import { faultStore } from './store-kill.js';
@@ -37,7 +38,7 @@ program
   .command('store')
   .description('kill the writer and cut the power at its writes, and reopen what is left')
   .option('--json <file>', 'write the rows as JSON')
-  .option('--kills <count>', 'kills of the writer', Number, 24)
+  .option('--kills <count>', 'kills of the writer', Number, 280)
   .option(
     '--cuts <count>',
     'power cuts: so many of single files, and as many of a card with a file system',
@@ -51,6 +52,16 @@ program
     const rows = [...files.rows, ...card.rows];
     await print('fault store', { rows, violations: [...files.violations, ...card.violations] }, flags);
   });
+program
+  .command('fuzz')
+  .description('change the files of a store in many ways, and read what is left')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--cases <count>', 'changed stores', Number, 100_000)
+  .option('--seed <number>', 'of the random choices', Number, 1)
+  .option('--keep', 'add the cases that were taken in a new way to the corpus')
+  .action(async (flags: Flags & { cases: number; seed: number; keep?: boolean }) =>
+    print('fault fuzz', await fuzzStore(say, flags), flags),
+  );
 
 try {
   await program.parseAsync();

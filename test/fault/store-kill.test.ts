@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stepKinds } from './kill-steps.js';
 import { cutPower, killWriter } from './store-kill.js';
 
-test('the writer killed at its writes and syncs, and at any moment: nothing acknowledged is lost', async () => {
-  const found = await killWriter({ runs: 24, seed: 1 });
+test('the writer killed in each kind of write and sync, and at any moment: nothing acknowledged is lost', async () => {
+  // Each kind before, in the middle of and after the call.
+  const found = await killWriter({ runs: 3 * (stepKinds.length + 1), seed: 1 });
   assert.deepEqual(found.violations, []);
+  assert.deepEqual(
+    [...found.during],
+    stepKinds.map((kind) => [kind, 3]),
+  );
   assert.ok(found.acknowledged > 24);
 });
 

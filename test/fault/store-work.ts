@@ -62,6 +62,9 @@ export class Account {
   /** a destruction that was begun may have happened, told or not */
   readonly #doubtful = new Set<string>();
 
+  /** @param ahead how far behind the newest the segment may be that is being begun: 2 where a held one is passed over */
+  constructor(private readonly ahead = 1) {}
+
   take(line: string): void {
     const [what, ...rest] = line.split(' ');
     if (what === 'stored') {
@@ -114,7 +117,9 @@ export class Account {
     const newest = Math.max(reader.list().segments.at(-1)?.sequence ?? 0, this.#newestTold());
     const due = [...this.#stored].filter(([, { segment, class: of }]) => {
       const key = `${segment} ${of}`;
-      return segment > newest + 1 - segments && !this.#destroyed.has(key) && !this.#doubtful.has(key);
+      return (
+        segment > newest + this.ahead - segments && !this.#destroyed.has(key) && !this.#doubtful.has(key)
+      );
     });
     return due
       .filter(([, { number }]) => !read.has(number))

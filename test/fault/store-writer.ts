@@ -1,33 +1,32 @@
 /**
- * The writer that store-kill.ts kills: appends GOPs to a store and says on its output which were acknowledged, until
- * it kills itself at the call it was told. `header-late` and `early-ack` break the order of writes: negative controls.
+ * The writer that store-kill.ts kills: appends GOPs to a store and says on its output which were acknowledged, until it
+ * dies in the step it was told, or for ever. `header-late` and `early-ack` break the order of writes: negative controls.
  */
 import { writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { systemClock } from '../../board/linux/clock.js';
 import type { SegmentEvent } from '../../runtime/record/segment-events.js';
 import { type OpenSegment, openSegment } from '../../runtime/record/segment-file.js';
 import { Store } from '../../runtime/record/store.js';
 import { fakeGop, keysDirectory, segmentBytes, storeDeps } from '../unit/store-fake.js';
+import { type Doing, dieAt, type Moment, type StepKind } from './kill-steps.js';
 import { segments, work } from './store-work.js';
 
-const [directory = '', killAt = '0', mode = 'sound'] = process.argv.slice(2);
+const { values } = parseArgs({
+  options: {
+    directory: { type: 'string', default: '' },
+    kind: { type: 'string', default: '' },
+    at: { type: 'string', default: '0' },
+    moment: { type: 'string', default: 'before' },
+    mode: { type: 'string', default: 'sound' },
+  },
+});
+const { directory, kind, mode } = values;
 
-let calls = 0;
+const doing: Doing = { record: 'record, the first after a start' };
+if (kind) dieAt({ kind: kind as StepKind, at: Number(values.at), moment: values.moment as Moment }, doing);
 
-/** Counts a call, and dies in it when it is the one: half of a write is then done. */
-async function maybeDie(half: () => Promise<void>): Promise<void> {
-  calls += 1;
-  if (calls !== Number(killAt)) return;
-  await half();
-  process.kill(process.pid, 'SIGKILL');
-  await new Promise(() => {});
-}
-
-/** A record may be cut anywhere; a key slot is a sector, which is written whole or not. */
-function half(path: string, bytes: number): number {
-  return path.endsWith('.seg') ? bytes >> 1 : Math.floor(bytes / 1024) * 512;
-}
-
+/** With `header-late` a segment's header is written only after its first record. */
 const open: OpenSegment = async (path, how) => {
   const file = await openSegment(path, how);
   let held: Buffer | null = null;
@@ -38,16 +37,10 @@ const open: OpenSegment = async (path, how) => {
         held = data;
         return;
       }
-      await maybeDie(() => file.write(data.subarray(0, half(path, data.length)), position));
       await file.write(data, position);
       if (!held) return;
-      await maybeDie(async () => {});
       await file.write(held, 0);
       held = null;
-    },
-    async datasync() {
-      await maybeDie(async () => {});
-      await file.datasync();
     },
   };
 };
@@ -62,10 +55,25 @@ const options = {
 const say = (line: string): void => void writeSync(1, `${line}\n`);
 const onSegment = (event: SegmentEvent): void => {
   if (event.kind === 'overwritten') say(`destroyed ${event.segment} ${event.class}`);
+  if (event.kind === 'skipped' && doing.record === 'record') doing.record = 'record behind a held segment';
 };
-const deps = { ...(await storeDeps(directory, { clock: systemClock })), open, openKeys: open, onSegment };
-const store = new Store(deps, options);
+/** One segment in five stays for one turn of the ring. */
+const held = ({ sequence }: { sequence: number }): boolean =>
+  sequence % 5 === 0 && (store.segments().at(-1)?.sequence ?? 0) - sequence < segments;
+const deps = { ...(await storeDeps(directory, { clock: systemClock })), open, onSegment, held };
+const store: Store = new Store(deps, options);
 await store.start(new AbortController().signal);
+say('started');
+
+/** What is written is a copy while the store keeps one. */
+const keep = store.keep.bind(store);
+store.keep = async (record) => {
+  doing.record = 'copy under terminus';
+  const copy = await keep(record);
+  doing.record = 'record';
+  return copy;
+};
+
 if (mode === 'early-ack') {
   let content = 0;
   for await (const { record } of store.range(0, Number.MAX_SAFE_INTEGER / 1000)) content = record;
@@ -75,4 +83,16 @@ if (mode === 'early-ack') {
     content = await store.append(fakeGop(content));
   }
 }
-await work(store, Math.random, say);
+
+if (kind === 'end mark') {
+  // It is written alone only when a segment is left that was just resumed.
+  const { sequence = 0 } = store.segments().at(-1) ?? {};
+  say(`destroying ${sequence} communal`);
+  if (await store.destroy(sequence, 'communal')) say(`destroyed ${sequence} communal`);
+}
+
+await work(store, Math.random, (line) => {
+  // What was told is done: what follows is a plain record again.
+  if (line.startsWith('stored')) doing.record = 'record';
+  say(line);
+});

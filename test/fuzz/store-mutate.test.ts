@@ -36,17 +36,6 @@ async function smallStore(t: TestContext): Promise<{ directory: string; files: F
   return { directory: b.directory, files: await readFiles(b.directory), known };
 }
 
-test(`${cases} mutated stores: no crash, and nothing given out that was never stored`, async (t) => {
-  const { directory, files, known } = await smallStore(t);
-  assert.deepEqual(await examine(directory, known), [], 'the store as it was made is sound');
-  for (let seed = firstSeed; seed < firstSeed + cases; seed++) {
-    const [name, bytes] = mutate(files, seeded(seed));
-    await writeRing(directory, name, bytes);
-    assert.deepEqual(await examine(directory, known), [], `seed ${seed}, ${name}`);
-    await writeRing(directory, name, files.get(name) ?? Buffer.alloc(0));
-  }
-});
-
 test('the examination finds a record that was never stored', async (t) => {
   const { directory, known } = await smallStore(t);
   const wrong = await examine(directory, new Set([...known].slice(0, -1)));
@@ -67,7 +56,7 @@ test('the writer opens mutated stores too, or refuses them, and what it then sto
   const unit = gopUnit(fakeUnit(5000));
   const gop = fakeGop(0, { units: [unit] });
   const all = new Set([...known, fingerprint(gop)]);
-  for (let seed = firstSeed; seed < firstSeed + Math.min(cases / 10, 2000); seed++) {
+  for (let seed = firstSeed; seed < firstSeed + cases / 10; seed++) {
     const [name, bytes] = mutate(files, seeded(seed));
     await writeRing(directory, name, bytes);
     const store = new Store(await storeDeps(directory), options);
@@ -87,7 +76,7 @@ test('the writer opens mutated stores too, or refuses them, and what it then sto
   }
 });
 
-test('the corpus: files that were once a problem, or are shaped like one', async (t) => {
+test('whole files that were once a problem, or are shaped like one', async (t) => {
   const { directory, files, known } = await smallStore(t);
   for (const name of await readdir(corpus)) {
     const bytes = await readFile(join(corpus, name));
@@ -95,38 +84,6 @@ test('the corpus: files that were once a problem, or are shaped like one', async
     await writeRing(directory, target, bytes);
     assert.deepEqual(await examine(directory, known), [], basename(name));
     await writeRing(directory, target, files.get(target) ?? Buffer.alloc(0));
-  }
-});
-
-test(`${cases} mutated key slots: no crash, nothing never stored, and nothing destroyed comes back`, async (t) => {
-  const { directory, known } = await smallStore(t);
-  const b = await bench(t, 3);
-  const keys = keysDirectory(directory);
-  const options = {
-    ...b.options,
-    directory,
-    keysDirectory: keys,
-    segmentBytes: 16 * 1024,
-    capacityBytes: 48 * 1024,
-  };
-  const store = new Store(await storeDeps(directory), options);
-  await store.start(new AbortController().signal);
-  const gone = new Set<string>();
-  const [oldest] = store.segments();
-  for await (const gop of store.range(0, Number.MAX_SAFE_INTEGER / 1000)) {
-    if (gop.segment === oldest?.sequence && gop.class === 'communal') gone.add(fingerprint(gop));
-  }
-  assert.ok(gone.size > 0);
-  await store.destroy(oldest?.sequence ?? 0, 'communal');
-  await store.stop();
-  const files = await readFiles(directory, 'keys', /^slots-/);
-  const left = new Set([...known].filter((one) => !gone.has(one)));
-  assert.deepEqual(await examine(directory, left), [], 'copies apart, what is destroyed is not read');
-  for (let seed = firstSeed; seed < firstSeed + cases; seed++) {
-    const [name, bytes] = mutate(files, seeded(seed));
-    await writeRing(directory, name, bytes, 'keys');
-    assert.deepEqual(await examine(directory, left), [], `seed ${seed}`);
-    await writeRing(directory, name, files.get(name) ?? Buffer.alloc(0), 'keys');
   }
 });
 

@@ -1,6 +1,6 @@
 /**
- * Mutates the files of a small store and opens it: it must answer, and give out nothing but what was stored.
- * Run by store-mutate.test.ts with a few thousand cases; `node dist/test/fuzz/store-mutate.test.js --cases 100000` for more.
+ * Mutates the files of a small store on a disk and opens it: it must answer, and give out nothing but what was stored. Used
+ * by store-mutate.test.ts, for the writer; what readers make of many more cases is looked at in memory by store-fuzz.ts.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { LinuxCard } from '../../board/linux/card.js';
 import type { VigieError } from '../../errors.js';
 import { exportMp4 } from '../../runtime/record/export.js';
 import { Recorder } from '../../runtime/record/recorder.js';
@@ -185,6 +186,15 @@ test('the vigie store commands, beside each other', async (t) => {
     broken.stdout,
     /1 damage\(s\):\s+000001\.seg, bytes 4096 to \d+: the checksum of a record does not hold/,
   );
+  await rm(join(directory, 'ring', 'store.json'));
+  const unlock = await new LinuxCard().lock(join(directory, 'store.lock'));
+  const refused = vigie('check', '--repair', '--language', 'en');
+  await unlock();
+  assert.equal(refused.status, 5, 'a camera writes');
+  assert.deepEqual((await readdir(join(directory, 'ring'))).length, 4);
+  const repaired = vigie('check', '--repair', '--language', 'en');
+  assert.match(repaired.stderr, /Written again: store\.json\./);
+  assert.match(repaired.stdout, /1 damage\(s\)/, 'a record is not made again');
   const missing = spawnSync(process.execPath, [
     join(import.meta.dirname, '..', '..', 'runtime', 'cli', 'main.js'),
     'store',
@@ -210,4 +220,50 @@ test('ffmpeg finds no fault in the container', async (t) => {
     file,
   ];
   assert.equal(execFileSync('ffprobe', args, { encoding: 'utf8' }).trim(), 'h264,320,240,100');
+});
+
+/** The NAL units of an Annex B stream. */
+function nalUnits(stream: Buffer): string[] {
+  const units: string[] = [];
+  const code = Buffer.from([0, 0, 1]);
+  for (let at = stream.indexOf(code); at >= 0; ) {
+    const next = stream.indexOf(code, at + 3);
+    let end = next < 0 ? stream.length : next;
+    // A unit never ends with a zero byte: it is of the next start code.
+    while (stream[end - 1] === 0) end -= 1;
+    units.push(stream.subarray(at + 3, end).toString('hex'));
+    at = next;
+  }
+  return units;
+}
+
+test('an export is a remux: its pictures are the very bytes that were recorded', async (t) => {
+  const { directory, record } = await recorded(t);
+  await record(0, 100);
+  const file = join(directory, 'out.mp4');
+  await exportMp4(await openReader(directory), { ...whole, file });
+  const args = ['-v', 'error', '-i', file, '-c', 'copy', '-f', 'h264', '-'];
+  const stream = execFileSync('ffmpeg', args, { maxBuffer: 1 << 26 });
+  // Slices, which are the picture; parameter sets and delimiters may stand elsewhere in the container.
+  const slices = (units: string[]): string[] =>
+    units.filter((unit) => [1, 5].includes(Number.parseInt(unit.slice(0, 2), 16) & 31));
+  const exported = slices(nalUnits(stream));
+  assert.ok(exported.length >= 100);
+  assert.deepEqual(exported, slices(nalUnits(Buffer.concat(clip))));
+});
+
+test('an export plays in ffplay to its end', async (t) => {
+  if (spawnSync('ffplay', ['-version']).error) return t.skip('ffplay is not installed');
+  const { directory, record } = await recorded(t);
+  await record(0, 50);
+  const file = join(directory, 'out.mp4');
+  await exportMp4(await openReader(directory), { ...whole, file });
+  const env = { ...process.env, SDL_VIDEODRIVER: 'dummy', SDL_AUDIODRIVER: 'dummy' };
+  const play = (path: string): { status: number | null; stderr: string } =>
+    spawnSync('ffplay', ['-v', 'error', '-autoexit', path], { env, encoding: 'utf8', timeout: 60_000 });
+  const played = play(file);
+  assert.equal(played.status, 0, played.stderr);
+  assert.equal(played.stderr.trim(), '');
+  await damageFile(file, (bytes) => void bytes.fill(0xff, bytes.indexOf('mdat') + 4));
+  assert.notEqual(play(file).stderr.trim(), '', 'a broken file is noticed');
 });
