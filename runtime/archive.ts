@@ -11,7 +11,8 @@ import type { Authority } from './access/authorisation.js';
 import { inState } from './camera-parts.js';
 import { CardCare } from './card-care.js';
 import type { Config } from './config/schema.js';
-import type { Notice } from './health/health.js';
+import type { Health, Notice } from './health/health.js';
+import { KeyFaults } from './health/key-faults.js';
 import { Keeping } from './keeping.js';
 import type { OnProgress } from './record/create.js';
 import { ringDirectory } from './record/description.js';
@@ -48,9 +49,11 @@ export class Archive {
       { ...deps, clockTrusted, vault: this.#vault, terms: () => authority().terms },
       { stateDirectory, cameraId: config.camera.id },
     );
+    const keyFaults = new KeyFaults();
     this.store = new Store(
       {
         ...deps,
+        openKeys: keyFaults.open,
         vault: this.#vault,
         clockTrusted,
         onSegment: (event) => this.#keeping.onSegment(event),
@@ -64,14 +67,18 @@ export class Archive {
         cameraId: config.camera.id,
       },
     );
-    this.#care = new CardCare({ ...deps, store: this.store }, { directory: this.#directory });
+    const { register } = this.#keeping;
+    this.#care = new CardCare(
+      { ...deps, store: this.store, keyFaults, register },
+      { directory: this.#directory, stateDirectory },
+    );
     const { store } = this.#care;
     this.recorder = new Recorder({ ...deps, store }, { picture: config.picture, clockTrusted });
   }
 
-  /** Begins to watch the card. */
+  /** Begins to watch the card and the state directory. */
   start(signal: AbortSignal): void {
-    this.#care.watch.start(signal);
+    this.#care.start(signal);
   }
 
   /**
@@ -93,8 +100,13 @@ export class Archive {
     return this.#lastStats ?? this.recorder.stats();
   }
 
+  /** What the card tells, and what holds the keys where that is another device. */
+  storage(): Pick<Health, 'card' | 'stateStorage'> {
+    return this.#care.health();
+  }
+
   notices(): Notice[] {
-    return [...this.#care.watch.notices(), ...this.#keeping.notices()];
+    return [...this.#care.notices(), ...this.#keeping.notices()];
   }
 
   /** The last GOP to the card, then everything closed. Idempotent. */
@@ -103,7 +115,7 @@ export class Archive {
     this.#lastStats ??= this.recorder.stats();
     await this.#keeping.stop();
     await this.store.stop();
-    this.#care.watch.stop();
+    this.#care.stop();
     await this.#vault.stop();
   }
 }
