@@ -47,7 +47,7 @@ export class Archive {
     this.#vault = new FileVault({ file: join(keysDirectory, 'device.key') });
     this.#keeping = new Keeping(
       { ...deps, clockTrusted, vault: this.#vault, terms: () => authority().terms },
-      { stateDirectory, cameraId: config.camera.id },
+      { stateDirectory, cameraId: config.camera.id, keepDays: config.access.registerDays },
     );
     const keyFaults = new KeyFaults();
     this.store = new Store(

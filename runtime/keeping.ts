@@ -35,10 +35,13 @@ export class Keeping {
   readonly #keysDirectory: string;
   #open = false;
 
-  /** @param options.stateDirectory absolute */
+  /**
+   * @param options.stateDirectory absolute
+   * @param options.keepDays days that the register remembers
+   */
   constructor(
     private readonly deps: KeepingDeps,
-    options: { stateDirectory: string; cameraId: string },
+    options: { stateDirectory: string; cameraId: string; keepDays: number },
   ) {
     const { clock, log, card, clockTrusted } = deps;
     this.#time = new TermClock({ clock, trusted: clockTrusted });

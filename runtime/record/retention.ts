@@ -14,7 +14,14 @@ import type { RecordClass } from './key-sector.js';
 import type { TermTime } from './retention-clock.js';
 import { dueKeys } from './retention-due.js';
 import { retentionNotices } from './retention-notices.js';
-import { type LiveKey, type RegisterPort, type Told, tellMissing, tellSealed } from './retention-telling.js';
+import {
+  type LiveKey,
+  type RegisterPort,
+  Telling,
+  type Told,
+  tellMissing,
+  tellSealed,
+} from './retention-telling.js';
 import {
   dayMs,
   daysFor,
@@ -216,13 +223,14 @@ export class Retention {
     const { due, nextMs } = dueKeys(now.placed, now.live, { ...now, standing: register.standing });
     this.#refused = 0;
     this.#nextDueMs = nextMs;
+    const telling = new Telling(register, now.storeId);
     let allTold = true;
     for (const { sequence, segment, classes, dueMs } of due) {
       if (segment)
-        allTold = (await this.#tell('segments', () => tellSealed(register, segment, now))) && allTold;
-      allTold = (await this.#destroy(sequence, classes, dueMs)) && allTold;
+        allTold = (await this.#tell('segments', () => tellSealed(telling, segment, now))) && allTold;
+      allTold = (await this.#destroy(telling, sequence, classes, dueMs)) && allTold;
     }
-    return allTold;
+    return (await this.#tell('destroyed keys', () => telling.flush())) && allTold;
   }
 
   /** Terms run for cards that are not in the camera too; the fewest days of the last month count. */
@@ -237,15 +245,24 @@ export class Retention {
       return sealed ? holdOver(holds, sealed, nowMs) !== null : false;
     };
     const recordedBeforeMs = { communal: beforeMs('communal'), terminus: beforeMs('terminus') };
+    const byStore = new Map<string, Telling>();
     for (const gone of await elsewhere({ openStoreId: storeId, recordedBeforeMs, held })) {
       const { storeId: of, segmentSequence: segment, class: kept } = gone;
-      await register.append({ kind: 'key-destroyed', storeId: of, segment, classes: [kept], reason: 'term' });
+      const telling = byStore.get(of) ?? new Telling(register, of);
+      byStore.set(of, telling);
+      await telling.add({ kind: 'key-destroyed', segment, classes: [kept], reason: 'term' });
     }
+    for (const telling of byStore.values()) await telling.flush();
   }
 
   /** Destroys first, then says so. */
-  async #destroy(sequence: number, classes: readonly RecordClass[], due: number): Promise<boolean> {
-    const { store, register, log } = this.deps;
+  async #destroy(
+    telling: Telling,
+    sequence: number,
+    classes: readonly RecordClass[],
+    due: number,
+  ): Promise<boolean> {
+    const { store, log } = this.deps;
     const gone: RecordClass[] = [];
     for (const of of classes) {
       try {
@@ -257,9 +274,8 @@ export class Retention {
     }
     if (gone.length === 0) return true;
     return this.#tell('destroyed keys', () =>
-      register.append({
+      telling.add({
         kind: 'key-destroyed',
-        storeId: store.storeId,
         segment: sequence,
         classes: gone,
         reason: 'term',

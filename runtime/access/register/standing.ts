@@ -3,7 +3,7 @@
  * register.ts entry by entry; read by retention and holds. Forgets a segment once everything about it is told.
  */
 import { type RecordClass, recordClasses } from '../../record/key-sector.js';
-import type { Entry, EntryOf, Hold, TermsSince } from './entry.js';
+import type { EntryOf, Hold, TermsSince, Told } from './entry.js';
 
 export interface SegmentStanding {
   storeId: string;
@@ -31,11 +31,13 @@ export class Standing {
   beforeMinimumMs: number | null = null;
   /** names of the damage told already */
   readonly damage = new Set<string>();
+  /** entries up to this one are told removed; 0 when none is */
+  removedUpTo = 0;
   /** number of the newest entry */
   n = 0;
   readonly #unplaced: SegmentStanding[] = [];
 
-  apply(entry: Entry): void {
+  apply(entry: Told): void {
     this.n = entry.n;
     if (entry.trusted) {
       this.lastTrustedMs = entry.at;
@@ -54,6 +56,9 @@ export class Standing {
         return;
       case 'hold-released':
         this.holds = this.holds.filter(({ requisition }) => requisition !== entry.requisition);
+        return;
+      case 'volumes-removed':
+        this.removedUpTo = Math.max(this.removedUpTo, entry.last);
         return;
       case 'damage-found':
         for (const name of entry.findings) this.damage.add(name);
@@ -79,7 +84,7 @@ export class Standing {
     return oldest;
   }
 
-  #segment(entry: Entry): void {
+  #segment(entry: Told): void {
     if (entry.kind === 'segment-born') this.#born(entry);
     else if (entry.kind === 'segment-sealed') {
       const { firstMs, lastMs, communal, terminus, timesSure } = entry;
