@@ -14,6 +14,8 @@ import { namesIn, type RawVolume, readOpenVolume, unreadable, type Volume, volum
 /** How often, and after which time, what may be half written is looked at again. */
 const looks = 25;
 const betweenLooksMs = 20;
+/** A camera turns a volume every few days: only what writes without rest needs more than two. */
+const listings = 100;
 
 interface OpenVolume extends Volume {
   handle: FileHandle;
@@ -65,7 +67,7 @@ async function settledHead(keys: string, key: KeyObject): Promise<Head | null> {
 
 /** Every volume of one listing: had one been renamed or removed meanwhile, the next listing would differ. */
 async function openAll(directory: string): Promise<OpenVolume[]> {
-  for (let look = 1; look <= looks; look++) {
+  for (let listing = 1; listing <= listings; listing++) {
     const names = await namesIn(directory);
     const opened: OpenVolume[] = [];
     try {
