@@ -70,7 +70,7 @@ export class Keeping {
       elsewhere: (of) => destroyElsewhere(this.deps, { ...of, keysDirectory: this.#keysDirectory }),
       store: {
         storeId: store.storeId,
-        segments: () => store.segments().map(timesOf),
+        segments: () => store.segments().map(summaryTimes),
         liveKeys: () => store.liveKeys(),
         destroy: (sequence, of) => store.destroy(sequence, of),
       },
@@ -102,9 +102,20 @@ export class Keeping {
   }
 }
 
-function timesOf({ sequence, perClass, trusted }: SegmentSummary): SegmentTimes {
+/** What was made of a summary, as long as the summary stays the same. */
+const known = new WeakMap<SegmentSummary, SegmentTimes>();
+
+/** A segment of the ring, as terms are counted for it; the same value for the same summary. */
+export function summaryTimes(summary: SegmentSummary): SegmentTimes {
+  const { sequence, perClass, trusted } = summary;
   const times = (of: RecordClass): ClassTimes | null => spanOf(perClass[of]);
-  return { sequence, trusted, perClass: { communal: times('communal'), terminus: times('terminus') } };
+  const found = known.get(summary) ?? {
+    sequence,
+    trusted,
+    perClass: { communal: times('communal'), terminus: times('terminus') },
+  };
+  known.set(summary, found);
+  return found;
 }
 
 function spanOf({ firstMs, lastMs, records }: ClassSpan): ClassTimes | null {

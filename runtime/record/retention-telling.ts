@@ -14,6 +14,7 @@ import {
 import type { SegmentStanding, Standing } from '../access/register/standing.js';
 import { type RecordClass, recordClasses } from './key-sector.js';
 import { type ClassTimes, dayMs, dueMs, type Placed } from './retention-terms.js';
+import { Stretches } from './stretches.js';
 
 /** A key that may still open recordings. */
 export interface LiveKey {
@@ -77,26 +78,37 @@ export class Telling {
 export async function tellMissing(register: RegisterPort, now: Told): Promise<void> {
   const { storeId, placed, live } = now;
   const late = now.late ? ({ late: true } as const) : {};
-  const liveOf = classesBySegment(live);
+  const liveOf = await classesBySegment(live);
   const telling = new Telling(register, storeId);
-  for (const segment of [...liveOf.keys()].sort((a, b) => a - b)) {
-    if (!register.standing.get(storeId, segment)) {
-      await telling.add({ kind: 'segment-born', segment, ...late });
-    }
-  }
+  const stretches = new Stretches();
   let newest = placed.at(-1)?.sequence ?? 0;
-  for (const segment of liveOf.keys()) newest = Math.max(newest, segment);
+  const unborn: number[] = [];
+  for (const segment of liveOf.keys()) {
+    newest = Math.max(newest, segment);
+    if (!register.standing.get(storeId, segment)) unborn.push(segment);
+    const pause = stretches.next();
+    if (pause) await pause;
+  }
+  for (const segment of unborn.sort((a, b) => a - b)) {
+    await telling.add({ kind: 'segment-born', segment, ...late });
+  }
   for (const segment of placed) {
+    const pause = stretches.next();
+    if (pause) await pause;
     // Into the newest more may go, as long as it has its keys.
     const left = segment.sequence < newest || !liveOf.has(segment.sequence);
-    if (left) await tellSealed(telling, segment, now);
+    const told = register.standing.get(storeId, segment.sequence)?.sealed;
+    if (left && !told) await tellSealed(telling, segment, now);
   }
-  for (const { storeId: of, segment } of [...register.standing.segments.values()]) {
-    if (of !== storeId) continue;
+  for (const known of [...register.standing.segments.values()]) {
+    const pause = stretches.next();
+    if (pause) await pause;
+    if (known.storeId !== storeId) continue;
+    const { segment } = known;
+    const stays = liveOf.get(segment);
+    if (recordClasses.every((of) => known.destroyed.has(of) || stays?.has(of))) continue;
     const standing = await telling.standing(segment);
-    const gone = recordClasses.filter(
-      (kept) => !standing?.destroyed.has(kept) && !liveOf.get(segment)?.has(kept),
-    );
+    const gone = recordClasses.filter((of) => !standing?.destroyed.has(of) && !stays?.has(of));
     if (standing && gone.length > 0) {
       await telling.add({ ...goneEvent(register.standing, standing, gone, now), ...late });
     }
@@ -149,11 +161,23 @@ function goneEvent(
   return { ...event, reason: 'space', ...(beforeMinimum ? { beforeMinimum } : {}) };
 }
 
-export function classesBySegment(live: readonly LiveKey[]): Map<number, Set<RecordClass>> {
-  const found = new Map<number, Set<RecordClass>>();
-  for (const key of live) {
-    const classes = found.get(key.segmentSequence) ?? new Set();
-    found.set(key.segmentSequence, classes.add(key.class));
+/** Classes of which a segment has a key; shared, not to be changed. */
+const both: ReadonlySet<RecordClass> = new Set(recordClasses);
+const only: Record<RecordClass, ReadonlySet<RecordClass>> = {
+  communal: new Set(['communal']),
+  terminus: new Set(['terminus']),
+};
+
+export async function classesBySegment(
+  live: readonly LiveKey[],
+): Promise<Map<number, ReadonlySet<RecordClass>>> {
+  const found = new Map<number, ReadonlySet<RecordClass>>();
+  const stretches = new Stretches();
+  for (const { segmentSequence, class: of } of live) {
+    const known = found.get(segmentSequence);
+    found.set(segmentSequence, known && !known.has(of) ? both : only[of]);
+    const pause = stretches.next();
+    if (pause) await pause;
   }
   return found;
 }

@@ -27,7 +27,7 @@ import {
   daysFor,
   holdOver,
   longestDays,
-  type Placed,
+  placeInStretches,
   placeSegments,
   type SegmentTimes,
 } from './retention-terms.js';
@@ -118,7 +118,8 @@ export class Retention {
   holds(sequence: number): boolean {
     const { holds } = this.deps.register.standing;
     if (holds.length === 0) return false;
-    const segment = this.#placed().find((candidate) => candidate.sequence === sequence);
+    const placed = placeSegments(this.deps.store.segments(), this.#knownByMs);
+    const segment = placed.find((candidate) => candidate.sequence === sequence);
     return segment !== undefined && holdOver(holds, segment, this.deps.time.now().ms) !== null;
   }
 
@@ -158,7 +159,7 @@ export class Retention {
     this.#changed = false;
     this.#lastFullUs = clock.monoUs();
     this.#wasSure = time.sure;
-    const now = this.#now(time);
+    const now = await this.#now(time);
     told = (await this.#tell('segments', () => tellMissing(register, now))) && told;
     if (time.sure) {
       told = (await this.#destroyDue(now)) && told;
@@ -204,23 +205,23 @@ export class Retention {
     await register.append({ kind: 'terms-set', terms: now });
   }
 
-  #now({ ms }: TermTime): Told {
-    const { storeId } = this.deps.store;
-    return { storeId, placed: this.#placed(), live: this.deps.store.liveKeys(), nowMs: ms, late: this.#late };
+  async #now({ ms }: TermTime): Promise<Told> {
+    const { store } = this.deps;
+    // Segments and keys of one moment: what a later one would say of a key, the places do not know.
+    const [segments, live] = [store.segments(), store.liveKeys()];
+    const placed = await placeInStretches(segments, this.#knownByMs);
+    return { storeId: store.storeId, placed, live, nowMs: ms, late: this.#late };
   }
 
-  #placed(): Placed[] {
+  readonly #knownByMs = (sequence: number): number | null => {
     const { store, register } = this.deps;
-    return placeSegments(
-      store.segments(),
-      (sequence) => register.standing.get(store.storeId, sequence)?.knownByMs ?? null,
-    );
-  }
+    return register.standing.get(store.storeId, sequence)?.knownByMs ?? null;
+  };
 
   /** @returns false when an entry could not be written; the keys are destroyed all the same */
   async #destroyDue(now: Told): Promise<boolean> {
     const { register } = this.deps;
-    const { due, nextMs } = dueKeys(now.placed, now.live, { ...now, standing: register.standing });
+    const { due, nextMs } = await dueKeys(now.placed, now.live, { ...now, standing: register.standing });
     this.#refused = 0;
     this.#nextDueMs = nextMs;
     const telling = new Telling(register, now.storeId);

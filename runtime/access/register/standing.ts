@@ -36,6 +36,8 @@ export class Standing {
   /** number of the newest entry */
   n = 0;
   readonly #unplaced: SegmentStanding[] = [];
+  /** the same segments, by store: a look over every segment asks for each */
+  readonly #byStore = new Map<string, Map<number, SegmentStanding>>();
 
   apply(entry: Told): void {
     this.n = entry.n;
@@ -69,7 +71,7 @@ export class Standing {
   }
 
   get(storeId: string, segment: number): SegmentStanding | undefined {
-    return this.segments.get(segmentKey(storeId, segment));
+    return this.#byStore.get(storeId)?.get(segment);
   }
 
   /** Whether segments were born since the last entry under a clock known to be right. */
@@ -103,6 +105,8 @@ export class Standing {
       knownByMs: null,
     };
     this.segments.set(segmentKey(storeId, segment), standing);
+    const ofStore = this.#byStore.get(storeId) ?? new Map<number, SegmentStanding>();
+    this.#byStore.set(storeId, ofStore.set(segment, standing));
     this.#unplaced.push(standing);
     return standing;
   }
@@ -114,6 +118,7 @@ export class Standing {
     for (const name of entry.classes) standing.destroyed.add(name);
     if (standing.destroyed.size === recordClasses.length) {
       this.segments.delete(segmentKey(entry.storeId, entry.segment));
+      this.#byStore.get(entry.storeId)?.delete(entry.segment);
     }
   }
 }
