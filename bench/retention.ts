@@ -2,7 +2,7 @@
  * `npm run bench -- retention`: how long a look over every segment of a large card holds the event loop, and what the
  * register writes in a day and keeps over its whole memory. The segments are values in memory: no card is written.
  */
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,6 +23,9 @@ import { atMost, type Row, row } from './report.js';
 const DAY_MS = 86_400_000;
 /** 16 MiB at 3 Mbit/s. */
 const SEGMENT_MS = 44_739;
+const TURNS_A_DAY = Math.floor(DAY_MS / SEGMENT_MS);
+/** Retention looks every 10 s. */
+const LOOKS_A_SEGMENT = 4;
 const GOPS = 45;
 const REMEMBERED_DAYS = 400;
 const LOOKS = 5;
@@ -172,56 +175,63 @@ async function looking(say: Say, segments: number): Promise<Row[]> {
   ];
 }
 
-/** A day of turns, as retention tells them once the ring is full. */
+/** A day of register: where the ring overwrites before the terms end, and where the terms end first. */
 async function writing(say: Say): Promise<Row[]> {
+  const space = await dayOfRegister(say, { slots: 50, days: 30 });
+  const term = await dayOfRegister(say, { slots: 2 * TURNS_A_DAY, days: 1 });
+  return [...dayRows('overwritten for space', space), ...dayRows('destroyed at its term', term)];
+}
+
+interface Day {
+  entries: number;
+  bytes: number;
+  packedBytes: number;
+}
+
+function dayRows(name: string, { entries, bytes, packedBytes }: Day): Row[] {
+  const mebibytes = (days: number): number => (packedBytes * days) / 2 ** 20;
+  return [
+    row(`register, ${name}, entries a day`, entries, 'entries'),
+    row(`register, ${name}, bytes a day`, bytes, 'bytes'),
+    row(`register, ${name}, bytes a day, packed`, packedBytes, 'bytes'),
+    row(`register, ${name}, ${REMEMBERED_DAYS} days, packed`, mebibytes(REMEMBERED_DAYS), 'MiB'),
+    row(`register, ${name}, a year, packed`, mebibytes(365), 'MiB'),
+  ];
+}
+
+async function dayOfRegister(say: Say, { slots, days }: { slots: number; days: number }): Promise<Day> {
   const state = await mkdtemp(join(tmpdir(), 'vigie-bench-'));
   try {
     const clock = new ManualClock(Date.UTC(2026, 5, 1));
-    const turns = Math.floor(DAY_MS / SEGMENT_MS);
-    say(`retention: a day of register, ${turns} segments`);
-    const slots = 50;
+    say(`retention: a day of register, ${TURNS_A_DAY} segments, terms of ${days} day(s)`);
     const store = new MemoryStore(slots, clock.wallMs());
-    const time = { check: () => ({ ms: clock.wallMs(), sure: true }), now: () => ({ ms: 0, sure: true }) };
+    const now = () => ({ ms: clock.wallMs(), sure: true });
     const register = new Register(
-      { time: time.check, log: quiet, lock: async () => async () => {} },
+      { time: now, log: quiet, lock: async () => async () => {} },
       { stateDirectory: state, cameraId: 'cam-1', volumeBytes: 2 ** 30 },
     );
     await register.start();
-    const terms = { reference: 'bench', communalDays: 30, terminusDays: 30, minimumDays: null };
+    const terms = { reference: 'bench', communalDays: days, terminusDays: days, minimumDays: null };
     const requests = { waiting: async () => [], remove: async () => {} };
-    const retention = new Retention({
-      clock,
-      log: quiet,
-      time,
-      store,
-      register,
-      requests,
-      terms: () => terms,
-    });
+    const deps = { clock, log: quiet, time: { check: now, now }, store, register, requests };
+    const retention = new Retention({ ...deps, terms: () => terms });
     await retention.start();
-    const file = join(
-      state,
-      'register',
-      (await readdir(join(state, 'register'))).find((name) => name.endsWith('l')) ?? '',
-    );
-    const before = (await stat(file)).size;
-    const fromN = register.standing.n;
-    for (let turn = 0; turn < turns; turn++) {
+    const file = join(state, 'register', 'register.jsonl');
+    const before = { bytes: (await stat(file)).size, n: register.standing.n };
+    for (let turn = 0; turn < TURNS_A_DAY; turn++) {
       store.begin();
-      clock.advance(SEGMENT_MS);
       await retention.changed();
+      // The looks between two turns happen by the clock.
+      for (let look = 0; look < LOOKS_A_SEGMENT; look++) {
+        clock.advance(SEGMENT_MS / LOOKS_A_SEGMENT);
+        await retention.check();
+      }
     }
     await retention.stop();
     await register.stop();
-    const bytes = (await readFile(file)).subarray(before);
-    const packed = (await promisify(gzip)(bytes, { level: 9 })).length;
-    return [
-      row('register, entries a day', register.standing.n - fromN, 'entries'),
-      row('register, bytes a day', bytes.length, 'bytes'),
-      row('register, bytes a day, packed', packed, 'bytes'),
-      row(`register, packed, ${REMEMBERED_DAYS} days`, (packed * REMEMBERED_DAYS) / 2 ** 20, 'MiB'),
-      row('register, packed, a year', (packed * 365) / 2 ** 20, 'MiB'),
-    ];
+    const written = (await readFile(file)).subarray(before.bytes);
+    const packedBytes = (await promisify(gzip)(written, { level: 9 })).length;
+    return { entries: register.standing.n - before.n, bytes: written.length, packedBytes };
   } finally {
     await rm(state, { recursive: true, force: true });
   }

@@ -107,15 +107,13 @@ const known = new WeakMap<SegmentSummary, SegmentTimes>();
 
 /** A segment of the ring, as terms are counted for it; the same value for the same summary. */
 export function summaryTimes(summary: SegmentSummary): SegmentTimes {
+  const found = known.get(summary);
+  if (found) return found;
   const { sequence, perClass, trusted } = summary;
   const times = (of: RecordClass): ClassTimes | null => spanOf(perClass[of]);
-  const found = known.get(summary) ?? {
-    sequence,
-    trusted,
-    perClass: { communal: times('communal'), terminus: times('terminus') },
-  };
-  known.set(summary, found);
-  return found;
+  const made = { sequence, trusted, perClass: { communal: times('communal'), terminus: times('terminus') } };
+  known.set(summary, made);
+  return made;
 }
 
 function spanOf({ firstMs, lastMs, records }: ClassSpan): ClassTimes | null {
