@@ -48,8 +48,8 @@ function verifyCommand(): Command {
       else {
         print(words.key(key));
         if (findings.length === 0) print(words.whole(entries, lastSeen));
-        if (since && since.n > 1) print(words.since(since.n, showTime(since.atMs)));
         else print(words.damaged(findings.length));
+        if (since && since.n > 1) print(words.since(since.n, showTime(since.atMs)));
         for (const finding of findings) print(`  ${nameOf(finding)}: ${words.finding[finding.kind]}`);
         if (!seenAgain) print(`  ${words.seenDiffers}`);
       }

@@ -3,6 +3,7 @@
  * what can still be said and proved. A volume that is gone and not told so is found.
  */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -111,6 +112,16 @@ test('volumes are packed, and removed once they are older than the memory; the r
   assert.deepEqual(again.findings, []);
   assert.equal(again.standing.segments.size, keptDays + 1);
   await again.stop();
+});
+
+test('the command says from when on the register vouches, and finds nothing', async (t) => {
+  const bench = await grown(t, 100);
+  const { since } = await bench.verify();
+  const asked = ['setup/vigie.mjs', 'register', 'verify', '--language', 'en', '--state', bench.state];
+  const said = execFileSync(process.execPath, asked, { encoding: 'utf8' });
+  assert.match(said, /\d+ entries, whole/);
+  assert.ok(said.includes(`It vouches from entry ${since?.n} on`), said);
+  assert.ok(!said.includes('finding'), said);
 });
 
 test('before its memory the register says so, and not that nothing was recorded', async (t) => {
