@@ -1,9 +1,10 @@
-/** `npm run bench -- frame|detect|store [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
+/** `npm run bench -- frame|detect|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
 import { Command, InvalidArgumentError } from 'commander';
 import { asVigieError, errorLine } from '../errors.js';
 import { benchDetect } from './detect.js';
 import { benchFrame } from './frame.js';
 import { type Row, reportOf, table, writeReport } from './report.js';
+import { benchRetention } from './retention.js';
 import { benchStore } from './store.js';
 
 interface Flags {
@@ -60,6 +61,14 @@ program
   .option('--directory <dir>', 'write the files here (default: where temporary files go)')
   .action(async ({ json, ...options }: Flags & { segments: number; directory?: string }) =>
     print('store', await benchStore(say, options), json ? { json } : {}),
+  );
+program
+  .command('retention')
+  .description('a look over every segment, and what the register writes and keeps')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--segments <count>', 'segments of the ring', Number, 57_600)
+  .action(async (flags: Flags & { segments: number }) =>
+    print('retention', await benchRetention(say, flags), flags),
   );
 
 try {

@@ -45,7 +45,7 @@ export interface KeyVault {
   unwrap(wrapped: Buffer, context: Buffer): Promise<Buffer>;
 }
 
-/** What the machine tells of the card that holds the store, without asking the card anything that costs it. */
+/** What the machine tells of the device that holds the store, or the state directory, without asking the card anything that costs it. */
 export interface CardReading {
   /** `gone`: the device is, or its file system is not mounted where it was */
   place: 'writable' | 'read-only' | 'gone';
@@ -61,6 +61,8 @@ export interface CardReading {
   wear: { lifeTime: number | null; preEndOfLife: number | null } | null;
   /** what the card calls itself; null when it does not */
   name: string | null;
+  /** `major:minor` of its file system, to tell whether two places lie on the same one; null when gone */
+  device: string | null;
 }
 
 /** The health of the card. Rejects with a VigieError of kind `store` when the machine tells nothing at all. */

@@ -13,6 +13,7 @@ import { CardCare } from './card-care.js';
 import type { Config } from './config/schema.js';
 import { bufferNotices } from './health/buffer-notices.js';
 import type { Health, Notice } from './health/health.js';
+import { storageHealthOf } from './health/storage-health.js';
 import { Keeping } from './keeping.js';
 import { type OccasionParts, occasionNotices, occasionParts } from './occasion-parts.js';
 import type { OnProgress } from './record/create.js';
@@ -21,6 +22,7 @@ import { Recorder } from './record/recorder.js';
 import { Store } from './record/store.js';
 import { type StoredAt, StorePair } from './record/store-pair.js';
 import type { StoredPiece } from './record/terminus.js';
+import { StateCare } from './state-care.js';
 
 const MEBIBYTE = 2 ** 20;
 /** An alert keeps six minutes at most, with a record a second and copies of some. */
@@ -49,6 +51,7 @@ export class Archive {
   readonly #when: OccasionParts;
   readonly #places: [Place, ...Place[]];
   readonly #pair: StorePair;
+  readonly #state: StateCare;
   #open = false;
   /** when it was stopped, for the report */
   #lastStats: Health['store'] | null = null;
@@ -62,7 +65,12 @@ export class Archive {
     this.#vault = new FileVault({ file: join(stateDirectory, 'keys', 'device.key') });
     this.#keeping = new Keeping(
       { ...rest, clockTrusted, vault: this.#vault, terms: () => authority().terms },
-      { stateDirectory, cameraId: config.camera.id },
+      { stateDirectory, cameraId: config.camera.id, keepDays: config.access.registerDays },
+    );
+    const { register } = this.#keeping;
+    this.#state = new StateCare(
+      { ...rest, register, cardReading: () => this.#places[0].care.watch.vitals().reading },
+      { stateDirectory },
     );
     const { second } = config.record;
     const first = this.#place(config.record, false);
@@ -81,9 +89,10 @@ export class Archive {
     );
   }
 
-  /** Begins to watch the cards. */
+  /** Begins to watch the cards and the state directory. */
   start(signal: AbortSignal): void {
     for (const { care } of this.#places) care.watch.start(signal);
+    this.#state.start(signal);
   }
 
   /**
@@ -105,10 +114,17 @@ export class Archive {
     return this.#lastStats ?? this.#stats();
   }
 
+  /** What the card tells, and what holds the keys where that is another device. */
+  storage(): Pick<Health, 'card' | 'stateStorage'> {
+    const card = storageHealthOf(this.#places[0].care.watch.vitals());
+    return { card, stateStorage: this.#state.health() };
+  }
+
   notices(): Notice[] {
     return [
       ...bufferNotices({ buffer: this.recorder.buffer, onSecond: this.#open && this.#pair.onSecond }),
       ...this.#places.flatMap(({ care }) => care.notices()),
+      ...this.#state.notices(),
       ...this.#keeping.notices(),
       ...occasionNotices(this.#when.occasions),
     ];
@@ -121,6 +137,7 @@ export class Archive {
     await this.#keeping.stop();
     await this.#stopStores();
     for (const { care } of this.#places) care.watch.stop();
+    this.#state.stop();
     await this.#vault.stop();
   }
 
@@ -193,6 +210,7 @@ export class Archive {
     const store: Store = new Store(
       {
         ...deps,
+        openKeys: this.#state.keyFaults.open,
         vault: this.#vault,
         clockTrusted,
         onSegment: (event) => this.#keeping.onSegment(event),
@@ -213,7 +231,7 @@ export class Archive {
     return {
       directory,
       store,
-      care: new CardCare({ ...deps, store }, { directory, second }),
+      care: new CardCare({ ...deps, store, elsewhere: this.#state.elsewhere }, { directory, second }),
       started: false,
     };
   }

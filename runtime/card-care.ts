@@ -6,10 +6,19 @@ import { LinuxCardHealth } from '../board/linux/card-health.js';
 import type { CardPort, Clock, Log } from '../board/ports.js';
 import { AppendPace } from './health/append-pace.js';
 import { ofSecondCard } from './health/buffer-notices.js';
-import { CardWatch } from './health/card-watch.js';
+import { CardWatch, type CardWatchDeps } from './health/card-watch.js';
 import type { Notice } from './health/health.js';
 import type { Store } from './record/store.js';
 import type { PairedStore } from './record/store-pair.js';
+
+export interface CardCareDeps {
+  clock: Clock;
+  log: Log;
+  card: Pick<CardPort, 'space'>;
+  store: Store;
+  /** failures of the store that are not the card's */
+  elsewhere: NonNullable<CardWatchDeps['elsewhere']>;
+}
 
 export class CardCare {
   readonly watch: CardWatch;
@@ -21,12 +30,13 @@ export class CardCare {
    * @param options.second it is the card of the second store
    */
   constructor(
-    { store, ...deps }: { clock: Clock; log: Log; card: Pick<CardPort, 'space'>; store: Store },
+    { store, elsewhere, ...deps }: CardCareDeps,
     private readonly options: { directory: string; second: boolean },
   ) {
     const pace = new AppendPace(deps);
     this.timed = pace.timed(store);
-    this.watch = new CardWatch({ ...deps, card: new LinuxCardHealth(deps, options), store, pace });
+    const card = new LinuxCardHealth(deps, options);
+    this.watch = new CardWatch({ ...deps, card, store, pace, elsewhere });
   }
 
   notices(): Notice[] {

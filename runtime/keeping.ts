@@ -52,10 +52,13 @@ export class Keeping {
   #destroying: Promise<unknown> = Promise.resolve();
   #open = false;
 
-  /** @param options.stateDirectory absolute */
+  /**
+   * @param options.stateDirectory absolute
+   * @param options.keepDays days that the register remembers
+   */
   constructor(
     private readonly deps: KeepingDeps,
-    options: { stateDirectory: string; cameraId: string },
+    options: { stateDirectory: string; cameraId: string; keepDays: number },
   ) {
     const { clock, log, card, clockTrusted } = deps;
     this.#time = new TermClock({ clock, trusted: clockTrusted });
@@ -108,7 +111,7 @@ export class Keeping {
         get storeId() {
           return store.storeId ?? '';
         },
-        segments: () => store.segments().map(timesOf),
+        segments: () => store.segments().map(summaryTimes),
         liveKeys: () => store.liveKeys(),
         destroy: (sequence, of) => store.destroy(sequence, of),
       },
@@ -195,9 +198,18 @@ export class Keeping {
   }
 }
 
-function timesOf({ sequence, perClass, trusted }: SegmentSummary): SegmentTimes {
+/** What was made of a summary, as long as the summary stays the same. */
+const known = new WeakMap<SegmentSummary, SegmentTimes>();
+
+/** A segment of the ring, as terms are counted for it; the same value for the same summary. */
+export function summaryTimes(summary: SegmentSummary): SegmentTimes {
+  const found = known.get(summary);
+  if (found) return found;
+  const { sequence, perClass, trusted } = summary;
   const times = (of: RecordClass): ClassTimes | null => spanOf(perClass[of]);
-  return { sequence, trusted, perClass: { communal: times('communal'), terminus: times('terminus') } };
+  const made = { sequence, trusted, perClass: { communal: times('communal'), terminus: times('terminus') } };
+  known.set(summary, made);
+  return made;
 }
 
 function spanOf({ firstMs, lastMs, records }: ClassSpan): ClassTimes | null {

@@ -179,6 +179,7 @@ export class Camera {
       authority: this.#authority.current,
       supervisor: this.supervisor,
       store: this.archive.stats,
+      storage: this.archive.storage(),
       framesRecorded: this.recorder.framesRecorded,
       alerts: this.alerts.counts(),
       rate: this.#rate,

@@ -12,7 +12,7 @@ import { type Mount, mountOf } from './mount-table.js';
 const sectorBytes = 512;
 
 export interface CardHealthOptions {
-  /** absolute path of the store; need not exist */
+  /** absolute path of the store, or of the state directory; need not exist */
   directory: string;
   /** default `/sys` and `/proc` */
   sysRoot?: string;
@@ -57,6 +57,7 @@ export class LinuxCardHealth implements CardHealthPort {
       ...(await this.#counters(mount, device)),
       wear: device && (await wearOf(device.whole)),
       name: device && (await nameOf(device.whole)),
+      device: mount.device,
     };
   }
 
@@ -115,6 +116,7 @@ const gone: CardReading = {
   fileSystemErrors: null,
   wear: null,
   name: null,
+  device: null,
 };
 
 /** What a file of sysfs says, without its line end; null when there is none. */

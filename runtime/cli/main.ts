@@ -5,6 +5,7 @@ import { asVigieError, errorLine, exitCodes, VigieError } from '../../errors.js'
 import { openStateDirectory, stateDirectory } from '../config/paths.js';
 import { writeDemonstration } from '../demonstration.js';
 import { build } from '../health/report.js';
+import { cardCommand } from './card.js';
 import { registerCommand } from './register.js';
 import { portOption, type RunOptions, runCamera, secondsOption } from './run.js';
 import { storeCommand } from './store.js';
@@ -27,6 +28,7 @@ function program(): Command {
     .addCommand(demoCommand())
     .addCommand(storeCommand())
     .addCommand(registerCommand())
+    .addCommand(cardCommand(argument(secondsOption)))
     .addCommand(userCommand());
   settle(vigie);
   return vigie;

@@ -4,7 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { nameOf } from '../access/register/chain.js';
-import { type Entry, eventKinds } from '../access/register/entry.js';
+import { eventKinds, type Told } from '../access/register/entry.js';
 import { hashOf } from '../access/register/line.js';
 import { fingerprintOf } from '../access/register/signing-key.js';
 import { readRegister, verifyRegister } from '../access/register/verify.js';
@@ -35,7 +35,7 @@ function verifyCommand(): Command {
       const words = keepingWords(flags.language);
       const seen = flags.seen?.replaceAll(' ', '');
       let seenAgain = seen === undefined;
-      const { findings, entries, last, publicKey } = await verifyRegister(
+      const { findings, entries, since, last, publicKey } = await verifyRegister(
         usualState(flags),
         (entry, line) => {
           if (`${entry.n}:${hashOf(line)}` === seen) seenAgain = true;
@@ -43,11 +43,13 @@ function verifyCommand(): Command {
       );
       const lastSeen = last ? `${last.n}:${last.hash}` : '-';
       const key = fingerprintOf(publicKey);
-      if (flags.json) print(JSON.stringify({ findings, seenAgain, entries, last: lastSeen, key }, null, 2));
+      if (flags.json)
+        print(JSON.stringify({ findings, seenAgain, entries, since, last: lastSeen, key }, null, 2));
       else {
         print(words.key(key));
         if (findings.length === 0) print(words.whole(entries, lastSeen));
         else print(words.damaged(findings.length));
+        if (since && since.n > 1) print(words.since(since.n, showTime(since.atMs)));
         for (const finding of findings) print(`  ${nameOf(finding)}: ${words.finding[finding.kind]}`);
         if (!seenAgain) print(`  ${words.seenDiffers}`);
       }
@@ -58,11 +60,13 @@ function verifyCommand(): Command {
 function listCommand(): Command {
   return withKeepingFlags(new Command('list'))
     .description('Show the entries, oldest first')
-    .addOption(new Option('--kind <kind>', 'only these').choices(eventKinds))
+    .addOption(
+      new Option('--kind <kind>', 'only these').choices(eventKinds.filter((kind) => kind !== 'segments')),
+    )
     .option('--last <count>', 'only the newest', '50')
     .action(async (flags: Flags) => {
       const most = Math.max(1, Number(flags.last) || 1);
-      const kept: Entry[] = [];
+      const kept: Told[] = [];
       await readRegister(usualState(flags), (entry) => {
         if (flags.kind && entry.kind !== flags.kind) return;
         kept.push(entry);
@@ -72,7 +76,7 @@ function listCommand(): Command {
     });
 }
 
-function lineOf(entry: Entry): string {
+function lineOf(entry: Told): string {
   const { n, at, trusted, kind, prev: _, signature: __, ...rest } = entry;
   return `${String(n).padStart(8)}  ${showTime(at)}${trusted ? ' ' : '?'}  ${kind}  ${JSON.stringify(rest)}`;
 }

@@ -1,5 +1,6 @@
 /** What `--report FILE` writes: the counts of one run of the camera (docs/measures.md). */
 
+import type { Health } from '../health/health.js';
 import { atLeast, atMost, type Report, type Row, reportOf, row } from '../health/report.js';
 import type { Camera } from '../main.js';
 
@@ -45,6 +46,7 @@ export function runReport(camera: Camera, seconds: number, errors: string[]): Ru
     row('tracks', tracksBorn, 'tracks'),
     row('alerts', camera.alertsTold, 'alerts'),
     ...alertLatency(camera),
+    ...cardRows(health),
     row('frame latency p50', totals.last?.latencyMs.p50 ?? 0, 'ms'),
     row('frame latency p99', totals.last?.latencyMs.p99 ?? 0, 'ms'),
     row('resident memory, runtime process', mib(health.processes.runtimeRssBytes), 'MiB'),
@@ -78,4 +80,20 @@ function alertLatency(camera: Camera): Row[] {
   if (latencies.length === 0) return [];
   const worst = latencies[latencies.length - 1];
   return [atMost('picture to alert, longest', worst, 'ms', ALERT_LATENCY_GOAL_MS)];
+}
+
+/** What the card does not tell has no row. */
+function cardRows({ card, atMs }: Health): Row[] {
+  const yearMs = 365.25 * 86_400_000;
+  const lasts = card.lastsUntilMs === null ? null : (card.lastsUntilMs - atMs) / yearMs;
+  const rows: [string, number | null, string][] = [
+    ['card, free', card.freeBytes, 'bytes'],
+    ['card, written since it was found', card.deviceBytesWritten, 'bytes'],
+    ['card, written by its file system', card.fileSystemBytesWritten, 'bytes'],
+    ['card, write rate', card.writeRate, 'bytes/s'],
+    ['card, life used', card.lifeUsedTenths, 'tenths'],
+    ['card, lasts at least', lasts, 'years'],
+    ['card, busy share', card.busyShare, 'share'],
+  ];
+  return rows.flatMap(([name, value, unit]) => (value === null ? [] : [row(name, value, unit)]));
 }

@@ -124,7 +124,8 @@ function printAnswer(answer: Answer, words: KeepingWords): void {
   print(`${showTime(answer.fromMs)} - ${showTime(answer.toMs)}`);
   print(words.verdict[answer.verdict]);
   if (answer.registerFromMs !== null && answer.registerFromMs > answer.fromMs) {
-    print(words.beforeRegister(showTime(answer.registerFromMs)));
+    const since = showTime(answer.registerFromMs);
+    print(answer.forgotten ? words.forgotten(since) : words.beforeRegister(since));
   }
   if (!answer.final) print(words.notFinal);
   const pieces = joined(answer.pieces).map((piece) => ({
@@ -135,7 +136,14 @@ function printAnswer(answer: Answer, words: KeepingWords): void {
     fromMs,
     cells: [showTime(fromMs), showTime(toMs), '', words.never],
   }));
-  const rows = [...pieces, ...gaps].sort((a, b) => a.fromMs - b.fromMs).map(({ cells }) => cells);
+  const knownFromMs = Math.min(answer.registerFromMs ?? answer.toMs, answer.toMs);
+  const before = [{ fromMs: answer.fromMs, toMs: knownFromMs }]
+    .filter(({ fromMs, toMs }) => fromMs < toMs)
+    .map(({ fromMs, toMs }) => ({
+      fromMs,
+      cells: [showTime(fromMs), showTime(toMs), '', words.beforeMemory],
+    }));
+  const rows = [...before, ...pieces, ...gaps].sort((a, b) => a.fromMs - b.fromMs).map(({ cells }) => cells);
   if (rows.length > 0) printRows([words.columns, ...rows]);
 }
 

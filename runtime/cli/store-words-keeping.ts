@@ -16,6 +16,10 @@ export interface KeepingWords {
   never: string;
   bounds: string;
   beforeRegister: (time: string) => string;
+  /** beside an interval that the register knows nothing of */
+  beforeMemory: string;
+  forgotten: (time: string) => string;
+  since: (entry: number, time: string) => string;
   notFinal: string;
   proofWritten: (file: string, lines: number) => string;
   proofHolds: (camera: string) => string;
@@ -36,6 +40,7 @@ const en: KeepingWords = {
     kept: 'What was recorded in this interval is still there.',
     partly: 'Some of what was recorded in this interval is destroyed, some is still there.',
     none: 'Nothing was recorded in this interval.',
+    unknown: 'The register cannot say what was recorded in this interval: it lies before its memory.',
   },
   columns: ['from', 'to', 'class', 'state'],
   classes: { communal: 'communal', terminus: 'terminus (alert)' },
@@ -46,6 +51,11 @@ const en: KeepingWords = {
   never: 'nothing was recorded',
   bounds: 'clock not trusted: times are bounds',
   beforeRegister: (time) => `The register begins ${time}: it knows nothing before.`,
+  beforeMemory: 'before the memory of the register',
+  forgotten: (time) =>
+    `The memory of the register begins ${time}: what it knew before has been removed by age.`,
+  since: (entry, time) =>
+    `It vouches from entry ${entry} on, ${time}. What was before has been removed by age, and the register says so.`,
   notFinal: 'Nothing later is recorded yet: what is said of the end of the interval may still change.',
   proofWritten: (file, lines) => `${file}: ${lines} signed lines. It holds no picture.`,
   proofHolds: (camera) => `The proof holds. Camera ${camera}.`,
@@ -81,6 +91,8 @@ const fr: KeepingWords = {
     kept: 'Ce qui a été enregistré dans cet intervalle existe encore.',
     partly: 'Une partie de ce qui a été enregistré dans cet intervalle est détruite, le reste existe encore.',
     none: 'Rien n’a été enregistré dans cet intervalle.',
+    unknown:
+      'Le registre ne peut pas dire ce qui a été enregistré dans cet intervalle : il est antérieur à sa mémoire.',
   },
   columns: ['de', 'à', 'classe', 'état'],
   classes: { communal: 'communal', terminus: 'terminus (alerte)' },
@@ -91,6 +103,11 @@ const fr: KeepingWords = {
   never: 'rien n’a été enregistré',
   bounds: 'heure non garantie : ce sont des bornes',
   beforeRegister: (time) => `Le registre commence le ${time} : il ne sait rien d’avant.`,
+  beforeMemory: 'avant la mémoire du registre',
+  forgotten: (time) =>
+    `La mémoire du registre commence le ${time} : ce qu’il savait d’avant a été retiré par l’âge.`,
+  since: (entry, time) =>
+    `Il fait foi à partir de l’entrée ${entry}, du ${time}. Ce qui précède a été retiré par l’âge, et le registre le dit.`,
   notFinal:
     'Rien de plus récent n’est encore enregistré : ce qui est dit de la fin de l’intervalle peut changer.',
   proofWritten: (file, lines) => `${file} : ${lines} lignes signées, aucune image.`,

@@ -234,6 +234,12 @@ export const config = z.strictObject({
       usersFile: plainText
         .default('users.json')
         .describe('Users and their rights, mode 0600; relative to the state directory'),
+      registerDays: z
+        .int()
+        .min(60)
+        .max(3650)
+        .default(400)
+        .describe('Days that the register remembers; older volumes that nothing needs are removed'),
     })
     .prefault({})
     .describe('Authority and rights'),

@@ -12,6 +12,9 @@ export class CardLife {
   #last: { bytes: number; atUs: number } | null = null;
   #reading: CardReading | null = null;
 
+  /** @param options.leastMs time below which no rate is told; default ten minutes */
+  constructor(private readonly options: { leastMs?: number } = {}) {}
+
   /** @param atUs monotonic clock of the reading, microseconds */
   add(reading: CardReading, atUs: number): void {
     this.#reading = reading;
@@ -22,11 +25,12 @@ export class CardLife {
     this.#last = { bytes, atUs };
   }
 
-  /** Bytes a second since the card was found; null in the first ten minutes. */
+  /** Bytes a second since the card was found; null before the least time. */
   get writeRate(): number | null {
     if (!this.#first || !this.#last) return null;
     const passedUs = this.#last.atUs - this.#first.atUs;
-    return passedUs < leastUs ? null : ((this.#last.bytes - this.#first.bytes) * 1e6) / passedUs;
+    const least = this.options.leastMs === undefined ? leastUs : this.options.leastMs * 1000;
+    return passedUs < least ? null : ((this.#last.bytes - this.#first.bytes) * 1e6) / passedUs;
   }
 
   /**

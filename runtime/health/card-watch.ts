@@ -8,7 +8,7 @@ import { errorLine, type VigieError } from '../../errors.js';
 import { errnoOf } from '../record/card-refusal.js';
 import type { AppendPace, Pace } from './append-pace.js';
 import { CardLife } from './card-life.js';
-import { type CardState, cardNotices } from './card-notices.js';
+import { type CardState, cardNotices, type Subject } from './card-notices.js';
 import type { Notice } from './health.js';
 
 const lookMs = 1000;
@@ -27,6 +27,8 @@ export interface CardWatchDeps {
   /** a Store */
   store: { readonly failure: VigieError | null; readonly segmentsAbandoned: number };
   pace: Pick<AppendPace, 'now'>;
+  /** failures of the store that are not the card's: those of the key slots, where they lie elsewhere */
+  elsewhere?: { causedBy(failure: VigieError | null): boolean; readonly count: number };
 }
 
 /** The card in values, for health and the report. */
@@ -51,8 +53,16 @@ export class CardWatch {
   #slow = false;
   #abandoned = 0;
   #abandonedAtUs: number | null = null;
+  #elsewhereCount = 0;
 
-  constructor(private readonly deps: CardWatchDeps) {}
+  /**
+   * @param options.subject whose words it says; default the card
+   * @param options.mayTell false while another watch tells the same: nothing is said then; default: always
+   */
+  constructor(
+    private readonly deps: CardWatchDeps,
+    private readonly options: { subject?: Subject; mayTell?: () => boolean } = {},
+  ) {}
 
   /** Looks at once, then every second until it is stopped. */
   start(signal: AbortSignal): void {
@@ -108,7 +118,9 @@ export class CardWatch {
   }
 
   #judge(): void {
-    const found = cardNotices(this.#state());
+    const { subject, mayTell = () => true } = this.options;
+    const state = this.#state();
+    const found = mayTell() ? cardNotices(state, subject) : [];
     const codes = (notices: Notice[]) => new Set(notices.map(({ code }) => code));
     const [before, now] = [codes(this.#notices), codes(found)];
     for (const { code, en } of found) if (!before.has(code)) this.deps.log.warn(`${code}: ${en}`);
@@ -123,9 +135,13 @@ export class CardWatch {
     const nowUs = clock.monoUs();
     const { busyShare } = pace.now();
     this.#slow = busyShare >= (this.#slow ? slowUntil : slowFrom);
-    const errno = errnoOf(store.failure);
+    const notThisOne = this.deps.elsewhere?.causedBy(store.failure) ?? false;
+    const errno = notThisOne ? null : errnoOf(store.failure);
     // What is given up because the card is out or read-only says nothing about the card that comes back.
-    const itself = this.#reading?.place === 'writable' && (errno === null || errno === 'EIO');
+    const elsewhere = this.deps.elsewhere?.count ?? 0;
+    const ownDoing = !notThisOne && elsewhere === this.#elsewhereCount;
+    this.#elsewhereCount = elsewhere;
+    const itself = ownDoing && this.#reading?.place === 'writable' && (errno === null || errno === 'EIO');
     if (itself && store.segmentsAbandoned > this.#abandoned) this.#abandonedAtUs = nowUs;
     this.#abandoned = store.segmentsAbandoned;
     return {

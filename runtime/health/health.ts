@@ -15,6 +15,29 @@ export type Notice = z.infer<typeof notice>;
 
 /** `waiting`: nothing happens; `off-hours`: the schedule says so; `off`: not authorised */
 const storeState = z.enum(['recording', 'waiting', 'off-hours', 'off', 'failed']);
+/** A storage device as the operator is shown it; null is what it does not tell, which is not the same as well. */
+export const storageHealth = z.strictObject({
+  /** `unknown` before the machine answered once */
+  place: z.enum(['writable', 'read-only', 'gone', 'unknown']),
+  name: z.string().nullable(),
+  freeBytes: z.number().nullable(),
+  totalBytes: z.number().nullable(),
+  /** of the whole device, since it was found */
+  deviceBytesWritten: z.number().nullable(),
+  /** of the file system, since it was made */
+  fileSystemBytesWritten: z.number().nullable(),
+  /** bytes a second on the device; null in the first ten minutes */
+  writeRate: z.number().nullable(),
+  /** tenths of its life that are used, 1 to 11; 11 is over */
+  lifeUsedTenths: z.number().nullable(),
+  /** spare blocks: `warning` 80 % are used, `urgent` 90 % */
+  spare: z.enum(['normal', 'warning', 'urgent']).nullable(),
+  /** wall clock before which it does not end by wear, milliseconds */
+  lastsUntilMs: z.number().nullable(),
+  /** share of the last seconds in which it was being written, 0 to 1; null where that is not timed */
+  busyShare: z.number().nullable(),
+});
+export type StorageHealth = z.infer<typeof storageHealth>;
 
 export const health = z.strictObject({
   atMs: z.number(),
@@ -73,6 +96,10 @@ export const health = z.strictObject({
       })
       .nullable(),
   }),
+  /** the card that holds the store (docs/card.md) */
+  card: storageHealth,
+  /** what holds keys, register and alerts, where that is not the card; else null */
+  stateStorage: storageHealth.nullable(),
   alerts: z.strictObject({ total: z.number(), pending: z.number() }),
   processes: z.strictObject({
     runtimeRssBytes: z.number(),

@@ -12,6 +12,7 @@ export interface HealthParts {
   authority: Authority;
   supervisor: Supervisor;
   store: Health['store'];
+  storage: Pick<Health, 'card' | 'stateStorage'>;
   framesRecorded: number;
   alerts: Health['alerts'];
   rate: RateMeter;
@@ -40,6 +41,7 @@ export function readHealth(parts: HealthParts): Health {
       tracks: parts.tracks,
     },
     store: parts.store,
+    ...parts.storage,
     alerts: parts.alerts,
     processes: {
       runtimeRssBytes: process.memoryUsage.rss(),

@@ -1,9 +1,10 @@
-/** Which keys of a store are due now, and when the next one will be. Called by retention.ts. Pure. */
+/** Which keys of a store are due now, and when the next one will be. Called by retention.ts. Changes nothing. */
 import type { Standing } from '../access/register/standing.js';
 import { beforeKeyMs } from './absent-stores.js';
 import { type RecordClass, recordClasses } from './key-sector.js';
 import { classesBySegment, type LiveKey } from './retention-telling.js';
 import { dayMs, daysFor, dueMs, holdOver, type Placed } from './retention-terms.js';
+import { Stretches } from './stretches.js';
 
 /** Keys of a segment that go together. */
 export interface Due {
@@ -20,18 +21,29 @@ export interface DueKeys {
   nextMs: number;
 }
 
-export function dueKeys(
+/** Resolves after pauses in which other things run: what is due is destroyed after a look that may be a little old. */
+export async function dueKeys(
   placed: readonly Placed[],
   live: readonly LiveKey[],
   { standing, storeId, nowMs }: { standing: Standing; storeId: string; nowMs: number },
-): DueKeys {
-  const bySequence = new Map(placed.map((segment) => [segment.sequence, segment]));
+): Promise<DueKeys> {
+  const stretches = new Stretches();
+  const bySequence = new Map<number, Placed>();
+  for (const segment of placed) {
+    bySequence.set(segment.sequence, segment);
+    const pause = stretches.next();
+    if (pause) await pause;
+  }
   const found: DueKeys = { due: [], nextMs: Number.POSITIVE_INFINITY };
-  for (const [sequence, classes] of classesBySegment(live)) {
+  for (const [sequence, classes] of await classesBySegment(live)) {
     const segment = bySequence.get(sequence);
     if (segment) addDue(found, segment, classes, standing, nowMs);
+    const pause = stretches.next();
+    if (pause) await pause;
   }
   for (const key of live) {
+    const pause = stretches.next();
+    if (pause) await pause;
     if (!bySequence.has(key.segmentSequence)) addOrphan(found, key, standing, storeId, nowMs);
   }
   return found;

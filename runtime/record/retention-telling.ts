@@ -3,10 +3,18 @@
  * retention.ts at the start, every 10 s and whenever the store says that a segment changed; so that a cut between a
  * destruction and its entry, or a register that could not be written, leaves nothing untold.
  */
-import type { Entry, RegisterEvent, Span } from '../access/register/entry.js';
+import {
+  type Entry,
+  mostTogether,
+  type RegisterEvent,
+  type SegmentTold,
+  type Span,
+  toldTogether,
+} from '../access/register/entry.js';
 import type { SegmentStanding, Standing } from '../access/register/standing.js';
 import { type RecordClass, recordClasses } from './key-sector.js';
 import { type ClassTimes, dayMs, dueMs, type Placed } from './retention-terms.js';
+import { Stretches } from './stretches.js';
 
 /** A key that may still open recordings. */
 export interface LiveKey {
@@ -32,44 +40,92 @@ export interface Told {
   late: boolean;
 }
 
+/**
+ * What is to be told of the segments of one store, gathered into few entries: each costs a signature, a sync and its
+ * place for years. What happened to one segment stays in order.
+ */
+export class Telling {
+  #waiting: SegmentTold[] = [];
+  readonly #of = new Set<number>();
+
+  constructor(
+    private readonly register: RegisterPort,
+    private readonly storeId: string,
+  ) {}
+
+  /** How the register stands on this segment, what was added included. */
+  async standing(segment: number): Promise<SegmentStanding | undefined> {
+    if (this.#of.has(segment)) await this.flush();
+    return this.register.standing.get(this.storeId, segment);
+  }
+
+  async add(told: SegmentTold): Promise<void> {
+    this.#waiting.push(told);
+    this.#of.add(told.segment);
+    if (this.#waiting.length >= mostTogether) await this.flush();
+  }
+
+  /** Resolves when all that was added is on the device. Rejects with what the register said when it cannot be written. */
+  async flush(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#of.clear();
+    if (waiting.length > 0) await this.register.append(toldTogether(this.storeId, waiting));
+  }
+}
+
 /** Appends what is missing, oldest first. Rejects with what the register said when it cannot be written. */
 export async function tellMissing(register: RegisterPort, now: Told): Promise<void> {
   const { storeId, placed, live } = now;
   const late = now.late ? ({ late: true } as const) : {};
-  const liveOf = classesBySegment(live);
-  for (const segment of [...liveOf.keys()].sort((a, b) => a - b)) {
-    if (!register.standing.get(storeId, segment)) {
-      await register.append({ kind: 'segment-born', storeId, segment, ...late });
-    }
-  }
+  const liveOf = await classesBySegment(live);
+  const telling = new Telling(register, storeId);
+  const stretches = new Stretches();
   let newest = placed.at(-1)?.sequence ?? 0;
-  for (const segment of liveOf.keys()) newest = Math.max(newest, segment);
+  const unborn: number[] = [];
+  for (const segment of liveOf.keys()) {
+    newest = Math.max(newest, segment);
+    if (!register.standing.get(storeId, segment)) unborn.push(segment);
+    const pause = stretches.next();
+    if (pause) await pause;
+  }
+  for (const segment of unborn.sort((a, b) => a - b)) {
+    await telling.add({ kind: 'segment-born', segment, ...late });
+  }
   for (const segment of placed) {
+    const pause = stretches.next();
+    if (pause) await pause;
     // Into the newest more may go, as long as it has its keys.
     const left = segment.sequence < newest || !liveOf.has(segment.sequence);
-    if (left) await tellSealed(register, segment, now);
+    const told = register.standing.get(storeId, segment.sequence)?.sealed;
+    if (left && !told) await tellSealed(telling, segment, now);
   }
-  for (const standing of [...register.standing.segments.values()]) {
-    if (standing.storeId !== storeId) continue;
-    const gone = recordClasses.filter(
-      (of) => !standing.destroyed.has(of) && !liveOf.get(standing.segment)?.has(of),
-    );
-    if (gone.length > 0) await register.append({ ...goneEvent(register, standing, gone, now), ...late });
+  for (const known of [...register.standing.segments.values()]) {
+    const pause = stretches.next();
+    if (pause) await pause;
+    if (known.storeId !== storeId) continue;
+    const { segment } = known;
+    const stays = liveOf.get(segment);
+    if (recordClasses.every((of) => known.destroyed.has(of) || stays?.has(of))) continue;
+    const standing = await telling.standing(segment);
+    const gone = recordClasses.filter((of) => !standing?.destroyed.has(of) && !stays?.has(of));
+    if (standing && gone.length > 0) {
+      await telling.add({ ...goneEvent(register.standing, standing, gone, now), ...late });
+    }
   }
+  await telling.flush();
 }
 
 /** Tells the times of a segment that is left, once they are known. */
-export async function tellSealed(register: RegisterPort, segment: Placed, now: Told): Promise<void> {
-  const { storeId } = now;
-  const standing = register.standing.get(storeId, segment.sequence);
+export async function tellSealed(telling: Telling, segment: Placed, now: Told): Promise<void> {
+  const standing = await telling.standing(segment.sequence);
   if (!standing || standing.sealed) return;
   const { firstMs, lastMs, trusted } = segment;
   if (!Number.isFinite(firstMs) || !Number.isFinite(lastMs)) return;
   const span = (times: ClassTimes | null): Span =>
     times && (trusted ? rounded(times) : { records: times.records, ...bounds(firstMs, lastMs) });
-  await register.append({
+  await telling.add({
     kind: 'segment-sealed',
-    storeId,
     segment: segment.sequence,
     ...bounds(firstMs, lastMs),
     communal: span(segment.perClass.communal),
@@ -81,13 +137,12 @@ export async function tellSealed(register: RegisterPort, segment: Placed, now: T
 
 /** Keys that are gone without a word: overwritten by the ring, or by a term whose entry was cut off. */
 function goneEvent(
-  register: RegisterPort,
-  { storeId, segment, sealed }: SegmentStanding,
+  { terms }: Standing,
+  { segment, sealed }: SegmentStanding,
   classes: RecordClass[],
   { nowMs }: Told,
-): Extract<RegisterEvent, { kind: 'key-destroyed' }> {
-  const { terms } = register.standing;
-  const event = { kind: 'key-destroyed', storeId, segment, classes } as const;
+): Extract<SegmentTold, { kind: 'key-destroyed' }> {
+  const event = { kind: 'key-destroyed', segment, classes } as const;
   if (!sealed) return { ...event, reason: 'space' };
   const { communal, terminus, timesSure, firstMs, lastMs } = sealed;
   const placed = {
@@ -106,11 +161,23 @@ function goneEvent(
   return { ...event, reason: 'space', ...(beforeMinimum ? { beforeMinimum } : {}) };
 }
 
-export function classesBySegment(live: readonly LiveKey[]): Map<number, Set<RecordClass>> {
-  const found = new Map<number, Set<RecordClass>>();
-  for (const key of live) {
-    const classes = found.get(key.segmentSequence) ?? new Set();
-    found.set(key.segmentSequence, classes.add(key.class));
+/** Classes of which a segment has a key; shared, not to be changed. */
+const both: ReadonlySet<RecordClass> = new Set(recordClasses);
+const only: Record<RecordClass, ReadonlySet<RecordClass>> = {
+  communal: new Set(['communal']),
+  terminus: new Set(['terminus']),
+};
+
+export async function classesBySegment(
+  live: readonly LiveKey[],
+): Promise<Map<number, ReadonlySet<RecordClass>>> {
+  const found = new Map<number, ReadonlySet<RecordClass>>();
+  const stretches = new Stretches();
+  for (const { segmentSequence, class: of } of live) {
+    const known = found.get(segmentSequence);
+    found.set(segmentSequence, known && !known.has(of) ? both : only[of]);
+    const pause = stretches.next();
+    if (pause) await pause;
   }
   return found;
 }

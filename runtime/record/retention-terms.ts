@@ -4,6 +4,7 @@
  */
 import type { Hold, TermsSince } from '../access/register/entry.js';
 import { type RecordClass, recordClasses } from './key-sector.js';
+import { Stretches } from './stretches.js';
 
 export const dayMs = 86_400_000;
 /** CSI L252-5: what is kept when nothing says how long. */
@@ -24,6 +25,9 @@ export interface SegmentTimes {
   trusted: boolean;
 }
 
+/** Time, under a right clock, by which a segment was known to exist; null when there is none yet. */
+type KnownBy = (sequence: number) => number | null;
+
 /** Where in time a segment lies: itself where the clock was right, else between its neighbours. */
 export interface Placed extends SegmentTimes {
   firstMs: number;
@@ -34,25 +38,50 @@ export interface Placed extends SegmentTimes {
  * Places segments in time. One that was recorded under a wrong clock lies after the one before it that was not, and
  * before the next one, or before the time by which it was known to exist.
  * @param segments oldest first
- * @param knownByMs time, under a right clock, by which a segment was known to exist; null when there is none yet
  */
-export function placeSegments(
+export function placeSegments(segments: readonly SegmentTimes[], knownByMs: KnownBy): Placed[] {
+  const placing = placeOneByOne(segments, knownByMs);
+  for (;;) {
+    const step = placing.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same, with pauses in which other things run. */
+export async function placeInStretches(
   segments: readonly SegmentTimes[],
-  knownByMs: (sequence: number) => number | null,
-): Placed[] {
+  knownByMs: KnownBy,
+): Promise<Placed[]> {
+  const stretches = new Stretches();
+  const placing = placeOneByOne(segments, knownByMs);
+  for (;;) {
+    const step = placing.next();
+    if (step.done) return step.value;
+    const pause = stretches.next();
+    if (pause) await pause;
+  }
+}
+
+function* placeOneByOne(segments: readonly SegmentTimes[], knownByMs: KnownBy): Generator<void, Placed[]> {
   const placed: Placed[] = [];
   let beforeMs: number | null = null;
+  let unsure = false;
   for (const segment of segments) {
-    const own = ownTimes(segment);
-    if (segment.trusted && own) {
-      placed.push({ ...segment, ...own });
-      beforeMs = own.lastMs;
+    yield;
+    const sure = segment.trusted ? placedByItself(segment) : null;
+    const own = segment.trusted ? null : ownTimes(segment);
+    if (sure) {
+      placed.push(sure);
+      beforeMs = sure.lastMs;
     } else if (own) {
+      unsure = true;
       placed.push({ ...segment, firstMs: beforeMs ?? Number.NaN, lastMs: Number.NaN });
     }
   }
+  if (!unsure) return placed;
   let afterMs: number | null = null;
   for (const segment of placed.reverse()) {
+    yield;
     if (segment.trusted) afterMs = segment.firstMs;
     else {
       const latestMs: number = Math.min(afterMs ?? Infinity, knownByMs(segment.sequence) ?? Infinity);
@@ -94,6 +123,20 @@ export function holdOver(
 ): Hold | null {
   const over = holds.filter((hold) => hold.untilMs > nowMs && hold.fromMs <= lastMs && hold.toMs >= firstMs);
   return over.sort((a, b) => b.untilMs - a.untilMs)[0] ?? null;
+}
+
+/** What needs no neighbour to be placed; kept while its times are the same, because every look places every segment. */
+const byItself = new WeakMap<SegmentTimes, { placed: Placed; of: (ClassTimes | null)[] }>();
+
+function placedByItself(segment: SegmentTimes): Placed | null {
+  const { communal, terminus } = segment.perClass;
+  const known = byItself.get(segment);
+  if (known && known.of[0] === communal && known.of[1] === terminus) return known.placed;
+  const own = ownTimes(segment);
+  if (!own) return null;
+  const placed = { ...segment, ...own };
+  byItself.set(segment, { placed, of: [communal, terminus] });
+  return placed;
 }
 
 function ownTimes({ perClass }: SegmentTimes): { firstMs: number; lastMs: number } | null {

@@ -14,13 +14,20 @@ import type { RecordClass } from './key-sector.js';
 import type { TermTime } from './retention-clock.js';
 import { dueKeys } from './retention-due.js';
 import { retentionNotices } from './retention-notices.js';
-import { type LiveKey, type RegisterPort, type Told, tellMissing, tellSealed } from './retention-telling.js';
+import {
+  type LiveKey,
+  type RegisterPort,
+  Telling,
+  type Told,
+  tellMissing,
+  tellSealed,
+} from './retention-telling.js';
 import {
   dayMs,
   daysFor,
   holdOver,
   longestDays,
-  type Placed,
+  placeInStretches,
   placeSegments,
   type SegmentTimes,
 } from './retention-terms.js';
@@ -111,7 +118,8 @@ export class Retention {
   holds(sequence: number): boolean {
     const { holds } = this.deps.register.standing;
     if (holds.length === 0) return false;
-    const segment = this.#placed().find((candidate) => candidate.sequence === sequence);
+    const placed = placeSegments(this.deps.store.segments(), this.#knownByMs);
+    const segment = placed.find((candidate) => candidate.sequence === sequence);
     return segment !== undefined && holdOver(holds, segment, this.deps.time.now().ms) !== null;
   }
 
@@ -151,7 +159,7 @@ export class Retention {
     this.#changed = false;
     this.#lastFullUs = clock.monoUs();
     this.#wasSure = time.sure;
-    const now = this.#now(time);
+    const now = await this.#now(time);
     told = (await this.#tell('segments', () => tellMissing(register, now))) && told;
     if (time.sure) {
       told = (await this.#destroyDue(now)) && told;
@@ -197,32 +205,33 @@ export class Retention {
     await register.append({ kind: 'terms-set', terms: now });
   }
 
-  #now({ ms }: TermTime): Told {
-    const { storeId } = this.deps.store;
-    return { storeId, placed: this.#placed(), live: this.deps.store.liveKeys(), nowMs: ms, late: this.#late };
+  async #now({ ms }: TermTime): Promise<Told> {
+    const { store } = this.deps;
+    // Segments and keys of one moment: what a later one would say of a key, the places do not know.
+    const [segments, live] = [store.segments(), store.liveKeys()];
+    const placed = await placeInStretches(segments, this.#knownByMs);
+    return { storeId: store.storeId, placed, live, nowMs: ms, late: this.#late };
   }
 
-  #placed(): Placed[] {
+  readonly #knownByMs = (sequence: number): number | null => {
     const { store, register } = this.deps;
-    return placeSegments(
-      store.segments(),
-      (sequence) => register.standing.get(store.storeId, sequence)?.knownByMs ?? null,
-    );
-  }
+    return register.standing.get(store.storeId, sequence)?.knownByMs ?? null;
+  };
 
   /** @returns false when an entry could not be written; the keys are destroyed all the same */
   async #destroyDue(now: Told): Promise<boolean> {
     const { register } = this.deps;
-    const { due, nextMs } = dueKeys(now.placed, now.live, { ...now, standing: register.standing });
+    const { due, nextMs } = await dueKeys(now.placed, now.live, { ...now, standing: register.standing });
     this.#refused = 0;
     this.#nextDueMs = nextMs;
+    const telling = new Telling(register, now.storeId);
     let allTold = true;
     for (const { sequence, segment, classes, dueMs } of due) {
       if (segment)
-        allTold = (await this.#tell('segments', () => tellSealed(register, segment, now))) && allTold;
-      allTold = (await this.#destroy(sequence, classes, dueMs)) && allTold;
+        allTold = (await this.#tell('segments', () => tellSealed(telling, segment, now))) && allTold;
+      allTold = (await this.#destroy(telling, sequence, classes, dueMs)) && allTold;
     }
-    return allTold;
+    return (await this.#tell('destroyed keys', () => telling.flush())) && allTold;
   }
 
   /** Terms run for cards that are not in the camera too; the fewest days of the last month count. */
@@ -237,15 +246,24 @@ export class Retention {
       return sealed ? holdOver(holds, sealed, nowMs) !== null : false;
     };
     const recordedBeforeMs = { communal: beforeMs('communal'), terminus: beforeMs('terminus') };
+    const byStore = new Map<string, Telling>();
     for (const gone of await elsewhere({ openStoreId: storeId, recordedBeforeMs, held })) {
       const { storeId: of, segmentSequence: segment, class: kept } = gone;
-      await register.append({ kind: 'key-destroyed', storeId: of, segment, classes: [kept], reason: 'term' });
+      const telling = byStore.get(of) ?? new Telling(register, of);
+      byStore.set(of, telling);
+      await telling.add({ kind: 'key-destroyed', segment, classes: [kept], reason: 'term' });
     }
+    for (const telling of byStore.values()) await telling.flush();
   }
 
   /** Destroys first, then says so. */
-  async #destroy(sequence: number, classes: readonly RecordClass[], due: number): Promise<boolean> {
-    const { store, register, log } = this.deps;
+  async #destroy(
+    telling: Telling,
+    sequence: number,
+    classes: readonly RecordClass[],
+    due: number,
+  ): Promise<boolean> {
+    const { store, log } = this.deps;
     const gone: RecordClass[] = [];
     for (const of of classes) {
       try {
@@ -257,9 +275,8 @@ export class Retention {
     }
     if (gone.length === 0) return true;
     return this.#tell('destroyed keys', () =>
-      register.append({
+      telling.add({
         kind: 'key-destroyed',
-        storeId: store.storeId,
         segment: sequence,
         classes: gone,
         reason: 'term',

@@ -59,6 +59,7 @@ export class SegmentEntries {
   #values = new Float64Array(firstRoom * stride);
   #length = 0;
   #spans: Record<RecordClass, ClassSpan> | null = null;
+  #summary: SegmentSummary | null = null;
 
   constructor(
     readonly sequence: number,
@@ -85,7 +86,7 @@ export class SegmentEntries {
     this.#values.set([record, offset, bytes, wallFirstUs, wallLastUs, monoFirstUs, units, flags, copyOf], at);
     this.#length += 1;
     this.usedBytes += bytes;
-    this.#spans = null;
+    this.#changed();
   }
 
   /** @param i from 0 to length - 1 */
@@ -126,6 +127,12 @@ export class SegmentEntries {
     return this.#spans;
   }
 
+  /** The same value until a record comes or goes: retention looks at every segment of the card. */
+  summary(): SegmentSummary {
+    this.#summary ??= summaryFrom(this);
+    return this.#summary;
+  }
+
   /** The wall clock was trusted for every record. */
   get clockTrusted(): boolean {
     for (let i = 0; i < this.#length; i++) {
@@ -139,12 +146,17 @@ export class SegmentEntries {
     if (this.#length === 0) return;
     this.usedBytes -= this.at(this.#length - 1).bytes;
     this.#length -= 1;
-    this.#spans = null;
+    this.#changed();
   }
 
   /** Gives back the memory that no record needs: nothing more is written here. */
   trim(): void {
     this.#room(this.#length * stride);
+  }
+
+  #changed(): void {
+    this.#spans = null;
+    this.#summary = null;
   }
 
   #room(values: number): void {
@@ -180,6 +192,10 @@ export interface SegmentSummary {
 }
 
 export function summaryOf(entries: SegmentEntries): SegmentSummary {
+  return entries.summary();
+}
+
+function summaryFrom(entries: SegmentEntries): SegmentSummary {
   const perClass = entries.spans();
   const known = recordClasses.map((of) => perClass[of]).filter(({ records }) => records > 0);
   const first = known.map(({ firstMs }) => firstMs ?? 0);

@@ -10,7 +10,7 @@ import { verifyRegister } from '../../runtime/access/register/verify.js';
 import { seeded } from '../random.js';
 
 /** Kills the writer so many times. Returns what is wrong. */
-async function killWriter(kills: number, mode: 'sound' | 'early-ack'): Promise<string[]> {
+async function killWriter(kills: number, mode: 'sound' | 'early-ack' | 'forgetting'): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), 'vigie-register-kill-'));
   const random = seeded(5);
   const wrong: string[] = [];
@@ -53,6 +53,10 @@ async function runUntilKilled(directory: string, mode: string, afterMs: number):
 
 test('killed 12 times: no entry that was told is lost', async () => {
   assert.deepEqual(await killWriter(12, 'sound'), []);
+});
+
+test('killed 12 times while it packs and removes volumes: what is kept holds, and says what is gone', async () => {
+  assert.deepEqual(await killWriter(12, 'forgetting'), []);
 });
 
 test('negative control: a writer that tells before it is written is caught', async () => {

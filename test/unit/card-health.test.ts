@@ -18,6 +18,7 @@ test('everything an eMMC tells', async (t) => {
     fileSystemErrors: 0,
     wear: { lifeTime: 3, preEndOfLife: 1 },
     name: 'MMC DG4016',
+    device: '179:2',
   });
 });
 

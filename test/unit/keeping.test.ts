@@ -47,7 +47,7 @@ async function kept(t: TestContext, b: Bench): Promise<Kept> {
   });
   const keeping: Keeping = new Keeping(
     { ...deps, clockTrusted: () => true, terms },
-    { stateDirectory: b.directory, cameraId: 'cam-1' },
+    { stateDirectory: b.directory, cameraId: 'cam-1', keepDays: 400 },
   );
   const storeIn = (name: string, open = faulty(() => false)): Store => {
     const directory = join(b.directory, name);

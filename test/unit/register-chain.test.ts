@@ -183,7 +183,7 @@ test('a cut between an entry and its head costs nothing', async (t) => {
 test('volumes: the chain runs through them, a start reads only what it needs', async (t) => {
   const bench = new RegisterBench(t);
   await bench.filled(40, 2000);
-  const names = readdirSync(join(bench.state, 'register')).filter((name) => name.endsWith('.jsonl'));
+  const names = readdirSync(join(bench.state, 'register')).filter((name) => /\.jsonl(\.gz)?$/.test(name));
   assert.ok(names.length > 5, names.join(' '));
   assert.deepEqual((await bench.verify()).findings, []);
   const register = await bench.open(2000);

@@ -40,17 +40,21 @@ export class RegisterBench {
     t.after(() => rmSync(this.state, { recursive: true, force: true }));
   }
 
-  make(volumeBytes?: number): Register {
+  make(volumeBytes?: number, keepDays?: number): Register {
     const time = () => ({ ms: this.clock.wallMs(), sure: this.sure });
-    const options = { stateDirectory: this.state, cameraId: 'cam-1' };
+    const options = {
+      stateDirectory: this.state,
+      cameraId: 'cam-1',
+      ...(keepDays === undefined ? {} : { keepDays }),
+    };
     return new Register(
       { time, log: this.log, lock: this.#lock },
       volumeBytes === undefined ? options : { ...options, volumeBytes },
     );
   }
 
-  async open(volumeBytes?: number): Promise<Register> {
-    const register = this.make(volumeBytes);
+  async open(volumeBytes?: number, keepDays?: number): Promise<Register> {
+    const register = this.make(volumeBytes, keepDays);
     await register.start();
     return register;
   }

@@ -75,7 +75,7 @@ test('destroyed, still there until, partly, never recorded', async (t) => {
   assert.equal(never.verdict, 'none');
   assert.equal(never.final, false, 'nothing later is told yet');
   const { answer: before } = await answerFor(state, { fromMs: startMs - dayMs, toMs: startMs - minuteMs });
-  assert.deepEqual([before.verdict, before.gaps, before.registerFromMs], ['none', [], startMs]);
+  assert.deepEqual([before.verdict, before.gaps, before.registerFromMs], ['unknown', [], startMs]);
   const { answer: across } = await answerFor(state, { fromMs: at(10), toMs: at(13) });
   assert.deepEqual(across.gaps, [{ fromMs: at(11) - 40, toMs: at(13) }]);
 });

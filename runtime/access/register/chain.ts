@@ -3,7 +3,7 @@
  * by the key of this camera. Asked by register.ts at each start and by `vigie register verify`. Changes nothing.
  */
 import type { KeyObject } from 'node:crypto';
-import type { Entry } from './entry.js';
+import { type Entry, partsOf, type Told } from './entry.js';
 import type { Head } from './head.js';
 import { beginning, decodeLine, hashOf, signedBy } from './line.js';
 import type { RawVolume } from './volumes.js';
@@ -41,8 +41,8 @@ export interface ChainOptions {
   key: KeyObject;
   /** every signature; without it only the last, which vouches for all before it through the hashes */
   everySignature: boolean;
-  /** told of each entry that could be read, in order */
-  onEntry?: (entry: Entry, line: string) => void;
+  /** told of all that each entry tells which could be read, in order */
+  onEntry?: (entry: Told, line: string) => void;
 }
 
 /** Walks the volumes in order; feed it one after another, then ask `end`. */
@@ -54,6 +54,8 @@ export class ChainWalk {
   #lineNumber = 0;
   #nextN: number;
   #prev: string | null;
+  /** the first entry fed, when it is not the first of the register: a later one must say that those before were removed */
+  #opening: { file: string; line: number; n: number; prev: string; accounted: boolean } | null = null;
   #last: { file: string; line: number; text: string; entry: Entry | null } | null = null;
 
   /** @param from number of the first entry that is fed; its `prev` is then taken on trust unless it is 1 */
@@ -90,6 +92,10 @@ export class ChainWalk {
   /** After the last volume. `head` as it was read, null when it could not be. */
   end(head: Head | null): Finding[] {
     const last = this.#last;
+    const opening = this.#opening;
+    if (opening && !opening.accounted) {
+      this.findings.unshift({ kind: 'missing', file: opening.file, line: opening.line, n: 1 });
+    }
     if (!last) {
       if (head) this.#found('tail', '', 0, head.n);
       return this.findings;
@@ -121,13 +127,24 @@ export class ChainWalk {
     }
     const signed = !this.options.everySignature || signedBy(text, this.options.key);
     if (!signed) this.#found('signature', file, line, entry.n);
-    if (entry.n > this.#nextN) this.#found('missing', file, line, this.#nextN);
+    if (this.entries === 0 && this.#nextN === 1 && entry.n > 1) {
+      this.#opening = { file, line, n: entry.n, prev: entry.prev, accounted: false };
+    } else if (entry.n > this.#nextN) this.#found('missing', file, line, this.#nextN);
     else if (entry.n < this.#nextN) this.#found('order', file, line, entry.n);
     else if (this.#prev !== null && entry.prev !== this.#prev) this.#found('chain', file, line, entry.n);
     this.entries += 1;
     this.#nextN = entry.n + 1;
     this.#prev = hashOf(bytes);
-    if (signed) this.options.onEntry?.(entry, text);
+    if (!signed) return;
+    if (entry.kind === 'volumes-removed') this.#account(entry);
+    for (const part of partsOf(entry)) this.options.onEntry?.(part, text);
+  }
+
+  /** A cut may have left some of what was to be removed: it then begins before the end of that. */
+  #account({ first, last, lastHash }: Extract<Entry, { kind: 'volumes-removed' }>): void {
+    const opening = this.#opening;
+    if (!opening || opening.n < first || opening.n > last + 1) return;
+    opening.accounted ||= opening.n <= last || opening.prev === lastHash;
   }
 
   #found(kind: FindingKind, file: string, line: number, n: number | null): void {

@@ -5,7 +5,7 @@
  */
 import { type RecordClass, recordClasses } from '../../record/key-sector.js';
 import { dueMs, holdOver } from '../../record/retention-terms.js';
-import type { Entry, EntryOf, Hold, TermsSince } from './entry.js';
+import type { EntryOf, Hold, TermsSince, Told } from './entry.js';
 import { segmentKey } from './standing.js';
 
 /** A piece of what was recorded, of one class and in one segment. */
@@ -29,13 +29,15 @@ export interface Answer {
   asOfMs: number | null;
   /** the register knows nothing before this */
   registerFromMs: number | null;
+  /** what it knew from before was removed: it has grown older than its memory */
+  forgotten: boolean;
   pieces: Piece[];
   /** stretches of the interval in which nothing was recorded */
   gaps: { fromMs: number; toMs: number }[];
   /** something recorded after the interval is told: nothing can be added to the interval any more */
   final: boolean;
-  /** `none`: nothing was recorded. `partly`: some of it is still there */
-  verdict: 'destroyed' | 'kept' | 'partly' | 'none';
+  /** `none`: nothing was recorded. `partly`: some of it is still there. `unknown`: before what the register knows */
+  verdict: 'destroyed' | 'kept' | 'partly' | 'none' | 'unknown';
 }
 
 interface Story {
@@ -52,6 +54,9 @@ export class Destruction {
   #terms: TermsSince[] = [];
   #holds: Hold[] = [];
   #firstMs: number | null = null;
+  #firstN: number | null = null;
+  /** the oldest entry that is not told removed */
+  #beginning = 1;
   #lastMs: number | null = null;
   #lastN = 0;
   /** the last segment before the interval, the first after it */
@@ -59,6 +64,11 @@ export class Destruction {
   #after: EntryOf<'segment-sealed'> | null = null;
 
   constructor(private readonly asked: { fromMs: number; toMs: number }) {}
+
+  /** Number of the oldest entry that was fed. */
+  get firstN(): number | null {
+    return this.#firstN;
+  }
 
   /** Numbers of the destructions that the answer rests on. */
   get destructions(): Set<number> {
@@ -71,19 +81,27 @@ export class Destruction {
    * first that was begun and sealed after it; from the first entry, or to the last, where there is none.
    */
   get stretch(): { first: number; last: number } {
-    const stories = [...this.#stories.values()].flatMap(({ born, sealed }) => [born?.n, sealed?.n]);
-    const numbers = [this.#before?.n ?? 1, ...stories.filter((n) => n !== undefined)];
+    const { toMs } = this.asked;
+    const within = [...this.#stories.values()].filter(
+      ({ born, sealed }) => sealed || (born?.at ?? 0) <= toMs,
+    );
+    const stories = within.flatMap(({ born, sealed }) => [born?.n, sealed?.n]);
+    const numbers = [this.#before?.n ?? this.#beginning, ...stories.filter((n) => n !== undefined)];
     return { first: Math.min(...numbers), last: Math.max(this.#after?.n ?? this.#lastN, ...numbers) };
   }
 
-  feed(entry: Entry): void {
+  feed(entry: Told): void {
     this.#firstMs ??= entry.at;
+    this.#firstN ??= entry.n;
     this.#lastMs = entry.at;
     this.#lastN = entry.n;
     switch (entry.kind) {
       case 'volume-begun':
         if (this.#terms.length === 0) this.#terms = entry.terms;
         this.#holds = entry.holds;
+        return;
+      case 'volumes-removed':
+        this.#beginning = Math.max(this.#beginning, entry.last + 1);
         return;
       case 'terms-set':
         this.#terms = [...this.#terms, { sinceMs: entry.at, terms: entry.terms }];
@@ -118,14 +136,16 @@ export class Destruction {
       .filter((piece) => this.#overlaps(piece.fromMs, piece.toMs))
       .sort((a, b) => a.fromMs - b.fromMs || a.segment - b.segment || (a.class < b.class ? -1 : 1));
     const gone = pieces.filter(({ destroyed }) => destroyed !== null).length;
-    const verdict =
-      pieces.length === 0 ? 'none' : gone === pieces.length ? 'destroyed' : gone === 0 ? 'kept' : 'partly';
     const registerFromMs = this.#firstMs;
+    const nothing = registerFromMs === null || fromMs < registerFromMs ? 'unknown' : 'none';
+    const verdict =
+      pieces.length === 0 ? nothing : gone === pieces.length ? 'destroyed' : gone === 0 ? 'kept' : 'partly';
     return {
       fromMs,
       toMs,
       asOfMs: this.#lastMs,
       registerFromMs,
+      forgotten: this.#beginning > 1,
       pieces,
       gaps: gapsIn(pieces, Math.max(fromMs, registerFromMs ?? toMs), toMs),
       final: this.#after !== null,

@@ -12,6 +12,8 @@ const count = z.int().min(1);
 /** milliseconds since 1970; as far as a JavaScript date goes */
 const wallMs = z.number().min(-8.64e15).max(8.64e15);
 const storeId = z.string().min(1).max(64);
+/** hexadecimal */
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** Ed25519 public key, SPKI DER, base64url */
 const publicKey = z.string().min(40).max(120);
 
@@ -44,6 +46,9 @@ export type TermsSince = z.infer<typeof termsSince>;
 const span = z.strictObject({ records: count, firstMs: wallMs, lastMs: wallMs }).nullable();
 export type Span = z.infer<typeof span>;
 
+/** Events told in one entry, at most: a line stays well below its limit. */
+export const mostTogether = 64;
+
 /** Told after the fact: a cut, or a register that could not be written, came between. */
 const late = z.literal(true).optional();
 
@@ -52,10 +57,22 @@ const told = {
   volume: z.strictObject({
     kind: z.literal('volume-begun'),
     publicKey,
+    /** not there in volumes of the first versions */
+    cameraId: z.string().max(64).optional(),
     /** the oldest entry that is needed to know how things stand */
     needs: count,
     holds: z.array(hold),
     terms: z.array(termsSince),
+  }),
+  /** volumes that nothing needs any more and that are older than the register's memory are no longer there */
+  removed: z.strictObject({
+    kind: z.literal('volumes-removed'),
+    first: count,
+    last: count,
+    /** SHA-256 of the last line removed: what the first line kept names as `prev` */
+    lastHash: sha256,
+    /** SHA-256 of all lines removed, with their line feeds, in order */
+    digest: sha256,
   }),
   repaired: z.strictObject({ kind: z.literal('register-repaired'), cutBytes: count }),
   damage: z.strictObject({
@@ -97,10 +114,28 @@ const told = {
   released: z.strictObject({ kind: z.literal('hold-released'), requisition: requisitionReference }),
 };
 
+/** Several things that happened to segments of one store, in order, told in one entry: one signature, one sync. */
+const together = z.strictObject({
+  kind: z.literal('segments'),
+  storeId,
+  events: z
+    .array(
+      z.discriminatedUnion('kind', [
+        told.born.omit({ storeId: true }),
+        told.sealed.omit({ storeId: true }),
+        told.destroyed.omit({ storeId: true }),
+      ]),
+    )
+    .min(2)
+    .max(mostTogether),
+});
+
 /** What happened, before it has a number, a time and a signature. */
 export const registerEvent = z.discriminatedUnion('kind', [
   told.created,
   told.volume,
+  told.removed,
+  together,
   told.repaired,
   told.damage,
   told.clock,
@@ -123,7 +158,7 @@ const frame = {
   /** whether that clock was known to be right */
   trusted: z.boolean(),
   /** SHA-256 of the line before, hexadecimal; zeros for the first */
-  prev: z.string().regex(/^[0-9a-f]{64}$/),
+  prev: sha256,
   /** Ed25519 over the line without it, base64url */
   signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
 };
@@ -131,6 +166,8 @@ const frame = {
 export const entry = z.discriminatedUnion('kind', [
   told.created.extend(frame),
   told.volume.extend(frame),
+  told.removed.extend(frame),
+  together.extend(frame),
   told.repaired.extend(frame),
   told.damage.extend(frame),
   told.clock.extend(frame),
@@ -143,3 +180,23 @@ export const entry = z.discriminatedUnion('kind', [
 ]);
 export type Entry = z.infer<typeof entry>;
 export type EntryOf<K extends EventKind> = Extract<Entry, { kind: K }>;
+
+/** One thing that happened. */
+export type Told = Exclude<Entry, { kind: 'segments' }>;
+/** What happened to a segment, without the store that it is of. */
+export type SegmentTold = Extract<RegisterEvent, { kind: 'segments' }>['events'][number];
+
+/** What an entry tells, one by one; each with the number, time and signature of the entry. */
+export function partsOf(entry: Entry): Told[] {
+  if (entry.kind !== 'segments') return [entry];
+  const { events, kind: _, ...frameAndStore } = entry;
+  return events.map((event) => ({ ...frameAndStore, ...event }));
+}
+
+/** One event for several; a single one as it is. */
+export function toldTogether(storeId: string, events: readonly SegmentTold[]): RegisterEvent {
+  const [only] = events;
+  return only && events.length === 1
+    ? { ...only, storeId }
+    : { kind: 'segments', storeId, events: [...events] };
+}

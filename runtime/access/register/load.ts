@@ -5,7 +5,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { ChainWalk, type Finding } from './chain.js';
-import type { Entry, EntryOf } from './entry.js';
+import type { Entry, EntryOf, Told } from './entry.js';
 import { type Head, readHead } from './head.js';
 import { decodeLine, hashOf } from './line.js';
 import { Standing } from './standing.js';
@@ -44,7 +44,7 @@ function followed(
 ): { standing: Standing; walk: ChainWalk; findings: Finding[] } {
   const follow = (everySignature: boolean) => {
     const standing = new Standing();
-    const options = { key, everySignature, onEntry: (entry: Entry) => standing.apply(entry) };
+    const options = { key, everySignature, onEntry: (entry: Told) => standing.apply(entry) };
     const walk = new ChainWalk(options, firstNumber(volumes[0]));
     for (const volume of volumes) walk.feed(volume);
     return { standing, walk, findings: walk.end(head) };

@@ -7,7 +7,7 @@ import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { VigieError } from '../../../errors.js';
 import { type Answer, Destruction } from './destruction.js';
-import type { Entry } from './entry.js';
+import { partsOf, type Told } from './entry.js';
 import { decodeLine, hashOf, mostLineBytes, signedBy } from './line.js';
 import { decodePublicKey, encodePublicKey } from './signing-key.js';
 import { readRegister, type Verified } from './verify.js';
@@ -49,8 +49,12 @@ export async function answerFor(
   const verified = await readRegister(stateDirectory, (entry) => destruction.feed(entry));
   const wanted = wantedLines(destruction);
   const lines: string[] = [];
+  let lastN = 0;
   await readRegister(stateDirectory, (entry, line) => {
-    if (wanted(entry) && lines.length < mostLines) lines.push(line);
+    // An entry that tells several things comes once for each.
+    if (entry.n === lastN || !wanted(entry) || lines.length >= mostLines) return;
+    lastN = entry.n;
+    lines.push(line);
   });
   const publicKey = encodePublicKey(verified.publicKey);
   const proof = { what: 'vigie proof of destruction', version: 1, publicKey, ...asked, lines } as const;
@@ -82,19 +86,23 @@ export function checkProof(text: string, expected: KeyObject | null): CheckedPro
     if (before && entry.n === before.n + 1 && entry.prev !== before.hash) faults.add('broken-chain');
     before = { n: entry.n, hash: hashOf(line) };
     numbers.add(entry.n);
-    if (entry.kind === 'register-created') cameraId = entry.cameraId;
-    destruction.feed(entry);
+    if (entry.kind === 'register-created' || entry.kind === 'volume-begun')
+      cameraId ??= entry.cameraId ?? null;
+    for (const part of partsOf(entry)) destruction.feed(part);
   }
   if (!wholeStretch(destruction, numbers)) faults.add('lines-missing');
   return { faults: [...faults], answer: destruction.answer(), publicKey, cameraId };
 }
 
-/** The stretch that leaves no room for anything else; each destruction; the terms; and the line that names the camera. */
-function wantedLines(destruction: Destruction): (entry: Entry) => boolean {
-  const { destructions, stretch } = destruction;
-  const always = new Set<Entry['kind']>(['register-created', 'terms-set']);
+/**
+ * The stretch that leaves no room for anything else; each destruction; the terms; what was removed; and the first line that
+ * is kept, which names the camera.
+ */
+function wantedLines(destruction: Destruction): (entry: Told) => boolean {
+  const { destructions, stretch, firstN } = destruction;
+  const always = new Set<Told['kind']>(['register-created', 'terms-set', 'volumes-removed']);
   return ({ n, kind }) =>
-    (n >= stretch.first && n <= stretch.last) || destructions.has(n) || always.has(kind);
+    (n >= stretch.first && n <= stretch.last) || n === firstN || destructions.has(n) || always.has(kind);
 }
 
 function wholeStretch({ stretch }: Destruction, numbers: ReadonlySet<number>): boolean {

@@ -10,17 +10,22 @@ import type { Log } from '../../../board/ports.js';
 import { errorLine, VigieError } from '../../../errors.js';
 import type { Finding } from './chain.js';
 import { nameOf } from './chain.js';
-import { type Entry, entry, type RegisterEvent } from './entry.js';
+import { type Entry, entry, partsOf, type RegisterEvent } from './entry.js';
+import { packClosed, removable, removeUpTo, syncDirectory } from './forgetting.js';
 import { writeHead } from './head.js';
 import { beginning, encodeLine, hashOf } from './line.js';
 import { type Loaded, loadRegister } from './load.js';
 import { encodePublicKey, openSigningKey, type SigningKey } from './signing-key.js';
 import { Standing } from './standing.js';
-import { closedVolume, currentVolume, listVolumes } from './volumes.js';
+import { closedVolume, closedVolumes, currentVolume } from './volumes.js';
 
-/** About two days of entries; read whole at a start. */
+/** A few days of entries; read whole at a start. */
 const usualVolumeBytes = 4 * 2 ** 20;
 const mostTerms = 50;
+const usualKeepDays = 400;
+const dayMs = 86_400_000;
+/** Volumes packed at a turn: the one that was closed, and one that a cut or an older version left. */
+const packedAtOnce = 2;
 
 export interface RegisterDeps {
   /** what time it is, and whether that is known to be right */
@@ -36,6 +41,8 @@ export interface RegisterOptions {
   cameraId: string;
   /** a volume that has grown to this is closed; 4 MiB unless told */
   volumeBytes?: number;
+  /** closed volumes that nothing needs are removed when they are older than this; 400 unless told */
+  keepDays?: number;
 }
 
 export class Register {
@@ -149,6 +156,7 @@ export class Register {
       this.deps.log.warn('Register: its last entry was cut short; it had not been told and is left out');
       await this.#put(key, { kind: 'register-repaired', cutBytes });
     }
+    await this.#forget(key);
     const news = this.#findings.map(nameOf).filter((name) => !this.#standing.damage.has(name));
     if (news.length === 0) return;
     this.deps.log.error(`Register: damage found: ${news.slice(0, 5).join(', ')}`);
@@ -186,7 +194,7 @@ export class Register {
     });
     this.#bytes += Buffer.byteLength(text) + 1;
     this.#next = { n: parsed.n + 1, prev: hashOf(text) };
-    this.#standing.apply(parsed);
+    for (const part of partsOf(parsed)) this.#standing.apply(part);
     await writeHead(this.#places.keys, lastOf(this.#next), key.privateKey);
     return parsed;
   }
@@ -201,11 +209,30 @@ export class Register {
     });
     await this.#openGrowing(0);
     await this.#put(key, this.#volumeWords(encodePublicKey(key.publicKey)));
+    await this.#forget(key);
+  }
+
+  /** Told first, removed after: a cut between the two is gone on from. What cannot be removed or packed costs only room. */
+  async #forget(key: SigningKey): Promise<void> {
+    const { directory } = this.#places;
+    const { ms, sure } = this.deps.time();
+    const beforeMs = ms - (this.options.keepDays ?? usualKeepDays) * dayMs;
+    const stay = (error: unknown): null => {
+      this.deps.log.warn(`Register: old volumes stay for now. ${errorLine(error)}`);
+      return null;
+    };
+    if (this.#findings.length === 0 && sure) {
+      const { needs } = this.#standing;
+      const removal = await removable(directory, { needs, beforeMs }).catch(stay);
+      if (removal) await this.#put(key, { kind: 'volumes-removed', ...removal });
+    }
+    await removeUpTo(directory, this.#standing.removedUpTo).catch(stay);
+    await packClosed(directory, packedAtOnce).catch(stay);
   }
 
   async #firstOfCurrent(): Promise<number> {
     const { directory } = this.#places;
-    const closed = (await listVolumes(directory)).filter(({ first }) => first !== null);
+    const closed = await closedVolumes(directory);
     const handle = await open(join(directory, currentVolume), 'r');
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
@@ -219,7 +246,8 @@ export class Register {
 
   #volumeWords(publicKey: string): RegisterEvent {
     const { holds, terms, needs } = this.#standing;
-    return { kind: 'volume-begun', publicKey, needs, holds, terms: terms.slice(-mostTerms) };
+    const { cameraId } = this.options;
+    return { kind: 'volume-begun', publicKey, cameraId, needs, holds, terms: terms.slice(-mostTerms) };
   }
 
   async #close(): Promise<void> {
@@ -252,9 +280,4 @@ export function registerPlaces(state: string): { directory: string; keys: string
 
 function lastOf({ n, prev }: { n: number; prev: string }): { n: number; hash: string } {
   return { n: n - 1, hash: prev };
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  await handle.sync().finally(() => handle.close());
 }

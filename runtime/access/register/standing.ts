@@ -3,7 +3,7 @@
  * register.ts entry by entry; read by retention and holds. Forgets a segment once everything about it is told.
  */
 import { type RecordClass, recordClasses } from '../../record/key-sector.js';
-import type { Entry, EntryOf, Hold, TermsSince } from './entry.js';
+import type { EntryOf, Hold, TermsSince, Told } from './entry.js';
 
 export interface SegmentStanding {
   storeId: string;
@@ -31,11 +31,15 @@ export class Standing {
   beforeMinimumMs: number | null = null;
   /** names of the damage told already */
   readonly damage = new Set<string>();
+  /** entries up to this one are told removed; 0 when none is */
+  removedUpTo = 0;
   /** number of the newest entry */
   n = 0;
   readonly #unplaced: SegmentStanding[] = [];
+  /** the same segments, by store: a look over every segment asks for each */
+  readonly #byStore = new Map<string, Map<number, SegmentStanding>>();
 
-  apply(entry: Entry): void {
+  apply(entry: Told): void {
     this.n = entry.n;
     if (entry.trusted) {
       this.lastTrustedMs = entry.at;
@@ -55,6 +59,9 @@ export class Standing {
       case 'hold-released':
         this.holds = this.holds.filter(({ requisition }) => requisition !== entry.requisition);
         return;
+      case 'volumes-removed':
+        this.removedUpTo = Math.max(this.removedUpTo, entry.last);
+        return;
       case 'damage-found':
         for (const name of entry.findings) this.damage.add(name);
         return;
@@ -64,7 +71,7 @@ export class Standing {
   }
 
   get(storeId: string, segment: number): SegmentStanding | undefined {
-    return this.segments.get(segmentKey(storeId, segment));
+    return this.#byStore.get(storeId)?.get(segment);
   }
 
   /** Whether segments were born since the last entry under a clock known to be right. */
@@ -79,7 +86,7 @@ export class Standing {
     return oldest;
   }
 
-  #segment(entry: Entry): void {
+  #segment(entry: Told): void {
     if (entry.kind === 'segment-born') this.#born(entry);
     else if (entry.kind === 'segment-sealed') {
       const { firstMs, lastMs, communal, terminus, timesSure } = entry;
@@ -98,6 +105,8 @@ export class Standing {
       knownByMs: null,
     };
     this.segments.set(segmentKey(storeId, segment), standing);
+    const ofStore = this.#byStore.get(storeId) ?? new Map<number, SegmentStanding>();
+    this.#byStore.set(storeId, ofStore.set(segment, standing));
     this.#unplaced.push(standing);
     return standing;
   }
@@ -109,6 +118,7 @@ export class Standing {
     for (const name of entry.classes) standing.destroyed.add(name);
     if (standing.destroyed.size === recordClasses.length) {
       this.segments.delete(segmentKey(entry.storeId, entry.segment));
+      this.#byStore.get(entry.storeId)?.delete(entry.segment);
     }
   }
 }

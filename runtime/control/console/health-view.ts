@@ -1,4 +1,5 @@
 /** The health of the camera, in tiles, and its notices. Fed by main.ts with each health message. */
+import { CardView } from './card-view.js';
 import { byId, make } from './elements.js';
 import type { Health } from './messages.js';
 import type { Speech } from './words.js';
@@ -13,10 +14,12 @@ interface Tile {
 
 export class HealthView {
   readonly #speech: Speech;
+  readonly #card: CardView;
   #last: Health | null = null;
 
   constructor(speech: Speech) {
     this.#speech = speech;
+    this.#card = new CardView(speech);
   }
 
   show(health: Health): void {
@@ -35,6 +38,7 @@ export class HealthView {
       this.#process(health),
     ];
     byId('health-list').replaceChildren(...tiles.map((tile) => this.#tile(tile)));
+    this.#card.render(health);
     const notices = byId('notices');
     const texts = health.notices.map((notice) => notice[this.#speech.language]);
     // Written only when changed: a screen reader reads a changed list again.

@@ -37,6 +37,21 @@ export interface Welcome {
   alerts: { last: number; pending: number };
 }
 
+/** A storage device; null is what it does not tell. */
+export interface Storage {
+  place: 'writable' | 'read-only' | 'gone' | 'unknown';
+  name: string | null;
+  freeBytes: number | null;
+  totalBytes: number | null;
+  deviceBytesWritten: number | null;
+  fileSystemBytesWritten: number | null;
+  writeRate: number | null;
+  lifeUsedTenths: number | null;
+  spare: 'normal' | 'warning' | 'urgent' | null;
+  lastsUntilMs: number | null;
+  busyShare: number | null;
+}
+
 export interface Health {
   atMs: number;
   version: string;
@@ -54,6 +69,8 @@ export interface Health {
     oldestMs: number | null;
     newestMs: number | null;
   };
+  card: Storage;
+  stateStorage: Storage | null;
   processes: { runtimeRssBytes: number; pipelineRssBytes: number; restarts: number };
 }
 

@@ -66,6 +66,37 @@ const french = {
   'state.stopped': 'Arrêté',
   restarts: 'redémarrage(s)',
   memory: 'mémoire',
+  cardTitle: 'Carte mémoire et usure',
+  cardOfStore: 'Carte des enregistrements',
+  cardOfState: 'Mémoire des clés et du registre',
+  'card.place': 'État',
+  'place.writable': 'en place, inscriptible',
+  'place.read-only': 'en lecture seule',
+  'place.gone': 'absente',
+  'place.unknown': 'pas encore lue',
+  'card.name': 'Modèle',
+  'card.room': 'Place libre à côté des enregistrements',
+  'card.roomState': 'Place libre',
+  'card.written': 'Écrit depuis sa mise en place',
+  'card.writtenByFileSystem': 'Écrit depuis le formatage',
+  'card.rate': 'Rythme d’écriture',
+  perDay: 'par jour',
+  'card.life': 'Vie utilisée',
+  lifeOver: 'sa durée de vie est dépassée',
+  lifeAtMost: 'au plus',
+  'card.spare': 'Blocs de réserve',
+  'spare.normal': 'normaux',
+  'spare.warning': '80 % utilisés',
+  'spare.urgent': '90 % utilisés',
+  'card.lasts': 'Tient au moins jusqu’au',
+  inYears: 'dans {} ans',
+  inOneYear: 'dans un an environ',
+  inMonths: 'dans moins d’un an',
+  lastsLong: 'plus de 50 ans à ce rythme',
+  'card.busy': 'Temps passé à écrire',
+  tellsNoWear: 'la carte ne dit rien de son usure',
+  notTold: 'non communiqué',
+  notYet: 'pas encore mesuré',
   used: 'Part utilisée de l’enregistrement en boucle',
 };
 export type Word = keyof typeof french;
@@ -135,6 +166,37 @@ const english: Record<Word, string> = {
   'state.stopped': 'Stopped',
   restarts: 'restart(s)',
   memory: 'memory',
+  cardTitle: 'Card and wear',
+  cardOfStore: 'Card of the recordings',
+  cardOfState: 'Storage of the keys and the register',
+  'card.place': 'State',
+  'place.writable': 'in place, writable',
+  'place.read-only': 'read-only',
+  'place.gone': 'gone',
+  'place.unknown': 'not read yet',
+  'card.name': 'Model',
+  'card.room': 'Free beside the recordings',
+  'card.roomState': 'Free',
+  'card.written': 'Written since it was put in place',
+  'card.writtenByFileSystem': 'Written since it was formatted',
+  'card.rate': 'Rate of writing',
+  perDay: 'a day',
+  'card.life': 'Life used',
+  lifeOver: 'its life is over',
+  lifeAtMost: 'at most',
+  'card.spare': 'Spare blocks',
+  'spare.normal': 'normal',
+  'spare.warning': '80% used',
+  'spare.urgent': '90% used',
+  'card.lasts': 'Lasts at least until',
+  inYears: 'in {} years',
+  inOneYear: 'in about a year',
+  inMonths: 'in less than a year',
+  lastsLong: 'more than 50 years at this rate',
+  'card.busy': 'Time spent writing',
+  tellsNoWear: 'the card does not tell its wear',
+  notTold: 'not told',
+  notYet: 'not measured yet',
   used: 'Share of the circular store in use',
 };
 
@@ -181,6 +243,10 @@ export class Speech {
     const date = new Date(wallMs);
     if (date.toDateString() === new Date().toDateString()) return this.time(wallMs);
     return date.toLocaleString(this.#locale, { dateStyle: 'short', timeStyle: 'medium', hour12: false });
+  }
+
+  day(wallMs: number): string {
+    return new Date(wallMs).toLocaleDateString(this.#locale, { dateStyle: 'long' });
   }
 
   get #locale(): string {
