@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { bootRun } from '../board/linux/boot.js';
 import { FileVault } from '../board/linux/file-vault.js';
 import { clockTrusted } from '../board/linux/trusted-time.js';
 import type { CardPort, Clock, Log } from '../board/ports.js';
@@ -48,9 +49,11 @@ export class Archive {
       { ...deps, clockTrusted, vault: this.#vault, terms: () => authority().terms },
       { stateDirectory, cameraId: config.camera.id },
     );
+    const run = bootRun();
     this.store = new Store(
       {
         ...deps,
+        ...(run !== null && { run }),
         vault: this.#vault,
         clockTrusted,
         onSegment: (event) => this.#keeping.onSegment(event),

@@ -68,6 +68,8 @@ export class Keeping {
       store: {
         storeId: store.storeId,
         segments: () => store.segments().map(timesOf),
+        correctTimes: (point) => store.correctTimes(point),
+        corrected: () => store.corrected(),
         liveKeys: () => store.liveKeys(),
         destroy: (sequence, of) => store.destroy(sequence, of),
       },
@@ -99,9 +101,14 @@ export class Keeping {
   }
 }
 
-function timesOf({ sequence, perClass, trusted }: SegmentSummary): SegmentTimes {
+function timesOf({ sequence, perClass, trusted, corrected }: SegmentSummary): SegmentTimes {
   const times = (of: RecordClass): ClassTimes | null => spanOf(perClass[of]);
-  return { sequence, trusted, perClass: { communal: times('communal'), terminus: times('terminus') } };
+  return {
+    sequence,
+    trusted,
+    corrected,
+    perClass: { communal: times('communal'), terminus: times('terminus') },
+  };
 }
 
 function spanOf({ firstMs, lastMs, records }: ClassSpan): ClassTimes | null {

@@ -14,6 +14,7 @@ export interface KeepingWords {
   recording: string;
   reason: Record<NonNullable<Piece['destroyed']>['reason'], string>;
   never: string;
+  corrected: string;
   bounds: string;
   beforeRegister: (time: string) => string;
   notFinal: string;
@@ -44,6 +45,7 @@ const en: KeepingWords = {
   recording: 'still there, being recorded',
   reason: { term: 'its term', space: 'overwritten for space', order: 'by order' },
   never: 'nothing was recorded',
+  corrected: 'clock corrected',
   bounds: 'clock not trusted: times are bounds',
   beforeRegister: (time) => `The register begins ${time}: it knows nothing before.`,
   notFinal: 'Nothing later is recorded yet: what is said of the end of the interval may still change.',
@@ -89,6 +91,7 @@ const fr: KeepingWords = {
   recording: 'existe encore, en cours d’enregistrement',
   reason: { term: 'à son terme', space: 'écrasé faute de place', order: 'sur ordre' },
   never: 'rien n’a été enregistré',
+  corrected: 'heure corrigée',
   bounds: 'heure non garantie : ce sont des bornes',
   beforeRegister: (time) => `Le registre commence le ${time} : il ne sait rien d’avant.`,
   notFinal:
@@ -134,5 +137,6 @@ export function stateOf(piece: Piece, words: KeepingWords): string {
     : untilMs === null
       ? words.recording
       : words.keptUntil(showTime(untilMs));
+  if (piece.timesCorrected) return `${state}; ${words.corrected}`;
   return timesSure ? state : `${state}; ${words.bounds}`;
 }

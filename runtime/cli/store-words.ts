@@ -6,6 +6,7 @@ import { showTime } from './store-times.js';
 export type Language = 'fr' | 'en';
 
 export interface StoreWords {
+  language: Language;
   store: string;
   segments: (used: number, of: number, mib: number) => string;
   columns: { from: string; to: string; length: string; gops: string; pictures: string };
@@ -21,10 +22,8 @@ export interface StoreWords {
   };
   key: Record<KeyState, string>;
   empty: string;
-  gap: string;
   destroyed: string;
   keysNotFound: (directory: string) => string;
-  clockNotTrusted: string;
   checking: (share: number) => string;
   checked: (records: number, mib: number) => string;
   clean: string;
@@ -41,6 +40,7 @@ export interface StoreWords {
 }
 
 const en: StoreWords = {
+  language: 'en',
   store: 'Store of camera',
   segments: (used, of, mib) => `${used} of ${of} segments used, ${mib} MiB each`,
   columns: { from: 'from', to: 'to', length: 'length', gops: 'GOPs', pictures: 'pictures' },
@@ -56,11 +56,9 @@ const en: StoreWords = {
   },
   key: { live: 'live', destroyed: 'destroyed', unsure: 'not sure', missing: 'missing' },
   empty: 'Nothing is recorded.',
-  gap: 'gap',
   destroyed: 'destroyed',
   keysNotFound: (directory) =>
     `The keys of this store are not in ${directory}: checksums are verified, nothing can be read (--keys DIR)`,
-  clockNotTrusted: 'clock not trusted',
   checking: (share) => `Checking: ${Math.round(share * 100)} %`,
   checked: (records, mib) => `${records} records verified, ${mib} MiB.`,
   clean: 'No damage.',
@@ -95,6 +93,10 @@ const en: StoreWords = {
       what: 'the end mark is missing: a write failed here, or it is damaged',
       consequence: 'none, unless records are also missing',
     },
+    'time-correction': {
+      what: 'a time correction does not hold: it was changed, or made with another device key',
+      consequence: 'it is ignored: what it would correct stays marked, and in bounds',
+    },
     'missing-records': {
       what: 'records are missing before this segment or in it',
       consequence: 'the card refused them, or they were destroyed with a header',
@@ -106,6 +108,8 @@ const en: StoreWords = {
     'overwritten-meanwhile': 'overwritten by the camera during the check',
     rewritten: 'written again in a later segment after a failed write; counted once',
     destroyed: 'records whose key was destroyed; their bytes are intact and open no more',
+    'time-contradicts': 'a time correction says something else than the first of its boot, and is ignored',
+    'time-not-verified': 'time corrections are not verified, and not used, without the keys',
     'not-opened': 'records whose checksum holds; their tag was not verified without the keys',
   },
   lost: (records) => `${records} GOP(s)`,
@@ -118,6 +122,7 @@ const en: StoreWords = {
 };
 
 const fr: StoreWords = {
+  language: 'fr',
   store: 'Enregistrements de la caméra',
   segments: (used, of, mib) => `segments utilisés : ${used} sur ${of}, de ${mib} Mio chacun`,
   columns: { from: 'de', to: 'à', length: 'durée', gops: 'GOP', pictures: 'images' },
@@ -133,8 +138,6 @@ const fr: StoreWords = {
   },
   key: { live: 'présente', destroyed: 'détruite', unsure: 'incertaine', missing: 'absente' },
   empty: 'Rien n’est enregistré.',
-  gap: 'trou',
-  clockNotTrusted: 'horloge non fiable',
   destroyed: 'détruit',
   keysNotFound: (directory) =>
     `Les clés de ces enregistrements ne sont pas dans ${directory} : les sommes sont vérifiées, rien ne se lit (--keys DOSSIER)`,
@@ -175,6 +178,10 @@ const fr: StoreWords = {
       what: 'la marque de fin manque : une écriture a échoué ici, ou elle est endommagée',
       consequence: 'aucune, sauf si des enregistrements manquent aussi',
     },
+    'time-correction': {
+      what: 'une correction de l’heure est fausse : changée, ou faite avec une autre clé d’appareil',
+      consequence: 'elle est ignorée : ce qu’elle corrigerait reste marqué, entre ses bornes',
+    },
     'missing-records': {
       what: 'des enregistrements manquent dans ce segment ou juste avant',
       consequence: 'la carte les a refusés, ou ils ont été détruits avec un en-tête',
@@ -187,6 +194,9 @@ const fr: StoreWords = {
     'overwritten-meanwhile': 'écrasé par la caméra pendant la vérification',
     rewritten: 'réécrit dans un segment suivant après un échec ; compté une seule fois',
     destroyed: 'enregistrements dont la clé est détruite ; leurs octets sont intacts et ne s’ouvrent plus',
+    'time-contradicts':
+      'une correction de l’heure contredit la première du même démarrage ; elle est ignorée',
+    'time-not-verified': 'corrections de l’heure ni vérifiées ni suivies sans les clés',
     'not-opened': 'enregistrements dont la somme est juste ; leur sceau n’est pas vérifié sans les clés',
   },
   lost: (records) => `${records} GOP`,

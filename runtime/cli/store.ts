@@ -9,11 +9,12 @@ import { systemClock } from '../../board/linux/clock.js';
 import { FileVault } from '../../board/linux/file-vault.js';
 import { stateDirectory } from '../config/paths.js';
 import type { CheckReport } from '../record/check.js';
-import type { Listing } from '../record/coverage.js';
+import { dayLines } from '../record/day-lines.js';
 import { exportMp4 } from '../record/export.js';
 import { StoreReader } from '../record/reader.js';
 import { destroyedCommand } from './store-destroyed.js';
 import { holdCommand, releaseCommand } from './store-hold.js';
+import { printListing } from './store-listing.js';
 import { parseTime, showTime } from './store-times.js';
 import { damageLine, type Language, type StoreWords, storeWords } from './store-words.js';
 
@@ -61,12 +62,12 @@ function withStoreFlags(command: Command): Command {
 
 function listCommand(): Command {
   return withStoreFlags(new Command('list'))
-    .description('Show what is recorded, and the gaps')
+    .description('Show what is recorded and the gaps, day by day and stretch by stretch')
     .option('--segments', 'one row a segment')
     .option('--json', 'print JSON')
     .action(async (flags: StoreFlags) => {
       const listing = (await openReader(flags)).list();
-      if (flags.json) print(JSON.stringify(listing, null, 2));
+      if (flags.json) print(JSON.stringify({ ...listing, days: dayLines(listing) }, null, 2));
       else printListing(listing, wordsOf(flags), flags.segments === true);
     });
 }
@@ -161,80 +162,6 @@ function progressLine(words: (share: number) => string): (share: number) => void
     shown = text;
     process.stderr.write(`\r${text}${share >= 1 ? '\n' : ''}`);
   };
-}
-
-function printTable(rows: readonly (readonly string[])[]): void {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of rows)
-    print(
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
-}
-
-function length(ms: number): string {
-  const two = (n: number): string => String(Math.floor(n)).padStart(2, '0');
-  const seconds = Math.round(ms / 1000);
-  return `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
-}
-
-function printListing(listing: Listing, words: StoreWords, segments: boolean): void {
-  const used = listing.segments.filter(({ records }) => records > 0).length;
-  print(`${words.store} ${listing.cameraId}`);
-  print(words.segments(used, listing.segmentCount, mib(listing.segmentBytes)));
-  if (listing.coverage.length === 0 && listing.destroyed.length === 0) {
-    print(words.empty);
-    return;
-  }
-  print('');
-  const { from, to, length: duration, gops, pictures } = words.columns;
-  const rows = [[from, to, duration, gops, pictures, '']];
-  for (const [i, span] of listing.coverage.entries()) {
-    const before = listing.coverage[i - 1];
-    if (before && span.fromMs > before.toMs) {
-      rows.push([
-        showTime(before.toMs),
-        showTime(span.fromMs),
-        length(span.fromMs - before.toMs),
-        '',
-        '',
-        words.gap,
-      ]);
-    }
-    const remark = span.clockTrusted ? '' : words.clockNotTrusted;
-    const counts = [String(span.gops), String(span.pictures)];
-    rows.push([
-      showTime(span.fromMs),
-      showTime(span.toMs),
-      length(span.toMs - span.fromMs),
-      ...counts,
-      remark,
-    ]);
-  }
-  for (const { fromMs, toMs, gops: count, pictures: shown } of listing.destroyed) {
-    const span = [showTime(fromMs), showTime(toMs), length(toMs - fromMs), String(count), String(shown)];
-    rows.push([...span, words.destroyed]);
-  }
-  printTable(rows);
-  if (segments) printSegments(listing, words);
-}
-
-function printSegments(listing: Listing, words: StoreWords): void {
-  const { sequence, slot, gops, mib: size, from, to, communal, terminus } = words.segmentColumns;
-  print('');
-  const rows = listing.segments.map((segment) => [
-    String(segment.sequence),
-    `${String(segment.slot).padStart(6, '0')}.seg`,
-    String(segment.records),
-    String(mib(segment.usedBytes)),
-    segment.fromMs === null ? '-' : showTime(segment.fromMs),
-    segment.toMs === null ? '-' : showTime(segment.toMs),
-    words.key[segment.keys.communal],
-    words.key[segment.keys.terminus],
-  ]);
-  printTable([[sequence, slot, gops, size, from, to, communal, terminus], ...rows]);
 }
 
 function printCheck(report: CheckReport, words: StoreWords): void {

@@ -6,18 +6,36 @@ import type { RecordClass } from './key-sector.js';
 import type { KeyState, RecordKeys } from './key-table.js';
 import { type RecordEntry, type RingIndex, summaryOf } from './ring-index.js';
 import { showAll } from './selection.js';
+import type { ClockState } from './time-corrections.js';
 
 /** Pictures further apart than this are a gap. */
 const gapMs = 2_000;
 
 export interface Span {
-  /** wall clock, milliseconds */
+  /** wall clock, milliseconds; corrected where `clock` says so */
   fromMs: number;
   toMs: number;
   gops: number;
   pictures: number;
-  /** the wall clock was trusted all along */
+  /** the wall clock was trusted when it was recorded */
   clockTrusted: boolean;
+  /** of all of it: where it changes, another span begins */
+  clock: ClockState;
+  /** the first and the last record */
+  first: RecordPlace;
+  last: RecordPlace;
+}
+
+export interface RecordPlace {
+  number: number;
+  segment: number;
+}
+
+export interface Gap {
+  fromMs: number;
+  toMs: number;
+  /** GOPs that were numbered and are not there; 0: none was recorded; null: the ring has overwritten what was there */
+  lost: number | null;
 }
 
 export interface SegmentRow {
@@ -28,6 +46,7 @@ export interface SegmentRow {
   /** null when it holds no record */
   fromMs: number | null;
   toMs: number | null;
+  clock: ClockState;
   keys: Record<RecordClass, KeyState>;
 }
 
@@ -37,36 +56,58 @@ export interface Listing {
   segmentCount: number;
   segments: SegmentRow[];
   coverage: Span[];
-  gaps: { fromMs: number; toMs: number }[];
+  gaps: Gap[];
   /** what is still on the card and can never be read again: its keys were destroyed */
   destroyed: Span[];
 }
 
-/** Stretches without a gap, in the order in which they were recorded. */
+const clockOf = ({ clockTrusted, corrected }: RecordEntry): ClockState =>
+  clockTrusted ? 'trusted' : corrected ? 'corrected' : 'untrusted';
+
+/** Stretches without a gap and under one state of the clock, in the order in which they were recorded. */
 export function coverage(records: Iterable<RecordEntry>): Span[] {
   const spans: Span[] = [];
   for (const entry of records) {
+    const { number, segment, units, clockTrusted } = entry;
     const fromMs = entry.wallFirstUs / 1000;
     const toMs = entry.wallLastUs / 1000;
+    const clock = clockOf(entry);
     const span = spans.at(-1);
-    if (span && fromMs - span.toMs <= gapMs && fromMs >= span.toMs - gapMs) {
+    if (span?.clock === clock && fromMs - span.toMs <= gapMs && fromMs >= span.toMs - gapMs) {
       span.toMs = Math.max(span.toMs, toMs);
       span.gops += entry.continues ? 0 : 1;
-      span.pictures += entry.units;
-      span.clockTrusted &&= entry.clockTrusted;
+      span.pictures += units;
+      span.last = { number, segment };
     } else {
-      spans.push({ fromMs, toMs, gops: 1, pictures: entry.units, clockTrusted: entry.clockTrusted });
+      const place = { number, segment };
+      spans.push({ fromMs, toMs, gops: 1, pictures: units, clockTrusted, clock, first: place, last: place });
     }
   }
   return spans;
 }
 
-/** Time between one span and the next; a clock that was set back makes none. */
-export function gaps(spans: readonly Span[]): { fromMs: number; toMs: number }[] {
+/**
+ * Time between one span and the next; a clock that was set back makes none.
+ * @param lost how many numbers between these two records are nowhere; null when they were overwritten
+ */
+export function gaps(
+  spans: readonly Span[],
+  lost: (before: RecordPlace, after: RecordPlace) => number | null = () => 0,
+): Gap[] {
   return spans.flatMap((span, i) => {
     const next = spans[i + 1];
-    return next && next.fromMs > span.toMs ? [{ fromMs: span.toMs, toMs: next.fromMs }] : [];
+    if (!next || next.fromMs - span.toMs <= gapMs) return [];
+    return [{ fromMs: span.toMs, toMs: next.fromMs, lost: lost(span.last, next.first) }];
   });
+}
+
+/** Whether the ring has overwritten a segment between these two. */
+function overwrittenBetween(index: RingIndex, segmentCount: number, from: number, to: number): boolean {
+  if (to - from > segmentCount) return true;
+  for (let sequence = from + 1; sequence < to; sequence++) {
+    if ((index.inSlot(sequence % segmentCount)?.sequence ?? 0) > sequence) return true;
+  }
+  return false;
 }
 
 /** One row a segment, oldest first. */
@@ -78,7 +119,7 @@ export function segmentRows(index: RingIndex, keys: RecordKeys): SegmentRow[] {
       communal: keys.stateOf(sequence, 'communal'),
       terminus: keys.stateOf(sequence, 'terminus'),
     };
-    return { sequence, slot, records, usedBytes, fromMs, toMs, keys: states };
+    return { sequence, slot, records, usedBytes, fromMs, toMs, clock: entries.clock, keys: states };
   });
 }
 
@@ -88,15 +129,19 @@ export function listing(
   keys: RecordKeys,
 ): Listing {
   const { cameraId, segmentBytes, segmentCount } = shape;
-  const { readable, destroyed } = showAll(index, keys);
+  const { readable, destroyed, missing } = showAll(index, keys);
   const spans = coverage(readable);
+  const lost = (before: RecordPlace, after: RecordPlace): number | null =>
+    overwrittenBetween(index, segmentCount, before.segment, after.segment)
+      ? null
+      : missing(before.number, after.number);
   return {
     cameraId,
     segmentBytes,
     segmentCount,
     segments: segmentRows(index, keys),
     coverage: spans,
-    gaps: gaps(spans),
+    gaps: gaps(spans, lost),
     destroyed: coverage(destroyed),
   };
 }

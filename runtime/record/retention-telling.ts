@@ -7,6 +7,7 @@ import type { Entry, RegisterEvent, Span } from '../access/register/entry.js';
 import type { SegmentStanding, Standing } from '../access/register/standing.js';
 import { type RecordClass, recordClasses } from './key-sector.js';
 import { type ClassTimes, dayMs, dueMs, type Placed } from './retention-terms.js';
+import type { Corrected } from './time-corrections.js';
 
 /** A key that may still open recordings. */
 export interface LiveKey {
@@ -58,12 +59,29 @@ export async function tellMissing(register: RegisterPort, now: Told): Promise<vo
   }
 }
 
+/** Tells what was corrected since the last time it was told. */
+export async function tellCorrections(
+  register: RegisterPort,
+  storeId: string,
+  corrected: readonly Corrected[],
+  late: boolean,
+): Promise<void> {
+  for (const { run, offsetUs, firstSegment, lastSegment } of corrected) {
+    const told = register.standing.corrected(storeId, run);
+    if (told && told.firstSegment <= firstSegment && told.lastSegment >= lastSegment) continue;
+    const offsetMs = Math.round(offsetUs / 1000);
+    const event = { kind: 'time-corrected', storeId, run, offsetMs, firstSegment, lastSegment } as const;
+    await register.append({ ...event, ...(late ? { late: true as const } : {}) });
+  }
+}
+
 /** Tells the times of a segment that is left, once they are known. */
 export async function tellSealed(register: RegisterPort, segment: Placed, now: Told): Promise<void> {
   const { storeId } = now;
   const standing = register.standing.get(storeId, segment.sequence);
-  if (!standing || standing.sealed) return;
-  const { firstMs, lastMs, trusted } = segment;
+  const { firstMs, lastMs, trusted, corrected } = segment;
+  // What was told with bounds is told again when it is corrected.
+  if (!standing || (standing.sealed && (standing.sealed.timesSure || !trusted))) return;
   if (!Number.isFinite(firstMs) || !Number.isFinite(lastMs)) return;
   const span = (times: ClassTimes | null): Span =>
     times && (trusted ? rounded(times) : { records: times.records, ...bounds(firstMs, lastMs) });
@@ -75,6 +93,7 @@ export async function tellSealed(register: RegisterPort, segment: Placed, now: T
     communal: span(segment.perClass.communal),
     terminus: span(segment.perClass.terminus),
     timesSure: trusted,
+    ...(trusted && corrected ? { timesCorrected: true as const } : {}),
     ...(now.late ? { late: true } : {}),
   });
 }

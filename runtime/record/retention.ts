@@ -14,7 +14,14 @@ import type { RecordClass } from './key-sector.js';
 import type { TermTime } from './retention-clock.js';
 import { dueKeys } from './retention-due.js';
 import { retentionNotices } from './retention-notices.js';
-import { type LiveKey, type RegisterPort, type Told, tellMissing, tellSealed } from './retention-telling.js';
+import {
+  type LiveKey,
+  type RegisterPort,
+  type Told,
+  tellCorrections,
+  tellMissing,
+  tellSealed,
+} from './retention-telling.js';
 import {
   dayMs,
   daysFor,
@@ -24,6 +31,7 @@ import {
   placeSegments,
   type SegmentTimes,
 } from './retention-terms.js';
+import type { ClockPoint, Corrected } from './time-corrections.js';
 
 const usualEveryMs = 10_000;
 /** Whatever is said to have changed or not, everything is looked at this often. */
@@ -35,6 +43,10 @@ export interface RetainedStore {
   /** oldest first; segments with no record may be left out */
   segments(): readonly SegmentTimes[];
   liveKeys(): readonly LiveKey[];
+  /** the clock is right and shows this; corrects what this boot recorded before, once; never rejects */
+  correctTimes?(point: ClockPoint): Promise<void>;
+  /** what is corrected and can still be opened */
+  corrected?(): readonly Corrected[];
   /** true when the key was live and now verifiably is not; rejects when that cannot be said */
   destroy(sequence: number, of: RecordClass): Promise<boolean>;
 }
@@ -144,6 +156,7 @@ export class Retention {
     if (time.sure && register.standing.unplaced) {
       told = (await this.#tell('the clock', () => register.append({ kind: 'clock-sure' }))) && told;
     }
+    if (time.sure) await this.#correct();
     const sinceFullMs = (clock.monoUs() - this.#lastFullUs) / 1000;
     const asUsual = !this.#changed && !this.#late && this.#refused === 0 && register.standing.n === n;
     if (asUsual && time.sure === this.#wasSure && time.ms < this.#nextDueMs && sinceFullMs < fullEveryMs)
@@ -152,6 +165,7 @@ export class Retention {
     this.#lastFullUs = clock.monoUs();
     this.#wasSure = time.sure;
     const now = this.#now(time);
+    told = (await this.#tell('the clock', () => this.#tellCorrections())) && told;
     told = (await this.#tell('segments', () => tellMissing(register, now))) && told;
     if (time.sure) {
       told = (await this.#destroyDue(now)) && told;
@@ -169,6 +183,20 @@ export class Retention {
       this.deps.log.error(`Retention: what is to be said of ${what} waits: ${errorLine(error)}`);
       return false;
     }
+  }
+
+  /** R15: before anything is judged by its age. */
+  async #correct(): Promise<void> {
+    const { store, clock, log, time } = this.deps;
+    const point = { wallUs: Math.round(time.now().ms * 1000), monoUs: clock.monoUs() };
+    const before = store.corrected?.().length;
+    await store.correctTimes?.(point).catch((error: unknown) => log.warn(errorLine(error)));
+    if (store.corrected?.().length !== before) this.#changed = true;
+  }
+
+  async #tellCorrections(): Promise<void> {
+    const { store, register } = this.deps;
+    await tellCorrections(register, store.storeId, store.corrected?.() ?? [], this.#late);
   }
 
   async #takeRequests({ ms }: TermTime): Promise<void> {

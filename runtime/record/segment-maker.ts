@@ -15,7 +15,7 @@ import {
   segmentHeaderBytes,
   writeEndMark,
 } from './layout.js';
-import type { RecordHeader } from './record-header.js';
+import { type RecordHeader, timeKind } from './record-header.js';
 import type { RingEnd } from './ring.js';
 import { type RingIndex, SegmentEntries, type SegmentSummary, summaryOf } from './ring-index.js';
 import type { OnSegment, SegmentEvent } from './segment-events.js';
@@ -142,7 +142,7 @@ export class SegmentMaker {
     await this.#close();
     this.#resumeAt = null;
     this.#begun = false;
-    if (filled && filled.length > 0) {
+    if (filled && filled.rows > 0) {
       await this.#tellSealed(filled, false);
       return false;
     }
@@ -168,10 +168,10 @@ export class SegmentMaker {
 
   #fits({ offset, entries, sequence }: OpenedSegment, header: RecordHeader, bytes: number): boolean {
     const { description, maxSpanMs } = this.options;
-    if (offset + bytes + indexBytes(entries.length + 1) > description.segmentBytes) return false;
+    if (offset + bytes + indexBytes(entries.rows + 1) > description.segmentBytes) return false;
     if (recordClasses.some((of) => this.deps.keys.stateOf(sequence, of) !== 'live')) return false;
-    if (entries.length === 0) return true;
-    return Math.abs(header.wallFirstUs - entries.at(0).wallFirstUs) <= maxSpanMs * 1000;
+    if (entries.length === 0 || header.kind === timeKind) return true;
+    return Math.abs(header.wallFirstUs - entries.recorded(0).wallFirstUs) <= maxSpanMs * 1000;
   }
 
   /** P4.5 */
@@ -184,15 +184,8 @@ export class SegmentMaker {
     // Without its keys nothing can be added; its index is still written.
     const none = { communal: Buffer.alloc(0), terminus: Buffer.alloc(0) };
     const file = await this.deps.open(segmentPath(this.options.path, slot), 'write');
-    this.#current = {
-      sequence,
-      slot,
-      file,
-      offset: this.#resumeAt,
-      endMarked: false,
-      entries,
-      keys: keys ?? none,
-    };
+    const place = { sequence, slot, file, offset: this.#resumeAt };
+    this.#current = { ...place, endMarked: false, entries, keys: keys ?? none };
     if (keys) return this.#current;
     await this.leave();
     return null;
@@ -230,13 +223,28 @@ export class SegmentMaker {
     return this.#current;
   }
 
+  /** What the ring overwrites when the next segment is begun; undefined when there is nothing. */
+  overwritesNext(): SegmentEntries | undefined {
+    const { segmentCount } = this.options.description;
+    for (let sequence = this.#sequence + 1; sequence <= this.#sequence + segmentCount; sequence++) {
+      if (!this.#heldAt(sequence)) return this.deps.index.inSlot(sequence % segmentCount);
+    }
+    return undefined;
+  }
+
+  /** What a requisition keeps in the slot of this sequence. */
+  #heldAt(sequence: number): SegmentSummary | null {
+    const old = this.deps.index.inSlot(sequence % this.options.description.segmentCount);
+    const summary = old && old.length > 0 ? summaryOf(old) : null;
+    return summary && this.deps.held(summary) ? summary : null;
+  }
+
   /** P3.1: the next number whose slot holds nothing that a requisition keeps. */
   async #nextFree(): Promise<number> {
     const { segmentCount, storeId } = this.options.description;
     for (let sequence = this.#sequence + 1; sequence <= this.#sequence + segmentCount; sequence++) {
-      const old = this.deps.index.inSlot(sequence % segmentCount);
-      const summary = old && old.length > 0 ? summaryOf(old) : null;
-      if (!summary || !this.deps.held(summary)) return sequence;
+      const summary = this.#heldAt(sequence);
+      if (!summary) return sequence;
       await this.#tell({ kind: 'skipped', segment: summary.sequence, storeId, summary });
     }
     throw new VigieError(
@@ -268,13 +276,8 @@ export class SegmentMaker {
 
   async #tellSealed(entries: SegmentEntries, index: boolean): Promise<void> {
     const { storeId } = this.options.description;
-    await this.#tell({
-      kind: 'sealed',
-      segment: entries.sequence,
-      storeId,
-      summary: summaryOf(entries),
-      index,
-    });
+    const summary = summaryOf(entries);
+    await this.#tell({ kind: 'sealed', segment: entries.sequence, storeId, summary, index });
   }
 
   async #tell(event: SegmentEvent): Promise<void> {
@@ -288,6 +291,6 @@ export class SegmentMaker {
 
 function endMarkOf({ sequence, entries }: OpenedSegment): Buffer {
   const mark = Buffer.alloc(endMarkBytes);
-  writeEndMark(mark, 0, sequence, entries.length > 0 ? entries.at(entries.length - 1).record : 0);
+  writeEndMark(mark, 0, sequence, entries.last()?.record ?? 0);
   return mark;
 }

@@ -14,11 +14,13 @@ import {
   removeCutCreation,
   writeDescription,
 } from './create.js';
-import { describeRing, keySlotsFile, lockFile, ringDirectory } from './description.js';
+import { describeRing, lockFile, ringDirectory } from './description.js';
 import type { Gop, StoredGop } from './gop.js';
-import type { RecordClass } from './key-sector.js';
-import { KeySlots, type KeyState, type LiveKey } from './key-slots.js';
+import { type RecordClass, recordClasses } from './key-sector.js';
+import type { KeySlots, KeyState, LiveKey } from './key-slots.js';
 import { maxPayloadBytes } from './layout.js';
+import { believeTimes } from './load-times.js';
+import { openKeys } from './open-keys.js';
 import { type RangeOptions, type RingAccess, readOne, readRange } from './read.js';
 import { type LoadedRing, loadRing } from './ring.js';
 import { type SegmentSummary, summaryOf } from './ring-index.js';
@@ -27,6 +29,8 @@ import type { OnSegment } from './segment-events.js';
 import { type OpenSegment, onCard, openSegment } from './segment-file.js';
 import { SegmentMaker } from './segment-maker.js';
 import { type StoreStats, statsOf } from './store-stats.js';
+import type { ClockPoint, Corrected } from './time-corrections.js';
+import { TimeTelling } from './time-telling.js';
 import { RingWriter } from './writer.js';
 
 export type { StoreStats } from './store-stats.js';
@@ -46,6 +50,8 @@ export interface StoreDeps {
   onSegment?: OnSegment;
   /** whether a requisition holds this segment: the writer then passes it over; default: none is held */
   held?: (segment: SegmentSummary) => boolean;
+  /** hex, 8 bytes: this boot, in which monotonic times compare; default: random, of this start */
+  run?: string;
   /** for tests that put a failing card behind the store */
   open?: OpenSegment;
   /** and a failing device behind the key slots */
@@ -72,6 +78,7 @@ interface Running {
   keys: KeySlots;
   maker: SegmentMaker;
   writer: RingWriter;
+  times: TimeTelling;
 }
 
 export class Store {
@@ -100,7 +107,10 @@ export class Store {
     const unlock = await this.deps.card.lock(lockFile(directory));
     try {
       const loaded = await this.#load(shape, signal, onProgress ?? (() => {}));
-      this.#running = { unlock, loaded, ...this.#writing(loaded, await this.#openKeys(loaded)) };
+      const keys = await openKeys(this.deps, this.options.keysDirectory, loaded);
+      const refused = await believeTimes(this.#ring(loaded, keys));
+      if (refused > 0) this.deps.log.warn(`Store: ${refused} time correction(s) do not hold and are ignored`);
+      this.#running = { unlock, loaded, ...this.#writing(loaded, keys) };
     } catch (error) {
       await unlock();
       throw error;
@@ -115,7 +125,10 @@ export class Store {
    * @throws VigieError `store`; the GOP is then lost and counted
    */
   append(gop: Gop): Promise<number> {
-    return this.#inTurn(({ writer }) => writer.append(gop));
+    return this.#inTurn(async ({ writer, times }) => {
+      const record = await writer.append(gop);
+      return times.keepTold().then(() => record);
+    });
   }
 
   /**
@@ -128,8 +141,24 @@ export class Store {
     return this.#inTurn(async ({ loaded, keys, writer }) => {
       const entry = loaded.index.find(record);
       const gop = entry && (await readOne(this.#ring(loaded, keys), entry));
-      return gop ? writer.append({ ...gop, class: 'terminus' }, record) : null;
+      return gop ? writer.append({ ...gop, class: 'terminus' }, record, gop.run) : null;
     });
+  }
+
+  /**
+   * The wall clock is known to be right, and showed this: corrects what this boot recorded before (docs/store.md,
+   * P-time). In turn with `append`. To be called again and again: what the card did not take is told then.
+   */
+  correctTimes(point: ClockPoint): Promise<void> {
+    return this.#inTurn(({ times }) => times.correct(point));
+  }
+
+  /** What is corrected, as far as anything of it can still be opened. */
+  corrected(): Corrected[] {
+    const { loaded, keys } = this.#must();
+    const open = ({ sequence }: { sequence: number }): boolean =>
+      recordClasses.some((of) => keys.stateOf(sequence, of) === 'live');
+    return loaded.index.corrected(open);
   }
 
   /** Every segment of the ring, oldest first. */
@@ -218,32 +247,10 @@ export class Store {
     return { index, keys, path: ringDirectory(this.options.directory), open: this.#open };
   }
 
-  async #openKeys({ description, end }: LoadedRing): Promise<KeySlots> {
-    const { storeId, segmentCount: slots } = description;
-    const { vault, clock, log, clockTrusted, openKeys } = this.deps;
-    const deps = {
-      vault,
-      clock,
-      log,
-      ...(clockTrusted && { clockTrusted }),
-      ...(openKeys && { open: openKeys }),
-    };
-    const keys = new KeySlots(deps, {
-      storeId,
-      slots,
-      file: keySlotsFile(this.options.keysDirectory, storeId),
-    });
-    const { made } = await keys.start();
-    if (made && end.sequence > 0) {
-      log.error('The key slots were missing: what was recorded until now cannot be read. Recording goes on');
-    }
-    return keys;
-  }
-
   #writing(
     { description, index, end }: LoadedRing,
     keys: KeySlots,
-  ): Pick<Running, 'keys' | 'maker' | 'writer'> {
+  ): Pick<Running, 'keys' | 'maker' | 'writer' | 'times'> {
     const { card, clock, log, onSegment = () => {}, held = () => false } = this.deps;
     const { segmentBytes } = description;
     const maker = new SegmentMaker(
@@ -255,8 +262,9 @@ export class Store {
         maxSpanMs: this.options.maxSpanMs ?? usualSpanMs,
       },
     );
-    const run = randomBytes(8).toString('hex');
-    return { keys, maker, writer: new RingWriter({ clock, log, maker }, { run, segmentBytes, end }) };
+    const run = this.deps.run ?? randomBytes(8).toString('hex');
+    const writer = new RingWriter({ clock, log, maker, keys }, { run, segmentBytes, end });
+    return { keys, maker, writer, times: new TimeTelling({ index, maker, writer, log, run }) };
   }
 
   /** One after another: appending, copying and destroying all change the segment that is being written. */
@@ -286,11 +294,7 @@ export class Store {
   }
 
   #must(): Running {
-    if (!this.#running) throw notRunning();
-    return this.#running;
+    if (this.#running) return this.#running;
+    throw new VigieError('store', 'The store is not running', 'Start the camera');
   }
-}
-
-function notRunning(): VigieError {
-  return new VigieError('store', 'The store is not running', 'Start the camera');
 }

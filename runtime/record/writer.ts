@@ -5,13 +5,17 @@
 import type { Clock, Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
 import type { Gop } from './gop.js';
+import type { KeySlots } from './key-slots.js';
 import { maxPayloadBytes } from './layout.js';
 import { payloadBytesOf } from './payload.js';
 import { type LaidRecord, layOutRecord, sealRecord } from './record.js';
+import { recordBytes, timeKind } from './record-header.js';
+import { layOutTime } from './record-time.js';
 import type { RingEnd } from './ring.js';
-import { essentialsOf } from './ring-index.js';
+import { essentialsOf, timeRowOf } from './segment-entries.js';
 import { cardError } from './segment-file.js';
 import type { SegmentMaker } from './segment-maker.js';
+import type { ClockPoint } from './time-corrections.js';
 
 /** Segments tried for one GOP before the state is `failed`. */
 const attempts = 3;
@@ -22,6 +26,8 @@ export interface WriterDeps {
   log: Log;
   /** where segments come from */
   maker: SegmentMaker;
+  /** seals time corrections */
+  keys: Pick<KeySlots, 'sealTime'>;
 }
 
 export class RingWriter {
@@ -38,7 +44,7 @@ export class RingWriter {
   #nextRecord: number;
   #retryAtUs = 0;
 
-  /** @param options.run hex, 8 bytes */
+  /** @param options.run hex, 8 bytes: this boot */
   constructor(
     private readonly deps: WriterDeps,
     private readonly options: { run: string; segmentBytes: number; end: RingEnd },
@@ -49,20 +55,38 @@ export class RingWriter {
   /**
    * Resolves when the GOP is on the device.
    * @param copyOf record that it repeats; 0 for none
+   * @param run of what it repeats
    * @returns its record sequence
    * @throws VigieError `store`; the GOP is then lost and counted
    */
-  async append(gop: Gop, copyOf = 0): Promise<number> {
+  async append(gop: Gop, copyOf = 0, run = this.options.run): Promise<number> {
     try {
       this.#refuseTooLarge(gop);
       // The number is used up whatever the card does: a hole tells a reader that a GOP is missing.
-      const laid = layOutRecord(gop, this.#nextRecord++, this.options.run, copyOf);
+      const laid = layOutRecord(gop, this.#nextRecord++, run, copyOf);
       await this.#appendSomewhere(laid);
       if (copyOf > 0) this.copies += 1;
       else this.gops += 1;
       return laid.header.record;
     } catch (error) {
       if (copyOf === 0) this.gopsLost += 1;
+      throw error;
+    }
+  }
+
+  /**
+   * Appends a time correction (P-time 3).
+   * @param run hex, 8 bytes: the boot that it speaks of
+   * @throws VigieError `store`
+   */
+  async appendTime(run: string, point: ClockPoint): Promise<void> {
+    const seal = (digest: Buffer): Promise<Buffer> => this.deps.keys.sealTime(digest);
+    const record = this.#nextRecord++;
+    try {
+      await this.#appendSomewhere(await layOutTime(run, point, record, seal));
+    } catch (error) {
+      // No recording is missing: no hole tells a reader of one.
+      this.#nextRecord = record;
       throw error;
     }
   }
@@ -107,9 +131,10 @@ export class RingWriter {
     const bytes = sealRecord(laid, segment.sequence, segment.keys[header.class]);
     await segment.file.write(bytes, segment.offset);
     await segment.file.datasync();
-    const essentials = essentialsOf(segment.offset, header);
-    segment.entries.push(essentials);
-    segment.offset += essentials.bytes;
+    if (header.kind === timeKind) {
+      segment.entries.pushTime({ ...timeRowOf(segment.offset, header), believed: true });
+    } else segment.entries.push(essentialsOf(segment.offset, header));
+    segment.offset += recordBytes(header);
     segment.endMarked = true;
     this.bytesWritten += length + this.deps.maker.bytesWritten - before;
   }

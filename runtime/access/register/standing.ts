@@ -33,6 +33,7 @@ export class Standing {
   readonly damage = new Set<string>();
   /** number of the newest entry */
   n = 0;
+  readonly #corrected = new Map<string, EntryOf<'time-corrected'>>();
   readonly #unplaced: SegmentStanding[] = [];
 
   apply(entry: Entry): void {
@@ -55,6 +56,9 @@ export class Standing {
       case 'hold-released':
         this.holds = this.holds.filter(({ requisition }) => requisition !== entry.requisition);
         return;
+      case 'time-corrected':
+        this.#corrected.set(`${entry.storeId}/${entry.run}`, entry);
+        return;
       case 'damage-found':
         for (const name of entry.findings) this.damage.add(name);
         return;
@@ -65,6 +69,11 @@ export class Standing {
 
   get(storeId: string, segment: number): SegmentStanding | undefined {
     return this.segments.get(segmentKey(storeId, segment));
+  }
+
+  /** What was told last of the clock of this boot. */
+  corrected(storeId: string, run: string): EntryOf<'time-corrected'> | null {
+    return this.#corrected.get(`${storeId}/${run}`) ?? null;
   }
 
   /** Whether segments were born since the last entry under a clock known to be right. */

@@ -1,0 +1,103 @@
+/**
+ * A listing day by day: which part of each half hour was recorded. Made for `vigie store list` from a Listing. Pure; days
+ * are those of the machine's time zone, so that a day may have 23 or 25 hours.
+ */
+import type { Listing, Span } from './coverage.js';
+
+/**
+ * `full`, `part`: recorded, all of it or some. `untrusted`, `corrected`: recorded, and so is the clock of some of it.
+ * `destroyed`: recorded, and nothing of it is left. `none`: nothing. `outside`: before the first record, after the last.
+ */
+export type CellState = 'full' | 'part' | 'untrusted' | 'corrected' | 'destroyed' | 'none' | 'outside';
+
+export interface DayLine {
+  /** local midnight, milliseconds */
+  dayMs: number;
+  /** one for each half hour of the clock on the wall, 48 */
+  cells: CellState[];
+  /** recorded and still readable */
+  recordedMs: number;
+  /** how long the day was, as far as it lies between the first record and the last */
+  ofMs: number;
+}
+
+export const cellsPerDay = 48;
+/** Two GOPs lie this far apart at most without a gap. */
+const slackMs = 2_000;
+/** What a card holds is far less; a damaged time must not make anybody draw for ever. */
+const mostDays = 4_000;
+
+interface Held {
+  recordedMs: number;
+  untrusted: boolean;
+  corrected: boolean;
+  destroyed: boolean;
+}
+
+/** Days on which something was recorded, oldest first; the others are left out. */
+export function dayLines({ coverage, destroyed }: Pick<Listing, 'coverage' | 'destroyed'>): DayLine[] {
+  const all = [...coverage, ...destroyed];
+  const firstMs = Math.min(...all.map(({ fromMs }) => fromMs));
+  const lastMs = Math.max(...all.map(({ toMs }) => toMs));
+  const days = new Map<number, Held[]>();
+  for (const span of coverage) enter(days, span, (held, ms) => addRecorded(held, span, ms));
+  for (const span of destroyed) {
+    enter(days, span, (held) => {
+      held.destroyed = true;
+    });
+  }
+  return [...days.entries()]
+    .sort(([a], [b]) => a - b)
+    .map(([dayMs, held]) => lineOf(dayMs, held, firstMs, lastMs));
+}
+
+function addRecorded(held: Held, { clock }: Span, ms: number): void {
+  held.recordedMs += ms;
+  held.untrusted ||= clock === 'untrusted';
+  held.corrected ||= clock === 'corrected';
+}
+
+/** Calls `add` for every half hour that the span touches, with the time that it fills of it. */
+function enter(days: Map<number, Held[]>, span: Span, add: (held: Held, ms: number) => void): void {
+  for (let dayMs = midnight(span.fromMs); dayMs <= span.toMs && days.size < mostDays; ) {
+    const empty = (): Held => ({ recordedMs: 0, untrusted: false, corrected: false, destroyed: false });
+    const cells = days.get(dayMs) ?? Array.from({ length: cellsPerDay }, empty);
+    days.set(dayMs, cells);
+    for (const [i, held] of cells.entries()) {
+      const ms = Math.min(span.toMs, cellMs(dayMs, i + 1)) - Math.max(span.fromMs, cellMs(dayMs, i));
+      if (ms > 0 || (span.fromMs === span.toMs && ms === 0 && span.fromMs < cellMs(dayMs, i + 1)))
+        add(held, ms);
+    }
+    dayMs = midnight(dayMs, 1);
+  }
+}
+
+function lineOf(dayMs: number, held: readonly Held[], firstMs: number, lastMs: number): DayLine {
+  let recordedMs = 0;
+  let ofMs = 0;
+  const cells = held.map((cell, i): CellState => {
+    const fromMs = Math.max(firstMs, cellMs(dayMs, i));
+    const lengthMs = Math.max(0, Math.min(lastMs, cellMs(dayMs, i + 1)) - fromMs);
+    const filledMs = Math.min(cell.recordedMs, lengthMs);
+    ofMs += lengthMs;
+    recordedMs += filledMs;
+    if (cell.untrusted) return 'untrusted';
+    if (cell.corrected) return 'corrected';
+    if (cell.recordedMs > 0) return lengthMs - filledMs <= slackMs ? 'full' : 'part';
+    if (cell.destroyed) return 'destroyed';
+    return lengthMs > 0 ? 'none' : 'outside';
+  });
+  return { dayMs, cells, recordedMs, ofMs };
+}
+
+/** Local midnight of the day of this time, or of a later day. */
+export function midnight(ms: number, daysLater = 0): number {
+  const date = new Date(ms);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate() + daysLater).getTime();
+}
+
+/** When this half hour begins; half hours that the clock skips begin and end at once. */
+function cellMs(dayMs: number, cell: number): number {
+  const date = new Date(dayMs);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate(), 0, cell * 30).getTime();
+}

@@ -1,0 +1,62 @@
+/**
+ * Corrects what this boot recorded before its clock was right, and keeps corrections in the ring for as long as they are
+ * needed (docs/store.md, P-time). Made by store.ts, which calls it in turn with its writer. What the card does not take is
+ * told again at the next call; the index in memory is corrected all the same.
+ */
+import type { Log } from '../../board/ports.js';
+import { errorLine } from '../../errors.js';
+import type { RingIndex } from './ring-index.js';
+import type { SegmentMaker } from './segment-maker.js';
+import type { ClockPoint } from './time-corrections.js';
+import type { RingWriter } from './writer.js';
+
+export interface TimeTellingDeps {
+  index: RingIndex;
+  maker: SegmentMaker;
+  writer: RingWriter;
+  log: Log;
+  /** hex, 8 bytes: this boot */
+  run: string;
+}
+
+export class TimeTelling {
+  /** the newest segment when what it needs was last looked at */
+  #lookedAt = 0;
+
+  constructor(private readonly deps: TimeTellingDeps) {}
+
+  /** P-time 1 to 3. Never rejects. */
+  async correct(point: ClockPoint): Promise<void> {
+    const { index, writer, log, run } = this.deps;
+    if (!index.unsure(run)) return;
+    if (index.corrections.offsetUs(run) === null) {
+      index.believe(run, point);
+      log.info('The clock is right now: what was recorded before it was is corrected');
+    }
+    if (writer.failure || index.told(run)) return;
+    const wallUs = point.monoUs + (index.corrections.offsetUs(run) ?? 0);
+    await this.#tell(run, { wallUs, monoUs: point.monoUs });
+  }
+
+  /** P-time 5: to be called when something was appended. Never rejects. */
+  async keepTold(): Promise<void> {
+    const { index, maker } = this.deps;
+    if (maker.sequence === this.#lookedAt) return;
+    const next = maker.overwritesNext();
+    for (const row of next?.times ?? []) {
+      if (!row.believed || index.told(row.run, next) || !index.unsure(row.run, next)) continue;
+      if (!(await this.#tell(row.run, row))) return;
+    }
+    this.#lookedAt = maker.sequence;
+  }
+
+  async #tell(run: string, point: ClockPoint): Promise<boolean> {
+    try {
+      await this.deps.writer.appendTime(run, point);
+      return true;
+    } catch (error) {
+      this.deps.log.warn(`A time correction is not yet on the card. ${errorLine(error)}`);
+      return false;
+    }
+  }
+}
