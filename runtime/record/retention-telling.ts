@@ -59,7 +59,7 @@ export async function tellMissing(register: RegisterPort, now: Told): Promise<vo
   }
 }
 
-/** Tells what was corrected since the last time it was told. */
+/** Tells each boot whose times are corrected, once. */
 export async function tellCorrections(
   register: RegisterPort,
   storeId: string,
@@ -67,8 +67,7 @@ export async function tellCorrections(
   late: boolean,
 ): Promise<void> {
   for (const { run, offsetUs, firstSegment, lastSegment } of corrected) {
-    const told = register.standing.corrected(storeId, run);
-    if (told && told.firstSegment <= firstSegment && told.lastSegment >= lastSegment) continue;
+    if (register.standing.corrected(storeId, run)) continue;
     const offsetMs = Math.round(offsetUs / 1000);
     const event = { kind: 'time-corrected', storeId, run, offsetMs, firstSegment, lastSegment } as const;
     await register.append({ ...event, ...(late ? { late: true as const } : {}) });

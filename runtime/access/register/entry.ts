@@ -74,7 +74,7 @@ const told = {
     run: z.string().regex(/^[0-9a-f]{16}$/),
     /** its wall clock less its monotonic clock */
     offsetMs: wallMs,
-    /** what was recorded before its clock was right lies between these */
+    /** what was recorded before its clock was right lies between these, as far as it was there when this was told */
     firstSegment: count,
     lastSegment: count,
     late,
