@@ -63,10 +63,12 @@ function enter(days: Map<number, Held[]>, span: Span, add: (held: Held, ms: numb
     const empty = (): Held => ({ recordedMs: 0, untrusted: false, corrected: false, destroyed: false });
     const cells = days.get(dayMs) ?? Array.from({ length: cellsPerDay }, empty);
     days.set(dayMs, cells);
+    const begins = halfHours(dayMs);
     for (const [i, held] of cells.entries()) {
-      const ms = Math.min(span.toMs, cellMs(dayMs, i + 1)) - Math.max(span.fromMs, cellMs(dayMs, i));
-      if (ms > 0 || (span.fromMs === span.toMs && ms === 0 && span.fromMs < cellMs(dayMs, i + 1)))
-        add(held, ms);
+      const [beginsMs = 0, endsMs = 0] = [begins[i], begins[i + 1]];
+      const ms = Math.min(span.toMs, endsMs) - Math.max(span.fromMs, beginsMs);
+      // A single picture has no length, and was recorded all the same.
+      if (ms > 0 || (ms === 0 && span.fromMs === span.toMs && span.fromMs < endsMs)) add(held, ms);
     }
     dayMs = midnight(dayMs, 1);
   }
@@ -75,9 +77,10 @@ function enter(days: Map<number, Held[]>, span: Span, add: (held: Held, ms: numb
 function lineOf(dayMs: number, held: readonly Held[], firstMs: number, lastMs: number): DayLine {
   let recordedMs = 0;
   let ofMs = 0;
+  const begins = halfHours(dayMs);
   const cells = held.map((cell, i): CellState => {
-    const fromMs = Math.max(firstMs, cellMs(dayMs, i));
-    const lengthMs = Math.max(0, Math.min(lastMs, cellMs(dayMs, i + 1)) - fromMs);
+    const fromMs = Math.max(firstMs, begins[i] ?? 0);
+    const lengthMs = Math.max(0, Math.min(lastMs, begins[i + 1] ?? 0) - fromMs);
     const filledMs = Math.min(cell.recordedMs, lengthMs);
     ofMs += lengthMs;
     recordedMs += filledMs;
@@ -96,8 +99,14 @@ export function midnight(ms: number, daysLater = 0): number {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate() + daysLater).getTime();
 }
 
-/** When this half hour begins; half hours that the clock skips begin and end at once. */
-function cellMs(dayMs: number, cell: number): number {
+/** When each half hour begins, and the last one ends; half hours that the clock skips begin and end at once. */
+function halfHours(dayMs: number): number[] {
   const date = new Date(dayMs);
-  return new Date(date.getFullYear(), date.getMonth(), date.getDate(), 0, cell * 30).getTime();
+  const [year, month, day] = [date.getFullYear(), date.getMonth(), date.getDate()];
+  const begins = Array.from({ length: cellsPerDay + 1 }, (_, i) =>
+    new Date(year, month, day, 0, i * 30).getTime(),
+  );
+  // A time that is skipped reads as one after the times that follow it.
+  for (let i = cellsPerDay - 1; i >= 0; i--) begins[i] = Math.min(begins[i] ?? 0, begins[i + 1] ?? 0);
+  return begins;
 }

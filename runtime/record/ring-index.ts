@@ -4,7 +4,7 @@
  */
 import { type RecordClass, recordClasses } from './key-sector.js';
 import type { ClassSpan, RecordEntry, SegmentEntries } from './segment-entries.js';
-import { type ClockPoint, type Corrected, TimeCorrections, type TimeRow } from './time-corrections.js';
+import { type ClockPoint, type Corrected, TimeCorrections } from './time-corrections.js';
 
 export {
   type ClassSpan,
@@ -87,22 +87,21 @@ export class RingIndex {
     return undefined;
   }
 
-  /** Whether records of this run lie there that are not trusted, other than in that segment. */
-  unsure(run: string, other?: SegmentEntries): boolean {
+  /** Whether records of this run lie there that are not trusted, other than in those segments. */
+  unsure(run: string, except: readonly SegmentEntries[] = []): boolean {
     for (const entries of this.#segments.values()) {
-      if (entries !== other && entries.unsureRuns.has(run)) return true;
+      if (entries.unsureRuns.has(run) && !except.includes(entries)) return true;
     }
     return false;
   }
 
-  /** A correction of this run that is believed and lies in the ring, other than in that segment. */
-  told(run: string, other?: SegmentEntries): TimeRow | null {
+  /** Whether a correction of this run that is believed lies in the ring, other than in those segments. */
+  told(run: string, except: readonly SegmentEntries[] = []): boolean {
     for (const entries of this.#segments.values()) {
-      if (entries === other) continue;
-      const row = entries.times.find((time) => time.believed && time.run === run);
-      if (row) return row;
+      if (entries.times.length === 0 || except.includes(entries)) continue;
+      if (entries.times.some((time) => time.believed && time.run === run)) return true;
     }
-    return null;
+    return false;
   }
 
   /** T1, T5 */

@@ -223,13 +223,15 @@ export class SegmentMaker {
     return this.#current;
   }
 
-  /** What the ring overwrites when the next segment is begun; undefined when there is nothing. */
-  overwritesNext(): SegmentEntries | undefined {
+  /** What the ring overwrites when the next segments are begun, this many of them, in this order. */
+  overwritesNext(count: number): SegmentEntries[] {
+    const next: SegmentEntries[] = [];
     const { segmentCount } = this.options.description;
-    for (let sequence = this.#sequence + 1; sequence <= this.#sequence + segmentCount; sequence++) {
-      if (!this.#heldAt(sequence)) return this.deps.index.inSlot(sequence % segmentCount);
+    for (let n = 1; n < segmentCount && next.length < count; n++) {
+      const old = this.deps.index.inSlot((this.#sequence + n) % segmentCount);
+      if (old && !this.#heldAt(this.#sequence + n)) next.push(old);
     }
-    return undefined;
+    return next;
   }
 
   /** What a requisition keeps in the slot of this sequence. */

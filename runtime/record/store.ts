@@ -126,6 +126,7 @@ export class Store {
    */
   append(gop: Gop): Promise<number> {
     return this.#inTurn(async ({ writer, times }) => {
+      await times.keepTold();
       const record = await writer.append(gop);
       return times.keepTold().then(() => record);
     });
@@ -145,10 +146,7 @@ export class Store {
     });
   }
 
-  /**
-   * The wall clock is known to be right, and showed this: corrects what this boot recorded before (docs/store.md,
-   * P-time). In turn with `append`. To be called again and again: what the card did not take is told then.
-   */
+  /** The wall clock is right and showed this: P-time. In turn with `append`; to be called again and again. */
   correctTimes(point: ClockPoint): Promise<void> {
     return this.#inTurn(({ times }) => times.correct(point));
   }

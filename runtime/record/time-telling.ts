@@ -10,6 +10,9 @@ import type { SegmentMaker } from './segment-maker.js';
 import type { ClockPoint } from './time-corrections.js';
 import type { RingWriter } from './writer.js';
 
+/** The next segment, and those that a spell of failures may cost besides (docs/store.md, P2.4). */
+const spellSegments = 4;
+
 export interface TimeTellingDeps {
   index: RingIndex;
   maker: SegmentMaker;
@@ -38,16 +41,20 @@ export class TimeTelling {
     await this.#tell(run, { wallUs, monoUs: point.monoUs });
   }
 
-  /** P-time 5: to be called when something was appended. Never rejects. */
+  /** P-time 5: to be called before and after something is appended. Never rejects. */
   async keepTold(): Promise<void> {
-    const { index, maker } = this.deps;
-    if (maker.sequence === this.#lookedAt) return;
-    const next = maker.overwritesNext();
-    for (const row of next?.times ?? []) {
-      if (!row.believed || index.told(row.run, next) || !index.unsure(row.run, next)) continue;
-      if (!(await this.#tell(row.run, row))) return;
+    const { index, maker, writer } = this.deps;
+    const newest = maker.sequence;
+    if (newest === this.#lookedAt || writer.failure) return;
+    const next = maker.overwritesNext(spellSegments);
+    for (const [i, { times }] of next.entries()) {
+      for (const row of times) {
+        if (!row.believed || index.told(row.run, next) || !index.unsure(row.run, next.slice(0, i + 1)))
+          continue;
+        if (!(await this.#tell(row.run, row))) return;
+      }
     }
-    this.#lookedAt = maker.sequence;
+    this.#lookedAt = newest;
   }
 
   async #tell(run: string, point: ClockPoint): Promise<boolean> {

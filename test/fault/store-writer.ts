@@ -63,7 +63,15 @@ const say = (line: string): void => void writeSync(1, `${line}\n`);
 const onSegment = (event: SegmentEvent): void => {
   if (event.kind === 'overwritten') say(`destroyed ${event.segment} ${event.class}`);
 };
-const deps = { ...(await storeDeps(directory, { clock: systemClock })), open, openKeys: open, onSegment };
+/** A process that is killed is followed by one of the same boot. */
+const run = 'aa'.repeat(8);
+const deps = {
+  ...(await storeDeps(directory, { clock: systemClock })),
+  run,
+  open,
+  openKeys: open,
+  onSegment,
+};
 const store = new Store(deps, options);
 await store.start(new AbortController().signal);
 if (mode === 'early-ack') {
@@ -75,4 +83,4 @@ if (mode === 'early-ack') {
     content = await store.append(fakeGop(content));
   }
 }
-await work(store, Math.random, say);
+await work(store, run, Math.random, say);
