@@ -44,6 +44,7 @@ export function printListing(listing: Listing, words: StoreWords, segments: bool
   }
   const zone = showTime(Math.max(...listing.coverage.map(({ toMs }) => toMs), 0)).slice(timeLength + 1);
   print(own.zone(zone));
+  if (listing.correctionsIgnored > 0) print(own.ignored(listing.correctionsIgnored));
   printDays(dayLines(listing), own);
   printSpans(listing, words, own, zone);
   if (segments) printSegments(listing, words, zone);
@@ -56,15 +57,15 @@ function printDays(days: readonly DayLine[], own: ListingWords): void {
       .padEnd(6),
   ).join('');
   print('');
-  print(`${''.padEnd(10)} ${hours}`);
+  print(`${''.padEnd(10)} ${hours.trimEnd()}`);
   for (const [i, day] of days.entries()) {
     const before = days[i - 1];
     const empty = before ? daysBetween(before.dayMs, day.dayMs) : 0;
     if (empty > 0) print(`${''.padEnd(10)} ${own.daysWithout(empty)}`);
-    const share = day.ofMs > 0 ? Math.floor((100 * day.recordedMs) / day.ofMs) : 0;
+    const share = day.ofMs > 0 ? `${Math.min(100, Math.floor((100 * day.recordedMs) / day.ofMs))} %` : '';
     const cells = day.cells.map((cell) => signs[cell]).join('');
     print(
-      `${showTime(day.dayMs).slice(0, 10)} ${cells}  ${length(day.recordedMs)} ${`${share}`.padStart(4)} %`,
+      `${showTime(day.dayMs).slice(0, 10)} ${cells}  ${length(day.recordedMs)} ${share.padStart(5)}`.trimEnd(),
     );
   }
   const seen = new Set(days.flatMap(({ cells }) => cells));
@@ -118,11 +119,11 @@ function printSegments(listing: Listing, words: StoreWords, zone: string): void 
   print('');
   const rows = listing.segments.map((segment) => [
     String(segment.sequence),
-    `${String(segment.slot).padStart(6, '0')}.seg`,
+    String(segment.slot).padStart(6, '0'),
     String(segment.records),
     String(mib(segment.usedBytes)),
     segment.fromMs === null ? '-' : shortTime(segment.fromMs, zone),
-    segment.toMs === null ? '-' : shortTime(segment.toMs, zone),
+    segment.toMs === null ? '-' : shortTime(segment.toMs, zone).slice('2026-03-01 '.length),
     words.key[segment.keys.communal],
     words.key[segment.keys.terminus],
   ]);

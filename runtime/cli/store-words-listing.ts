@@ -8,6 +8,7 @@ export interface ListingWords {
   daysWithout: (days: number) => string;
   /** @param lost GOPs; null: overwritten */
   gap: (lost: number | null) => string;
+  ignored: (corrections: number) => string;
   corrected: string;
   untrusted: string;
 }
@@ -24,6 +25,8 @@ const en: ListingWords = {
   ],
   daysWithout: (days) => `(${days} day${days === 1 ? '' : 's'} without a recording)`,
   gap: (lost) => (lost === null ? 'gap: overwritten' : lost > 0 ? `gap: ${lost} GOPs lost` : 'gap'),
+  ignored: (corrections) =>
+    `${corrections} time correction(s) not used: not verified without the keys, or forged`,
   corrected: 'clock corrected',
   untrusted: 'clock not trusted',
 };
@@ -40,6 +43,8 @@ const fr: ListingWords = {
   ],
   daysWithout: (days) => `(${days} jour${days === 1 ? '' : 's'} sans enregistrement)`,
   gap: (lost) => (lost === null ? 'trou : écrasé' : lost > 0 ? `trou : ${lost} GOP perdus` : 'trou'),
+  ignored: (corrections) =>
+    `${corrections} correction(s) de l’heure non suivie(s) : sans les clés, ou falsifiée(s)`,
   corrected: 'heure corrigée',
   untrusted: 'heure incertaine',
 };

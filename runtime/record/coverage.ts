@@ -59,6 +59,8 @@ export interface Listing {
   gaps: Gap[];
   /** what is still on the card and can never be read again: its keys were destroyed */
   destroyed: Span[];
+  /** time corrections that the device key does not vouch for, or that could not be verified without it */
+  correctionsIgnored: number;
 }
 
 const clockOf = ({ clockTrusted, corrected }: RecordEntry): ClockState =>
@@ -87,7 +89,7 @@ export function coverage(records: Iterable<RecordEntry>): Span[] {
 }
 
 /**
- * Time between one span and the next; a clock that was set back makes none.
+ * Time between one span and the next; a clock that was set back makes none, and one that was not right tells of none.
  * @param lost how many numbers between these two records are nowhere; null when they were overwritten
  */
 export function gaps(
@@ -97,6 +99,7 @@ export function gaps(
   return spans.flatMap((span, i) => {
     const next = spans[i + 1];
     if (!next || next.fromMs - span.toMs <= gapMs) return [];
+    if (span.clock === 'untrusted' || next.clock === 'untrusted') return [];
     return [{ fromMs: span.toMs, toMs: next.fromMs, lost: lost(span.last, next.first) }];
   });
 }
@@ -143,5 +146,8 @@ export function listing(
     coverage: spans,
     gaps: gaps(spans, lost),
     destroyed: coverage(destroyed),
+    correctionsIgnored: index
+      .segments()
+      .reduce((sum, { times }) => sum + times.filter(({ believed }) => !believed).length, 0),
   };
 }

@@ -6,7 +6,8 @@ import type { Listing, Span } from './coverage.js';
 
 /**
  * `full`, `part`: recorded, all of it or some. `untrusted`, `corrected`: recorded, and so is the clock of some of it.
- * `destroyed`: recorded, and nothing of it is left. `none`: nothing. `outside`: before the first record, after the last.
+ * `destroyed`: recorded, and nothing of it is left. `none`: nothing. `outside`: before the first record under a clock that
+ * was right or corrected, or after the last.
  */
 export type CellState = 'full' | 'part' | 'untrusted' | 'corrected' | 'destroyed' | 'none' | 'outside';
 
@@ -17,7 +18,7 @@ export interface DayLine {
   cells: CellState[];
   /** recorded and still readable */
   recordedMs: number;
-  /** how long the day was, as far as it lies between the first record and the last */
+  /** how long the day was, as far as it lies between the first such record and the last; 0: nothing can be said of it */
   ofMs: number;
 }
 
@@ -36,7 +37,8 @@ interface Held {
 
 /** Days on which something was recorded, oldest first; the others are left out. */
 export function dayLines({ coverage, destroyed }: Pick<Listing, 'coverage' | 'destroyed'>): DayLine[] {
-  const all = [...coverage, ...destroyed];
+  // A clock that was wrong says nothing of when the recording began and ended.
+  const all = [...coverage, ...destroyed].filter(({ clock }) => clock !== 'untrusted');
   const firstMs = Math.min(...all.map(({ fromMs }) => fromMs));
   const lastMs = Math.max(...all.map(({ toMs }) => toMs));
   const days = new Map<number, Held[]>();
@@ -81,7 +83,7 @@ function lineOf(dayMs: number, held: readonly Held[], firstMs: number, lastMs: n
   const cells = held.map((cell, i): CellState => {
     const fromMs = Math.max(firstMs, begins[i] ?? 0);
     const lengthMs = Math.max(0, Math.min(lastMs, begins[i + 1] ?? 0) - fromMs);
-    const filledMs = Math.min(cell.recordedMs, lengthMs);
+    const filledMs = Math.min(cell.recordedMs, (begins[i + 1] ?? 0) - (begins[i] ?? 0));
     ofMs += lengthMs;
     recordedMs += filledMs;
     if (cell.untrusted) return 'untrusted';

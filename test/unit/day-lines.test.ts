@@ -49,9 +49,9 @@ test('half hours: full, in part, nothing, destroyed, corrected, not trusted', ()
     ],
     destroyed: [span('2026-03-01T04:00', '2026-03-01T04:30')],
   });
-  assert.deepEqual(drawn(lines), ['####..+.x.~.?']);
+  assert.deepEqual(drawn(lines), ['####..+.x.~ ?']);
   assert.equal(lines[0]?.recordedMs, (120 + 5 + 30 + 30) * 60_000);
-  assert.equal(lines[0]?.ofMs, 6.5 * 3_600_000);
+  assert.equal(lines[0]?.ofMs, 5.5 * 3_600_000);
 });
 
 test('days without anything are left out, however many: 1970 costs one line', () => {
