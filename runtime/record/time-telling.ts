@@ -23,20 +23,20 @@ export interface TimeTellingDeps {
 }
 
 export class TimeTelling {
-  /** the newest segment when what it needs was last looked at */
-  #lookedAt = 0;
+  /** the newest segment when it was last looked at, and of how many boots it held something under a wrong clock */
+  #lookedAt = '';
 
   constructor(private readonly deps: TimeTellingDeps) {}
 
   /** P-time 1 to 3. Never rejects. */
   async correct(point: ClockPoint): Promise<void> {
-    const { index, writer, log, run } = this.deps;
+    const { index, maker, writer, log, run } = this.deps;
     if (!index.unsure(run)) return;
     if (index.corrections.offsetUs(run) === null) {
       index.believe(run, point);
       log.info('The clock is right now: what was recorded before it was is corrected');
     }
-    if (writer.failure || index.told(run)) return;
+    if (writer.failure || index.told(run, maker.overwritesNext(spellSegments))) return;
     const wallUs = point.monoUs + (index.corrections.offsetUs(run) ?? 0);
     await this.#tell(run, { wallUs, monoUs: point.monoUs });
   }
@@ -44,7 +44,8 @@ export class TimeTelling {
   /** P-time 5: to be called before and after something is appended. Never rejects. */
   async keepTold(): Promise<void> {
     const { index, maker, writer } = this.deps;
-    const newest = maker.sequence;
+    // Not only a new segment: what is recorded or copied into this one may need a correction that goes with the next.
+    const newest = `${maker.sequence} ${index.get(maker.sequence)?.unsureRuns.size ?? 0}`;
     if (newest === this.#lookedAt || writer.failure) return;
     const next = maker.overwritesNext(spellSegments);
     for (const [i, { times }] of next.entries()) {

@@ -295,3 +295,25 @@ test('pieces of a GOP between which a copy or a correction lies are read togethe
     ],
   );
 });
+
+test('a correction that nothing needed any more is told again for a copy that does', async (t) => {
+  const b = await bench(t, 6);
+  const store = await inBoot(b, bootA);
+  const record = await store.append(lost(0));
+  await store.correctTimes(pointAt(1));
+  await store.stop();
+  const next = await inBoot(b, bootB);
+  let n = 1;
+  // Until what it corrects is the next to be overwritten.
+  while (next.segments().length < 6) await next.append(fakeGop(n++));
+  assert.ok(await next.keep(record));
+  for (const until = n + 15; n < until; n++) await next.append(fakeGop(n));
+  assert.ok(!next.segments().some(({ sequence }) => sequence === 1), 'the ring has turned');
+  await next.stop();
+  const gops: StoredGop[] = [];
+  for await (const gop of (await openReader(b.directory)).range(startMs, startMs + 500)) gops.push(gop);
+  assert.deepEqual(
+    gops.map(({ class: of, corrected: so }) => [of, so]),
+    [['terminus', true]],
+  );
+});
