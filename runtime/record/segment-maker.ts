@@ -225,11 +225,12 @@ export class SegmentMaker {
 
   /** What the ring overwrites when the next segments are begun, this many of them, in this order. */
   overwritesNext(count: number): SegmentEntries[] {
-    const next: SegmentEntries[] = [];
-    const { segmentCount } = this.options.description;
-    for (let n = 1; n < segmentCount && next.length < count; n++) {
+    const [next, { segmentCount }]: [SegmentEntries[], Description] = [[], this.options.description];
+    for (let n = 1, left = count; n < segmentCount && left > 0; n++) {
+      if (this.#heldAt(this.#sequence + n)) continue;
+      left -= 1;
       const old = this.deps.index.inSlot((this.#sequence + n) % segmentCount);
-      if (old && !this.#heldAt(this.#sequence + n)) next.push(old);
+      if (old) next.push(old);
     }
     return next;
   }

@@ -139,9 +139,10 @@ export class Store {
    * @throws VigieError `store` when the copy cannot be written
    */
   keep(record: number): Promise<number | null> {
-    return this.#inTurn(async ({ loaded, keys, writer }) => {
+    return this.#inTurn(async ({ loaded, keys, writer, times }) => {
       const entry = loaded.index.find(record);
       const gop = entry && (await readOne(this.#ring(loaded, keys), entry));
+      if (gop) await times.keepFor(gop);
       return gop ? writer.append({ ...gop, class: 'terminus' }, record, gop.run) : null;
     });
   }

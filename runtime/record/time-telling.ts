@@ -5,6 +5,7 @@
  */
 import type { Log } from '../../board/ports.js';
 import { errorLine } from '../../errors.js';
+import type { StoredGop } from './gop.js';
 import type { RingIndex } from './ring-index.js';
 import type { SegmentMaker } from './segment-maker.js';
 import type { ClockPoint } from './time-corrections.js';
@@ -56,6 +57,16 @@ export class TimeTelling {
       }
     }
     this.#lookedAt = newest;
+  }
+
+  /** Before a copy: what corrects it may lie in the segment that the copy overwrites. Never rejects. */
+  async keepFor({ clockTrusted, run, units }: StoredGop): Promise<void> {
+    const { index, maker, writer } = this.deps;
+    const offsetUs = clockTrusted ? null : index.corrections.offsetUs(run);
+    const monoUs = units[0]?.monoUs;
+    if (offsetUs === null || monoUs === undefined || writer.failure) return;
+    if (index.told(run, maker.overwritesNext(spellSegments))) return;
+    await this.#tell(run, { monoUs, wallUs: monoUs + offsetUs });
   }
 
   async #tell(run: string, point: ClockPoint): Promise<boolean> {
