@@ -73,6 +73,7 @@ class MemoryStore {
         class: gop === 7 && sequence % 20 === 0 ? 'terminus' : 'communal',
         copyOf: 0,
         afterPause: false,
+        run: 'aa'.repeat(8),
       });
     }
     this.#index.add(entries);

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { bootRun } from '../board/linux/boot.js';
 import { FileVault } from '../board/linux/file-vault.js';
 import { clockTrusted } from '../board/linux/trusted-time.js';
 import type { CardPort, Clock, Log } from '../board/ports.js';
@@ -207,9 +208,11 @@ export class Archive {
     const { config, stateDirectory } = this.options;
     const directory = inState(stateDirectory, of.directory);
     const { authority: _, ...deps } = this.deps;
+    const run = bootRun();
     const store: Store = new Store(
       {
         ...deps,
+        ...(run !== null && { run }),
         openKeys: this.#state.keyFaults.open,
         vault: this.#vault,
         clockTrusted,

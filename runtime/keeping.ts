@@ -112,6 +112,8 @@ export class Keeping {
           return store.storeId ?? '';
         },
         segments: () => store.segments().map(summaryTimes),
+        correctTimes: (point) => store.correctTimes(point),
+        corrected: () => store.corrected(),
         liveKeys: () => store.liveKeys(),
         destroy: (sequence, of) => store.destroy(sequence, of),
       },
@@ -205,9 +207,10 @@ const known = new WeakMap<SegmentSummary, SegmentTimes>();
 export function summaryTimes(summary: SegmentSummary): SegmentTimes {
   const found = known.get(summary);
   if (found) return found;
-  const { sequence, perClass, trusted } = summary;
+  const { sequence, perClass, trusted, corrected } = summary;
   const times = (of: RecordClass): ClassTimes | null => spanOf(perClass[of]);
-  const made = { sequence, trusted, perClass: { communal: times('communal'), terminus: times('terminus') } };
+  const both = { communal: times('communal'), terminus: times('terminus') };
+  const made = { sequence, trusted, corrected, perClass: both };
   known.set(summary, made);
   return made;
 }

@@ -164,6 +164,7 @@ function alike(a: Piece, b: Piece): boolean {
     ms == null ? null : Math.floor(ms / 60_000);
   return (
     a.timesSure === b.timesSure &&
+    a.timesCorrected === b.timesCorrected &&
     a.destroyed?.reason === b.destroyed?.reason &&
     minute(a.destroyed?.atMs) === minute(b.destroyed?.atMs) &&
     minute(a.untilMs) === minute(b.untilMs)

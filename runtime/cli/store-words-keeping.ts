@@ -14,6 +14,7 @@ export interface KeepingWords {
   recording: string;
   reason: Record<NonNullable<Piece['destroyed']>['reason'], string>;
   never: string;
+  corrected: string;
   bounds: string;
   beforeRegister: (time: string) => string;
   /** beside an interval that the register knows nothing of */
@@ -49,6 +50,7 @@ const en: KeepingWords = {
   recording: 'still there, being recorded',
   reason: { term: 'its term', space: 'overwritten for space', order: 'by order' },
   never: 'nothing was recorded',
+  corrected: 'clock corrected',
   bounds: 'clock not trusted: times are bounds',
   beforeRegister: (time) => `The register begins ${time}: it knows nothing before.`,
   beforeMemory: 'before the memory of the register',
@@ -101,6 +103,7 @@ const fr: KeepingWords = {
   recording: 'existe encore, en cours d’enregistrement',
   reason: { term: 'à son terme', space: 'écrasé faute de place', order: 'sur ordre' },
   never: 'rien n’a été enregistré',
+  corrected: 'heure corrigée',
   bounds: 'heure non garantie : ce sont des bornes',
   beforeRegister: (time) => `Le registre commence le ${time} : il ne sait rien d’avant.`,
   beforeMemory: 'avant la mémoire du registre',
@@ -151,5 +154,6 @@ export function stateOf(piece: Piece, words: KeepingWords): string {
     : untilMs === null
       ? words.recording
       : words.keptUntil(showTime(untilMs));
+  if (piece.timesCorrected) return `${state}; ${words.corrected}`;
   return timesSure ? state : `${state}; ${words.bounds}`;
 }

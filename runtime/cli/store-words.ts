@@ -6,6 +6,7 @@ import { showTime } from './store-times.js';
 export type Language = 'fr' | 'en';
 
 export interface StoreWords {
+  language: Language;
   place: (second: boolean, directory: string) => string;
   store: string;
   segments: (used: number, of: number, mib: number) => string;
@@ -22,11 +23,9 @@ export interface StoreWords {
   };
   key: Record<KeyState, string>;
   empty: string;
-  gap: string;
   pause: string;
   destroyed: string;
   keysNotFound: (directory: string) => string;
-  clockNotTrusted: string;
   checking: (share: number) => string;
   checked: (records: number, mib: number) => string;
   clean: string;
@@ -44,6 +43,7 @@ export interface StoreWords {
 }
 
 const en: StoreWords = {
+  language: 'en',
   place: (second, directory) => `${second ? 'Second' : 'First'} store, ${directory}`,
   store: 'Store of camera',
   segments: (used, of, mib) => `${used} of ${of} segments used, ${mib} MiB each`,
@@ -60,12 +60,10 @@ const en: StoreWords = {
   },
   key: { live: 'live', destroyed: 'destroyed', unsure: 'not sure', missing: 'missing' },
   empty: 'Nothing is recorded.',
-  gap: 'gap',
   pause: 'pause (nothing was to be recorded)',
   destroyed: 'destroyed',
   keysNotFound: (directory) =>
     `The keys of this store are not in ${directory}: checksums are verified, nothing can be read (--keys DIR)`,
-  clockNotTrusted: 'clock not trusted',
   checking: (share) => `Checking: ${Math.round(share * 100)} %`,
   checked: (records, mib) => `${records} records verified, ${mib} MiB.`,
   clean: 'No damage.',
@@ -104,6 +102,10 @@ const en: StoreWords = {
       what: 'the index of the segment says otherwise than its records',
       consequence: 'GOPs may not be found; --repair writes it again from the records',
     },
+    'time-correction': {
+      what: 'a time correction does not hold: it was changed, or made with another device key',
+      consequence: 'it is ignored: what it would correct stays marked, and in bounds',
+    },
     'missing-records': {
       what: 'records are missing before this segment or in it',
       consequence: 'the card refused them, or they were destroyed with a header',
@@ -116,6 +118,8 @@ const en: StoreWords = {
     'overwritten-meanwhile': 'overwritten by the camera during the check',
     rewritten: 'written again in a later segment after a failed write; counted once',
     destroyed: 'records whose key was destroyed; their bytes are intact and open no more',
+    'time-contradicts': 'a time correction says something else than the first of its boot, and is ignored',
+    'time-not-verified': 'time corrections are not verified, and not used, without the keys',
     'not-opened': 'records whose checksum holds; their tag was not verified without the keys',
   },
   lost: (records) => `${records} GOP(s)`,
@@ -130,6 +134,7 @@ const en: StoreWords = {
 };
 
 const fr: StoreWords = {
+  language: 'fr',
   place: (second, directory) => `${second ? 'Second' : 'Premier'} enregistrement, ${directory}`,
   store: 'Enregistrements de la caméra',
   segments: (used, of, mib) => `segments utilisés : ${used} sur ${of}, de ${mib} Mio chacun`,
@@ -146,9 +151,7 @@ const fr: StoreWords = {
   },
   key: { live: 'présente', destroyed: 'détruite', unsure: 'incertaine', missing: 'absente' },
   empty: 'Rien n’est enregistré.',
-  gap: 'trou',
   pause: 'pause (rien n’était à enregistrer)',
-  clockNotTrusted: 'horloge non fiable',
   destroyed: 'détruit',
   keysNotFound: (directory) =>
     `Les clés de ces enregistrements ne sont pas dans ${directory} : les sommes sont vérifiées, rien ne se lit (--keys DOSSIER)`,
@@ -193,6 +196,10 @@ const fr: StoreWords = {
       what: 'l’index du segment ne dit pas la même chose que ses enregistrements',
       consequence: 'des GOP peuvent ne pas être trouvés ; --repair le réécrit d’après les enregistrements',
     },
+    'time-correction': {
+      what: 'une correction de l’heure est fausse : changée, ou faite avec une autre clé d’appareil',
+      consequence: 'elle est ignorée : ce qu’elle corrigerait reste marqué, entre ses bornes',
+    },
     'missing-records': {
       what: 'des enregistrements manquent dans ce segment ou juste avant',
       consequence: 'la carte les a refusés, ou ils ont été détruits avec un en-tête',
@@ -206,6 +213,9 @@ const fr: StoreWords = {
     'overwritten-meanwhile': 'écrasé par la caméra pendant la vérification',
     rewritten: 'réécrit dans un segment suivant après un échec ; compté une seule fois',
     destroyed: 'enregistrements dont la clé est détruite ; leurs octets sont intacts et ne s’ouvrent plus',
+    'time-contradicts':
+      'une correction de l’heure contredit la première du même démarrage ; elle est ignorée',
+    'time-not-verified': 'corrections de l’heure ni vérifiées ni suivies sans les clés',
     'not-opened': 'enregistrements dont la somme est juste ; leur sceau n’est pas vérifié sans les clés',
   },
   lost: (records) => `${records} GOP`,

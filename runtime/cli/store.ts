@@ -8,7 +8,7 @@ import { Command, Option } from 'commander';
 import { LinuxCard } from '../../board/linux/card.js';
 import { systemClock } from '../../board/linux/clock.js';
 import type { CheckReport } from '../record/check.js';
-import type { Listing } from '../record/coverage.js';
+import { dayLines } from '../record/day-lines.js';
 import { lockFile, ringDirectory } from '../record/description.js';
 import { exportMp4 } from '../record/export.js';
 import { MergedReader } from '../record/merged-reader.js';
@@ -16,6 +16,7 @@ import { repair } from '../record/repair.js';
 import { openSegment } from '../record/segment-file.js';
 import { destroyedCommand } from './store-destroyed.js';
 import { holdCommand, releaseCommand } from './store-hold.js';
+import { printListing } from './store-listing.js';
 import { type OpenedPlace, openPlaces, type PlaceFlags, placesOf } from './store-places.js';
 import { parseTime, showTime } from './store-times.js';
 import { damageLine, type Language, type StoreWords, storeWords } from './store-words.js';
@@ -64,20 +65,22 @@ function withStoreFlags(command: Command): Command {
 
 function listCommand(): Command {
   return withStoreFlags(new Command('list'))
-    .description('Show what is recorded, and the gaps')
+    .description('Show what is recorded and the gaps, day by day and stretch by stretch')
     .option('--segments', 'one row a segment')
     .option('--json', 'print JSON')
     .action(async (flags: StoreFlags) => {
       const words = wordsOf(flags);
       const places = await openPlaces(flags);
-      const listings = places.map(({ directory, reader }) => ({ directory, listing: reader.list() }));
+      const listings = places.map(({ directory, reader }) => {
+        const listing = reader.list();
+        return { directory, ...listing, days: dayLines(listing) };
+      });
       if (flags.json) {
-        const [only] = listings;
-        const all = { stores: listings.map(({ directory, listing }) => ({ directory, ...listing })) };
-        print(JSON.stringify(listings.length === 1 ? only?.listing : all, null, 2));
+        const [{ directory: _, ...only } = { directory: '' }] = listings;
+        print(JSON.stringify(listings.length === 1 ? only : { stores: listings }, null, 2));
         return;
       }
-      for (const [i, { listing }] of listings.entries()) {
+      for (const [i, listing] of listings.entries()) {
         printPlace(places, i, words);
         printListing(listing, words, flags.segments === true);
       }
@@ -181,82 +184,6 @@ function progressLine(words: (share: number) => string): (share: number) => void
     shown = text;
     process.stderr.write(`\r${text}${share >= 1 ? '\n' : ''}`);
   };
-}
-
-function printTable(rows: readonly (readonly string[])[]): void {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of rows)
-    print(
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
-}
-
-function length(ms: number): string {
-  const two = (n: number): string => String(Math.floor(n)).padStart(2, '0');
-  const seconds = Math.round(ms / 1000);
-  return `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
-}
-
-function printListing(listing: Listing, words: StoreWords, segments: boolean): void {
-  const used = listing.segments.filter(({ records }) => records > 0).length;
-  print(`${words.store} ${listing.cameraId}`);
-  print(words.segments(used, listing.segmentCount, mib(listing.segmentBytes)));
-  if (listing.coverage.length === 0 && listing.destroyed.length === 0) {
-    print(words.empty);
-    return;
-  }
-  print('');
-  const { from, to, length: duration, gops, pictures } = words.columns;
-  const rows = [[from, to, duration, gops, pictures, '']];
-  for (const [i, span] of listing.coverage.entries()) {
-    const before = listing.coverage[i - 1];
-    if (before && span.fromMs > before.toMs) {
-      rows.push([
-        showTime(before.toMs),
-        showTime(span.fromMs),
-        length(span.fromMs - before.toMs),
-        '',
-        '',
-        listing.gaps.some(({ fromMs, intended }) => intended && fromMs === before.toMs)
-          ? words.pause
-          : words.gap,
-      ]);
-    }
-    const remark = span.clockTrusted ? '' : words.clockNotTrusted;
-    const counts = [String(span.gops), String(span.pictures)];
-    rows.push([
-      showTime(span.fromMs),
-      showTime(span.toMs),
-      length(span.toMs - span.fromMs),
-      ...counts,
-      remark,
-    ]);
-  }
-  for (const { fromMs, toMs, gops: count, pictures: shown } of listing.destroyed) {
-    const span = [showTime(fromMs), showTime(toMs), length(toMs - fromMs), String(count), String(shown)];
-    rows.push([...span, words.destroyed]);
-  }
-  printTable(rows);
-  if (segments) printSegments(listing, words);
-}
-
-function printSegments(listing: Listing, words: StoreWords): void {
-  const { sequence, slot, gops, mib: size, from, to, communal, terminus } = words.segmentColumns;
-  print('');
-  const rows = listing.segments.map((segment) => [
-    String(segment.sequence),
-    `${String(segment.slot).padStart(6, '0')}.seg`,
-    String(segment.records),
-    String(mib(segment.usedBytes)),
-    segment.fromMs === null ? '-' : showTime(segment.fromMs),
-    segment.toMs === null ? '-' : showTime(segment.toMs),
-    words.key[segment.keys.communal],
-    words.key[segment.keys.terminus],
-  ]);
-  printTable([[sequence, slot, gops, size, from, to, communal, terminus], ...rows]);
 }
 
 function printCheck(report: CheckReport, words: StoreWords): void {

@@ -3,6 +3,7 @@
  * `vigie store check` and by the tests. Writes nothing; works while the camera writes.
  */
 import { VigieError } from '../../errors.js';
+import { CheckedTimes } from './check-times.js';
 import {
   belongs,
   type Description,
@@ -18,7 +19,7 @@ import { type RecordClass, recordClasses } from './key-sector.js';
 import type { RecordKeys } from './key-table.js';
 import { headerBlockBytes, recordHeaderBytes, type SegmentHeader, segmentHeaderBytes } from './layout.js';
 import { openRecord, verifyRecord } from './record.js';
-import { gopKind, type RecordHeader, recordBytes } from './record-header.js';
+import { gopKind, type RecordHeader, recordBytes, timeKind } from './record-header.js';
 import { scanSegment } from './scan.js';
 import type { OpenSegment, SegmentFile } from './segment-file.js';
 import { readSealedIndex } from './segment-index.js';
@@ -48,13 +49,14 @@ export async function check(
   };
   if (found.rebuilt) report.damages.push(damage('description', 'store.json'));
   const segments: CheckedSegment[] = [];
+  const times = new CheckedTimes(keys, report);
   let blank = 0;
   for (let slot = 0; slot < found.description.segmentCount; slot++) {
     const segment = await checkSlot(
       ringDirectory(directory),
       slot,
       found.description,
-      { open, keys },
+      { open, keys, times },
       report,
     );
     if (segment === 'blank') blank += 1;
@@ -63,6 +65,7 @@ export async function check(
   }
   if (blank > 0) report.notes.push({ kind: 'blank-segments', file: '', count: blank });
   segments.sort((a, b) => a.sequence - b.sequence);
+  times.judge();
   judge(segments, found.description.segmentCount, report);
   return report;
 }
@@ -72,7 +75,7 @@ async function checkSlot(
   ring: string,
   slot: number,
   of: Description,
-  { open, keys }: { open: OpenSegment; keys: RecordKeys | null },
+  { open, keys, times }: { open: OpenSegment; keys: RecordKeys | null; times: CheckedTimes },
   report: CheckReport,
 ): Promise<CheckedSegment | 'blank' | null> {
   const name = segmentName(slot);
@@ -91,7 +94,7 @@ async function checkSlot(
       report.damages.push(damage('segment-header', name, { fromByte: 0, toByte: segmentHeaderBytes }));
       return null;
     }
-    const checked = await checkRecords(file, header, name, keys, report);
+    const checked = await checkRecords(file, header, name, { keys, times }, report);
     const after = await readSegmentHeader(file);
     if (after?.sequence === header.sequence) return checked;
     report.notes.push({ kind: 'overwritten-meanwhile', file: name, count: 1 });
@@ -115,7 +118,7 @@ async function checkRecords(
   file: SegmentFile,
   header: SegmentHeader,
   name: string,
-  keys: RecordKeys | null,
+  { keys, times }: { keys: RecordKeys | null; times: CheckedTimes },
   report: CheckReport,
 ): Promise<CheckedSegment> {
   const scan = await scanSegment(file, header);
@@ -135,10 +138,15 @@ async function checkRecords(
   for (const scanned of scan.records) {
     const bytes = Buffer.allocUnsafe(recordBytes(scanned.header));
     await file.read(bytes, scanned.offset);
-    if (scanned.header.kind !== gopKind) continue;
     const verified = verifyRecord(bytes, header.sequence);
     if (!verified) {
       checked.bad.push(scanned);
+      continue;
+    }
+    const { record, wallFirstUs, wallLastUs } = scanned.header;
+    checked.records.push({ record, wallFirstMs: wallFirstUs / 1000, wallLastMs: wallLastUs / 1000 });
+    if (verified.kind !== gopKind) {
+      if (verified.kind === timeKind) await times.take(bytes, verified, name, scanned.offset);
       continue;
     }
     if (!opener.opens(bytes, verified)) {
@@ -148,8 +156,6 @@ async function checkRecords(
     }
     report.records += 1;
     report.bytes += bytes.length;
-    const { record, wallFirstUs, wallLastUs } = scanned.header;
-    checked.records.push({ record, wallFirstMs: wallFirstUs / 1000, wallLastMs: wallLastUs / 1000 });
   }
   opener.report(name, report);
   return checked;

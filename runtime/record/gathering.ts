@@ -35,8 +35,12 @@ export class Gathering {
   #gopsBegun = 0;
   /** whether a piece of the GOP being gathered was already handed over */
   #continues = false;
+  /** the clock was known to be right when the first unit of the piece came */
+  #trustedFirst = false;
+  /** the unit before, of whichever piece */
+  #before: { wallMs: number; monoUs: number } | null = null;
 
-  /** @param deps.clockTrusted whether the wall clock is known to be right, asked once a piece */
+  /** @param deps.clockTrusted whether the wall clock is known to be right, asked when a piece begins and when it ends */
   constructor(
     private readonly deps: { clockTrusted: () => boolean },
     private readonly options: GatheringOptions,
@@ -50,6 +54,8 @@ export class Gathering {
   add(unit: Unit): { taken: boolean; closed: GatheredGop | null } {
     if (!unit.key && this.#gop === 0) return { taken: false, closed: null };
     let closed: GatheredGop | null = null;
+    // What a jump ends was timed by the clock before it: a machine that vouches for the new time vouches for no other.
+    if (this.#jumps(unit)) this.#trustedFirst = false;
     if (unit.key) {
       closed = this.close(false);
       this.#gopsBegun += 1;
@@ -60,6 +66,8 @@ export class Gathering {
       this.#continues = true;
     }
     const { seq, monoUs, wallMs, key, mask, data } = unit;
+    if (this.#units.length === 0) this.#trustedFirst = this.deps.clockTrusted();
+    this.#before = { wallMs, monoUs };
     this.#units.push({ seq, monoUs, wallMs, key, mask, data });
     this.#unitBytes += data.byteLength + unitTableBytes;
     return { taken: true, closed };
@@ -73,7 +81,7 @@ export class Gathering {
     this.#units = [];
     this.#unitBytes = 0;
     const { width, height } = this.options.picture;
-    const clockTrusted = this.deps.clockTrusted();
+    const clockTrusted = this.#trustedFirst && this.deps.clockTrusted();
     const gop = { units, width, height, clockTrusted, interrupted, continues: this.#continues };
     return { gop, of: this.#gop, bytes };
   }
@@ -92,10 +100,17 @@ export class Gathering {
     if (!first || !last) return false;
     if (unit.monoUs - first.monoUs >= maxRecordUs) return true;
     if (this.#unitBytes + unit.data.byteLength + unitTableBytes > maxRecordBytes) return true;
-    const wallPassedMs = unit.wallMs - first.wallMs;
-    const monoPassedMs = (unit.monoUs - first.monoUs) / 1000;
     // The format counts frames and time upwards within a record: what runs backwards begins another.
     if (unit.seq <= last.seq || unit.monoUs < first.monoUs) return true;
-    return Math.abs(wallPassedMs - monoPassedMs) > wallJumpMs;
+    return apart(first, unit);
   }
+
+  #jumps(unit: Unit): boolean {
+    return this.#before !== null && apart(this.#before, unit);
+  }
+}
+
+/** Whether wall and monotonic clock parted between these two. */
+function apart(from: { wallMs: number; monoUs: number }, to: { wallMs: number; monoUs: number }): boolean {
+  return Math.abs(to.wallMs - from.wallMs - (to.monoUs - from.monoUs) / 1000) > wallJumpMs;
 }

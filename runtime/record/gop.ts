@@ -45,6 +45,8 @@ export interface StoredGop extends Gop {
   segment: number;
   /** sequence of its record, rising over the whole store; of the first one when this is a copy */
   record: number;
-  /** hex, one for each start of the writer: monotonic times compare within a run */
+  /** hex, of the boot in which its pictures were taken: monotonic times compare within a run */
   run: string;
+  /** its wall clock was not known to be right, and was corrected since: `wallMs` says the corrected times */
+  corrected?: boolean;
 }

@@ -1,19 +1,26 @@
 /**
  * Whether a sealed index says what its segment holds (docs/store.md, P5 and P9). Asked by check.ts and repair.ts. Pure.
  */
-import { gopKind } from './record-header.js';
-import { essentialsOf, type RecordEntry, SegmentEntries } from './ring-index.js';
+import { gopKind, timeKind } from './record-header.js';
 import type { SegmentScan } from './scan.js';
+import { essentialsOf, SegmentEntries, timeRowOf } from './segment-entries.js';
 import type { SealedIndex } from './segment-index.js';
+import type { TimeRow } from './time-corrections.js';
 
-/** What finds a record and opens it. Times are left out: those of an untrusted clock may be corrected later. */
-const fields = ['offset', 'bytes', 'class', 'copyOf', 'continues', 'interrupted', 'units'] as const;
+/** A record of any kind as an index knows it. */
+interface Row {
+  record: number;
+  offset: number;
+  /** all that the index says of it */
+  said: string;
+}
 
 /** The index that these records would have. */
 export function indexOf(scan: SegmentScan, sequence: number, slot: number): SegmentEntries {
   const entries = new SegmentEntries(sequence, slot);
   for (const { offset, header } of scan.records) {
     if (header.kind === gopKind) entries.push(essentialsOf(offset, header));
+    else if (header.kind === timeKind) entries.pushTime(timeRowOf(offset, header));
   }
   return entries;
 }
@@ -23,20 +30,31 @@ export function indexOf(scan: SegmentScan, sequence: number, slot: number): Segm
  * it was there once.
  */
 export function indexAgrees({ entries: stated, endByte }: SealedIndex, scan: SegmentScan): boolean {
-  const found = new Map<number, RecordEntry>();
-  const there = indexOf(scan, stated.sequence, stated.slot);
-  for (let i = 0; i < there.length; i++) found.set(there.at(i).record, there.at(i));
+  const there = rowsOf(indexOf(scan, stated.sequence, stated.slot));
+  const found = new Map(there.map((row) => [row.record, row]));
   let agreed = 0;
-  for (let i = 0; i < stated.length; i++) {
-    const entry = stated.at(i);
-    const record = found.get(entry.record);
-    if (record && fields.every((field) => record[field] === entry[field])) agreed += 1;
-    else if (record || !isDamaged(entry, scan)) return false;
+  for (const row of rowsOf(stated)) {
+    const record = found.get(row.record);
+    if (record?.said === row.said) agreed += 1;
+    else if (record || !isDamaged(row, scan)) return false;
   }
   return agreed === there.length && (endByte === scan.endByte || !scan.endMarked);
 }
 
-function isDamaged({ offset }: RecordEntry, { damaged, endByte, endMarked }: SegmentScan): boolean {
+/** Times as they were recorded: what corrects them later is not in the index of a segment. */
+function rowsOf(entries: SegmentEntries): Row[] {
+  const gops = Array.from({ length: entries.length }, (_, i): Row => {
+    const entry = entries.recorded(i);
+    return { record: entry.record, offset: entry.offset, said: JSON.stringify(entry) };
+  });
+  return [...gops, ...entries.times.map(timeRow)];
+}
+
+function timeRow({ record, offset, bytes, run, wallUs, monoUs }: TimeRow): Row {
+  return { record, offset, said: JSON.stringify([record, offset, bytes, run, wallUs, monoUs]) };
+}
+
+function isDamaged({ offset }: Row, { damaged, endByte, endMarked }: SegmentScan): boolean {
   if (!endMarked && offset >= endByte) return true;
   return damaged.some(({ fromByte, toByte }) => offset >= fromByte && offset < toByte);
 }

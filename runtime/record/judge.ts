@@ -2,7 +2,7 @@
  * Decides what a checked ring lacks: tells damage from what a cut leaves and from what was overwritten in due course
  * (docs/store.md, P5). Fed by check.ts. Pure: reads no file.
  */
-import { recordBytes } from './record-header.js';
+import { recordBytes, timeKind } from './record-header.js';
 import type { ScannedRecord } from './scan.js';
 
 /** The closed list of damages (what each costs is in runtime/cli/store-words.ts). */
@@ -16,6 +16,7 @@ export type DamageKind =
   | 'key-slot'
   | 'segment-end'
   | 'sealed-index'
+  | 'time-correction'
   | 'missing-records';
 
 export interface Damage {
@@ -40,6 +41,8 @@ export type NoteKind =
   | 'overwritten-meanwhile'
   | 'rewritten'
   | 'destroyed'
+  | 'time-contradicts'
+  | 'time-not-verified'
   | 'not-opened';
 
 export interface CheckReport {
@@ -125,6 +128,10 @@ function judgeSegment(
       continue;
     }
     const place = { fromByte: offset, toByte: offset + recordBytes(header), records: 1 };
+    if (header.kind === timeKind) {
+      report.damages.push(damage('time-correction', file, { ...place, records: null }));
+      continue;
+    }
     const when = { fromMs: header.wallFirstUs / 1000, toMs: header.wallLastUs / 1000 };
     report.damages.push(damage('record-payload', file, { ...place, ...when }));
   }

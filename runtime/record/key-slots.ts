@@ -23,6 +23,8 @@ import {
   type LiveKey,
   type RecordKeys,
   readKeySlot,
+  timeContext,
+  vouchedBy,
 } from './key-table.js';
 import { type OpenSegment, onCard, openSegment, type SegmentFile } from './segment-file.js';
 
@@ -92,6 +94,15 @@ export class KeySlots implements RecordKeys {
     const sector = await readKeySlot(this.#must(), this.#table, segmentSequence, of);
     if (sector?.state !== 'live') return null;
     return this.deps.vault.unwrap(sector.wrapped, keyContext(this.options.storeId, segmentSequence, of));
+  }
+
+  vouches(wrapped: Buffer, digest: Buffer): Promise<boolean> {
+    return vouchedBy(this.deps.vault, this.options.storeId, wrapped, digest);
+  }
+
+  /** What `vouches` knows again. @throws VigieError `store` when the device key cannot be used */
+  sealTime(digest: Buffer): Promise<Buffer> {
+    return this.deps.vault.wrap(digest, timeContext(this.options.storeId));
   }
 
   /**

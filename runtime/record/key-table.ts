@@ -2,6 +2,7 @@
  * The states of all key slots of a store, in memory, and the keys themselves on demand. Kept by key-slots.ts in the
  * process that writes; opened by reader.ts beside it. Holds no key, and gives none out that is not live on the card.
  */
+import { timingSafeEqual } from 'node:crypto';
 import type { KeyVault } from '../../board/ports.js';
 import {
   classCode,
@@ -40,6 +41,8 @@ export interface RecordKeys {
    * @throws VigieError `store` when the vault does not open it
    */
   keyOf(segment: number, of: RecordClass): Promise<Buffer | null>;
+  /** Whether these bytes are this digest, 32 bytes, wrapped by the device key for a time correction of this store. */
+  vouches(wrapped: Buffer, digest: Buffer): Promise<boolean>;
 }
 
 export interface KeyPlace {
@@ -58,6 +61,25 @@ export function keyContext(storeId: string, segment: number, of: RecordClass): B
   context.writeBigUInt64LE(BigInt(segment), 16);
   context.writeUInt32LE(classCode(of), 24);
   return context;
+}
+
+/** What the digest of a time correction is bound to. No segment has this number. */
+export function timeContext(storeId: string): Buffer {
+  const context = Buffer.alloc(28);
+  context.write(storeId, 0, 16, 'hex');
+  context.write('VIGIETIM', 16, 'latin1');
+  return context;
+}
+
+/** `RecordKeys.vouches` with this vault. */
+export async function vouchedBy(
+  vault: KeyVault,
+  storeId: string,
+  wrapped: Buffer,
+  digest: Buffer,
+): Promise<boolean> {
+  const opened = await vault.unwrap(wrapped, timeContext(storeId)).catch(() => null);
+  return opened !== null && opened.length === digest.length && timingSafeEqual(opened, digest);
 }
 
 export class KeyTable {
@@ -178,6 +200,10 @@ export class KeyReader implements RecordKeys {
   /** As it was when it was loaded, unless `keyOf` has seen something newer. */
   stateOf(segment: number, of: RecordClass): KeyState {
     return this.table.stateOf(segment, of);
+  }
+
+  vouches(wrapped: Buffer, digest: Buffer): Promise<boolean> {
+    return vouchedBy(this.options.vault, this.options.storeId, wrapped, digest);
   }
 
   async keyOf(segment: number, of: RecordClass): Promise<Buffer | null> {

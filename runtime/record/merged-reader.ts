@@ -7,6 +7,7 @@ import type { ExportSource } from './export.js';
 import type { StoredGop } from './gop.js';
 import type { RangeOptions } from './read.js';
 import type { RecordEntry } from './ring-index.js';
+import { unknownRun } from './time-corrections.js';
 
 /** Where the next of two stores lies in time. */
 interface Place {
@@ -51,7 +52,7 @@ export class MergedReader implements ExportSource {
     const chosen = this.readers.map((reader) => reader.select(0, Number.MAX_SAFE_INTEGER / 1000));
     const spans = coverage(mergedEntries(chosen));
     const destroyed = lists.flatMap((list): Span[] => list.destroyed);
-    return { ...first, coverage: spans, gaps: gaps(spans, destroyed), destroyed };
+    return { ...first, coverage: spans, gaps: gaps(spans, () => null, destroyed), destroyed };
   }
 }
 
@@ -78,9 +79,8 @@ function placeOf({ run, units }: StoredGop): Place {
   return { run, monoUs: units[0]?.monoUs ?? 0, wallMs: units[0]?.wallMs ?? 0 };
 }
 
-/** The index does not say in which run a record was made. */
-function placeOfEntry({ monoFirstUs, wallFirstUs }: RecordEntry): Place {
-  return { run: null, monoUs: monoFirstUs, wallMs: wallFirstUs / 1000 };
+function placeOfEntry({ run, monoFirstUs, wallFirstUs }: RecordEntry): Place {
+  return { run: run === unknownRun ? null : run, monoUs: monoFirstUs, wallMs: wallFirstUs / 1000 };
 }
 
 /** No two GOPs of a camera share both clocks. */

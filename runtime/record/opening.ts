@@ -14,11 +14,13 @@ import {
 import { describeRing, keySlotsFile, lockFile, ringDirectory, segmentPath } from './description.js';
 import { KeySlots } from './key-slots.js';
 import { segmentHeaderBytes } from './layout.js';
+import { believeTimes } from './load-times.js';
 import { type LoadedRing, loadRing, type RingEnd } from './ring.js';
 import { refuseOther } from './ring-shape.js';
 import { type OpenSegment, onCard } from './segment-file.js';
 import { SegmentMaker } from './segment-maker.js';
 import type { StoreDeps, StoreOptions } from './store.js';
+import { TimeTelling } from './time-telling.js';
 import { RingWriter, type WriterCounts } from './writer.js';
 
 /** Pictures of one segment lie within this by default. */
@@ -32,6 +34,7 @@ export interface Running {
   keys: KeySlots;
   maker: SegmentMaker;
   writer: RingWriter;
+  times: TimeTelling;
 }
 
 export interface OpeningDeps extends StoreDeps {
@@ -105,6 +108,8 @@ async function opened(deps: OpeningDeps, opening: Opening): Promise<Omit<Running
   if (loaded.descriptionRebuilt) await writeDescription(ringDirectory(directory), loaded.description);
   const end = again ? endAfterFailure(loaded, again.writer.nextRecord) : loaded.end;
   const keys = again?.keys ?? (await openKeys(deps, opening, loaded));
+  const refused = await believeTimes({ index: loaded.index, keys, path: ringDirectory(directory), open });
+  if (refused > 0) deps.log.warn(`Store: ${refused} time correction(s) do not hold and are ignored`);
   return { loaded, keys, ...writing(deps, opening, { loaded, keys, end, wary: again !== null }) };
 }
 
@@ -130,10 +135,10 @@ async function mustAccept({ maker, loaded }: Running, directory: string, open: O
 function endAfterFailure({ index, end }: LoadedRing, nextRecord: number): RingEnd {
   let newest = index.segments().at(-1);
   for (const entries of index.segments()) {
-    while (entries.length > 0 && entries.at(entries.length - 1).record >= nextRecord) entries.dropLast();
+    while ((entries.last()?.record ?? 0) >= nextRecord) entries.dropLast();
   }
   newest = newest?.sequence === end.sequence ? newest : undefined;
-  const empty = newest !== undefined && newest.length === 0;
+  const empty = newest !== undefined && newest.rows === 0;
   return { ...end, sequence: empty ? end.sequence - 1 : end.sequence, sealed: true, nextRecord };
 }
 
@@ -165,7 +170,7 @@ function writing(
   deps: OpeningDeps,
   { directory, maxSpanMs, run }: Opening,
   ring: { loaded: LoadedRing; keys: KeySlots; end: RingEnd; wary: boolean },
-): Pick<Running, 'maker' | 'writer'> {
+): Pick<Running, 'maker' | 'writer' | 'times'> {
   const { onSegment = () => {}, held = () => false, log, counts } = deps;
   const { keys, end, wary, loaded } = ring;
   const { description, index } = loaded;
@@ -175,5 +180,6 @@ function writing(
     { path: ringDirectory(directory), description, end, maxSpanMs: maxSpanMs ?? usualSpanMs, wary },
   );
   const { nextRecord } = end;
-  return { maker, writer: new RingWriter({ log, maker, counts }, { run, segmentBytes, nextRecord, wary }) };
+  const writer = new RingWriter({ log, maker, counts, keys }, { run, segmentBytes, nextRecord, wary });
+  return { maker, writer, times: new TimeTelling({ index, maker, writer, log, run }) };
 }

@@ -39,7 +39,10 @@ export interface RingAccess {
 type Outcome = StoredGop | 'destroyed' | 'damaged';
 
 /** The bytes of one record; null when the file is too short. */
-export async function recordBytesOf(file: SegmentFile, entry: RecordEntry): Promise<Buffer | null> {
+export async function recordBytesOf(
+  file: SegmentFile,
+  entry: { offset: number; bytes: number },
+): Promise<Buffer | null> {
   const bytes = Buffer.allocUnsafe(entry.bytes);
   for (let at = 0; at < bytes.length; at += stepBytes) {
     const step = bytes.subarray(at, Math.min(bytes.length, at + stepBytes));
@@ -105,7 +108,15 @@ function sameRecord(header: RecordHeader, entry: RecordEntry): boolean {
   );
 }
 
-/** Reads one record; null when it cannot be given out. */
+/** Its times as they are known now. What was sealed with it says whether there is anything to correct. */
+function corrected(gop: StoredGop, { corrections }: RingIndex): StoredGop {
+  const offsetUs = gop.clockTrusted ? null : corrections.offsetUs(gop.run);
+  if (offsetUs === null) return gop;
+  const units = gop.units.map((unit) => ({ ...unit, wallMs: (unit.monoUs + offsetUs) / 1000 }));
+  return { ...gop, units, corrected: true };
+}
+
+/** Reads one record, with its times as they were recorded; null when it cannot be given out. */
 export async function readOne(ring: RingAccess, entry: RecordEntry): Promise<StoredGop | null> {
   const reader = new RecordReader(ring);
   try {
@@ -124,24 +135,26 @@ export async function* readRange(
   { signal, onDamage, onDestroyed }: RangeOptions = {},
 ): AsyncGenerator<StoredGop> {
   const reader = new RecordReader(ring);
-  let lost = -1;
+  /** the record before was expected, and cannot be given out */
+  let lost = false;
   try {
     const { readable, destroyed } = selectRecords(ring.index, ring.keys, fromMs, toMs);
     for (const entry of destroyed) onDestroyed?.(entry);
     for (const entry of readable) {
       signal?.throwIfAborted();
-      if (!ring.index.holds(entry)) continue;
-      // A piece whose GOP was lost on the way cannot be decoded either.
-      if (entry.continues && lost === entry.number - 1) {
-        lost = entry.number;
+      if (!ring.index.holds(entry)) {
+        lost = true;
         continue;
       }
+      // A piece whose GOP was lost on the way cannot be decoded either.
+      if (entry.continues && lost) continue;
       const outcome = await reader.read(entry);
       if (typeof outcome !== 'string') {
-        yield outcome;
+        lost = false;
+        yield corrected(outcome, ring.index);
         continue;
       }
-      lost = entry.number;
+      lost = true;
       if (outcome === 'destroyed') onDestroyed?.(entry);
       else if (!(await reader.overwritten(entry))) onDamage?.(entry);
     }

@@ -9,6 +9,7 @@ import { type Listing, listing } from './coverage.js';
 import { type Description, describeRing, keySlotsFile, ringDirectory } from './description.js';
 import type { StoredGop } from './gop.js';
 import { KeyReader, type RecordKeys } from './key-table.js';
+import { believeTimes } from './load-times.js';
 import { type RangeOptions, readRange } from './read.js';
 import { type LoadedRing, loadRing } from './ring.js';
 import type { RecordEntry } from './ring-index.js';
@@ -30,7 +31,11 @@ export interface RingFiles {
 }
 
 /** Stands for keys that were not given: everything is there, and nothing opens it. */
-const closed: RecordKeys = { stateOf: () => 'live', keyOf: async () => null };
+const closed: RecordKeys = {
+  stateOf: () => 'live',
+  keyOf: async () => null,
+  vouches: async () => false,
+};
 
 export class StoreReader {
   private constructor(
@@ -60,6 +65,8 @@ export class StoreReader {
     const { storeId, segmentCount: slots } = found.description;
     const file = keys && keySlotsFile(keys.directory, storeId);
     const reader = file && (await KeyReader.load(file, open, keys.vault, { storeId, slots }));
+    const path = ringDirectory(directory);
+    await believeTimes({ index: loaded.index, keys: reader || closed, path, open });
     return new StoreReader(directory, loaded, reader || null, files);
   }
 

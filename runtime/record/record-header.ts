@@ -9,8 +9,9 @@ import { align8, readI64, readU64, recordHeaderBytes } from './layout.js';
 
 /** `VGOP` */
 export const recordMagic = 0x504f4756;
-/** The one kind of record in format version 2. */
 export const gopKind = 1;
+/** A time correction: record-time.ts. */
+export const timeKind = 2;
 const flagBits = { clockTrusted: 1, interrupted: 2, continues: 4, copy: 8, afterPause: 16 } as const;
 export const nonceBytes = 12;
 export const tagBytes = 16;
@@ -43,7 +44,7 @@ export interface RecordHeader {
   nonce: Buffer;
   /** 16 bytes, of AES-256-GCM over the payload and this header */
   tag: Buffer;
-  /** hex, 8 bytes */
+  /** hex, 8 bytes: the boot in which its pictures were taken */
   run: string;
   /** it repeats an earlier record under another class */
   copy: boolean;

@@ -15,12 +15,13 @@ import {
   nonceBytes,
   type RecordHeader,
   tagBytes,
+  timeKind,
   writeRecordHeader,
 } from './record-header.js';
 
 const algorithm = 'aes-256-gcm';
 
-/** A record in memory, not yet of any segment and not yet encrypted. */
+/** A record in memory, not yet of any segment, and encrypted only if it is no GOP. */
 export interface LaidRecord {
   header: RecordHeader;
   payload: Buffer;
@@ -75,12 +76,21 @@ export function layOutRecord(gop: Gop, record: number, run: string, copyOf = 0):
 }
 
 /**
- * The record of this segment as it goes to the card: encrypted, with its end mark.
+ * The record of this segment as it goes to the card: encrypted when it is a GOP, with its end mark.
  * @param key 32 bytes, of the record's class in this segment
  */
 export function sealRecord({ header, payload, bytes }: LaidRecord, segment: number, key: Buffer): Buffer {
   const sealed = Buffer.allocUnsafe(bytes).fill(0, recordHeaderBytes + payload.length);
   header.segment = segment;
+  if (header.kind === timeKind) payload.copy(sealed, recordHeaderBytes);
+  else encryptInto(sealed, header, payload, key);
+  header.payloadCrc = crc32c(sealed.subarray(recordHeaderBytes, recordHeaderBytes + payload.length));
+  writeRecordHeader(sealed, header);
+  writeEndMark(sealed, bytes - endMarkBytes, segment, header.record);
+  return sealed;
+}
+
+function encryptInto(sealed: Buffer, header: RecordHeader, payload: Buffer, key: Buffer): void {
   header.nonce = nonceFor(header.record);
   header.tag = Buffer.alloc(tagBytes);
   writeRecordHeader(sealed, header);
@@ -89,10 +99,6 @@ export function sealRecord({ header, payload, bytes }: LaidRecord, segment: numb
   cipher.update(payload).copy(sealed, recordHeaderBytes);
   cipher.final();
   header.tag = cipher.getAuthTag();
-  header.payloadCrc = crc32c(sealed.subarray(recordHeaderBytes, recordHeaderBytes + payload.length));
-  writeRecordHeader(sealed, header);
-  writeEndMark(sealed, bytes - endMarkBytes, segment, header.record);
-  return sealed;
 }
 
 /** Rises by one with each record sealed by this process, from a random place. */

@@ -76,7 +76,7 @@ async function repairIndex(ring: string, header: SegmentHeader, open: OpenSegmen
     const [index, scan] = [await readSealedIndex(file, header), await scanSegment(file, header)];
     if (index && indexAgrees(index, scan)) return null;
     const entries = indexOf(scan, sequence, slot);
-    const fits = scan.endByte + endMarkBytes + indexBytes(entries.length) <= segmentBytes;
+    const fits = scan.endByte + endMarkBytes + indexBytes(entries.rows) <= segmentBytes;
     return fits ? encodeSealedIndex({ entries, endByte: scan.endByte }) : null;
   });
   if (!made) return false;

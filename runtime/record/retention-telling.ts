@@ -15,6 +15,7 @@ import type { SegmentStanding, Standing } from '../access/register/standing.js';
 import { type RecordClass, recordClasses } from './key-sector.js';
 import { type ClassTimes, dayMs, dueMs, type Placed } from './retention-terms.js';
 import { Stretches } from './stretches.js';
+import type { Corrected } from './time-corrections.js';
 
 /** A key that may still open recordings. */
 export interface LiveKey {
@@ -98,7 +99,8 @@ export async function tellMissing(register: RegisterPort, now: Told): Promise<vo
     // Into the newest more may go, as long as it has its keys.
     const left = segment.sequence < newest || !liveOf.has(segment.sequence);
     const told = register.standing.get(storeId, segment.sequence)?.sealed;
-    if (left && !told) await tellSealed(telling, segment, now);
+    const betterKnown = told && !told.timesSure && segment.trusted;
+    if (left && (!told || betterKnown)) await tellSealed(telling, segment, now);
   }
   for (const known of [...register.standing.segments.values()]) {
     const pause = stretches.next();
@@ -116,11 +118,27 @@ export async function tellMissing(register: RegisterPort, now: Told): Promise<vo
   await telling.flush();
 }
 
+/** Tells each boot whose times are corrected, once. */
+export async function tellCorrections(
+  register: RegisterPort,
+  storeId: string,
+  corrected: readonly Corrected[],
+  late: boolean,
+): Promise<void> {
+  for (const { run, offsetUs, firstSegment, lastSegment } of corrected) {
+    if (register.standing.corrected(storeId, run)) continue;
+    const offsetMs = Math.round(offsetUs / 1000);
+    const event = { kind: 'time-corrected', storeId, run, offsetMs, firstSegment, lastSegment } as const;
+    await register.append({ ...event, ...(late ? { late: true as const } : {}) });
+  }
+}
+
 /** Tells the times of a segment that is left, once they are known. */
 export async function tellSealed(telling: Telling, segment: Placed, now: Told): Promise<void> {
   const standing = await telling.standing(segment.sequence);
-  if (!standing || standing.sealed) return;
-  const { firstMs, lastMs, trusted } = segment;
+  const { firstMs, lastMs, trusted, corrected } = segment;
+  // What was told with bounds is told again when it is corrected.
+  if (!standing || (standing.sealed && (standing.sealed.timesSure || !trusted))) return;
   if (!Number.isFinite(firstMs) || !Number.isFinite(lastMs)) return;
   const span = (times: ClassTimes | null): Span =>
     times && (trusted ? rounded(times) : { records: times.records, ...bounds(firstMs, lastMs) });
@@ -131,6 +149,7 @@ export async function tellSealed(telling: Telling, segment: Placed, now: Told): 
     communal: span(segment.perClass.communal),
     terminus: span(segment.perClass.terminus),
     timesSure: trusted,
+    ...(trusted && corrected ? { timesCorrected: true as const } : {}),
     ...(now.late ? { late: true } : {}),
   });
 }

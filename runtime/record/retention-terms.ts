@@ -21,8 +21,10 @@ export interface SegmentTimes {
   sequence: number;
   /** null where there is no record of that class */
   perClass: Record<RecordClass, ClassTimes | null>;
-  /** whether the clock was known to be right for all of it */
+  /** whether the clock was known to be right for all of it, or its times are corrected */
   trusted: boolean;
+  /** some of its times are corrected */
+  corrected?: boolean;
 }
 
 /** Time, under a right clock, by which a segment was known to exist; null when there is none yet. */

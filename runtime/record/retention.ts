@@ -3,64 +3,22 @@
  * keep what a requisition names (docs/retention.md). Made by runtime/main.ts; works at the start, before anything is
  * served, and every 10 s. Never destroys by an age that it cannot be sure of; never says destroyed before it is.
  */
-import type { Clock, Log } from '../../board/ports.js';
 import { errorLine, VigieError } from '../../errors.js';
-import type { Terms } from '../access/register/entry.js';
 import type { Notice } from '../health/health.js';
-import type { AbsentStores, DestroyedElsewhere } from './absent-stores.js';
 import { checkHold } from './hold.js';
-import type { HoldRequests } from './hold-requests.js';
 import type { RecordClass } from './key-sector.js';
 import type { TermTime } from './retention-clock.js';
+import type { RetentionDeps } from './retention-deps.js';
 import { dueKeys } from './retention-due.js';
 import { retentionNotices } from './retention-notices.js';
-import {
-  type LiveKey,
-  type RegisterPort,
-  Telling,
-  type Told,
-  tellMissing,
-  tellSealed,
-} from './retention-telling.js';
-import {
-  dayMs,
-  daysFor,
-  holdOver,
-  longestDays,
-  placeInStretches,
-  placeSegments,
-  type SegmentTimes,
-} from './retention-terms.js';
+import { Telling, type Told, tellCorrections, tellMissing, tellSealed } from './retention-telling.js';
+import { dayMs, daysFor, holdOver, longestDays, placeInStretches, placeSegments } from './retention-terms.js';
 
 const usualEveryMs = 10_000;
 /** Whatever is said to have changed or not, everything is looked at this often. */
 const fullEveryMs = 3_600_000;
 
-/** What retention asks of the store. */
-export interface RetainedStore {
-  readonly storeId: string;
-  /** oldest first; segments with no record may be left out */
-  segments(): readonly SegmentTimes[];
-  liveKeys(): readonly LiveKey[];
-  /** true when the key was live and now verifiably is not; rejects when that cannot be said */
-  destroy(sequence: number, of: RecordClass): Promise<boolean>;
-}
-
-export interface RetentionDeps {
-  clock: Clock;
-  log: Log;
-  /** looks at the clock once a pass */
-  time: { check(): TermTime; now(): TermTime };
-  store: RetainedStore;
-  register: RegisterPort & { readonly findings: readonly unknown[]; readonly failure: VigieError | null };
-  requests: Pick<HoldRequests, 'waiting' | 'remove'>;
-  /** destroys keys of stores whose card is away; resolves to what it destroyed; default: there are none */
-  elsewhere?: (
-    of: Required<Pick<AbsentStores, 'openStoreId' | 'recordedBeforeMs' | 'held'>>,
-  ) => Promise<DestroyedElsewhere[]>;
-  /** what the authorisation says now; null when there is none: then the last ones that were in force go on */
-  terms: () => Terms | null;
-}
+export type { RetainedStore, RetentionDeps } from './retention-deps.js';
 
 export class Retention {
   #cancel = (): void => undefined;
@@ -152,6 +110,7 @@ export class Retention {
     if (time.sure && register.standing.unplaced) {
       told = (await this.#tell('the clock', () => register.append({ kind: 'clock-sure' }))) && told;
     }
+    if (time.sure) await this.#correct();
     const sinceFullMs = (clock.monoUs() - this.#lastFullUs) / 1000;
     const asUsual = !this.#changed && !this.#late && this.#refused === 0 && register.standing.n === n;
     if (asUsual && time.sure === this.#wasSure && time.ms < this.#nextDueMs && sinceFullMs < fullEveryMs)
@@ -160,6 +119,7 @@ export class Retention {
     this.#lastFullUs = clock.monoUs();
     this.#wasSure = time.sure;
     const now = await this.#now(time);
+    told = (await this.#tell('the clock', () => this.#tellCorrections())) && told;
     told = (await this.#tell('segments', () => tellMissing(register, now))) && told;
     if (time.sure) {
       told = (await this.#destroyDue(now)) && told;
@@ -177,6 +137,20 @@ export class Retention {
       this.deps.log.error(`Retention: what is to be said of ${what} waits: ${errorLine(error)}`);
       return false;
     }
+  }
+
+  /** R15: before anything is judged by its age. */
+  async #correct(): Promise<void> {
+    const { store, clock, log, time } = this.deps;
+    const point = { wallUs: Math.round(time.now().ms * 1000), monoUs: clock.monoUs() };
+    const before = store.corrected?.().length;
+    await store.correctTimes?.(point).catch((error: unknown) => log.warn(errorLine(error)));
+    if (store.corrected?.().length !== before) this.#changed = true;
+  }
+
+  async #tellCorrections(): Promise<void> {
+    const { store, register } = this.deps;
+    await tellCorrections(register, store.storeId, store.corrected?.() ?? [], this.#late);
   }
 
   async #takeRequests({ ms }: TermTime): Promise<void> {

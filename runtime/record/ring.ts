@@ -13,9 +13,10 @@ import {
 } from './description.js';
 import { headerBlockBytes, type SegmentHeader } from './layout.js';
 import { verifyRecord } from './record.js';
-import { gopKind } from './record-header.js';
-import { essentialsOf, RingIndex, SegmentEntries } from './ring-index.js';
+import { gopKind, timeKind } from './record-header.js';
+import { RingIndex } from './ring-index.js';
 import { scanSegment } from './scan.js';
+import { essentialsOf, SegmentEntries, timeRowOf } from './segment-entries.js';
 import type { OpenSegment } from './segment-file.js';
 import { readSealedIndex, type SealedIndex } from './segment-index.js';
 
@@ -67,7 +68,7 @@ export async function loadRing(
   const newest = slots.at(-1);
   let lastRecord = 0;
   for (const { entries } of slots) {
-    if (entries.length > 0) lastRecord = Math.max(lastRecord, entries.at(entries.length - 1).record);
+    lastRecord = Math.max(lastRecord, entries.last()?.record ?? 0);
   }
   return {
     description: found.description,
@@ -138,8 +139,9 @@ async function scanSlot(
       remarks.push(`segment ${segmentName(slot)}: ${scan.damaged.length} damaged part(s)`);
     }
     const entries = new SegmentEntries(header.sequence, slot);
-    for (const record of scan.records) {
-      if (record.header.kind === gopKind) entries.push(essentialsOf(record.offset, record.header));
+    for (const { offset, header: found } of scan.records) {
+      if (found.kind === gopKind) entries.push(essentialsOf(offset, found));
+      else if (found.kind === timeKind) entries.pushTime(timeRowOf(offset, found));
     }
     return { header, entries, endByte: scan.endByte, sealed: false };
   } finally {
@@ -151,8 +153,8 @@ async function scanSlot(
 function leaveOutRewritten(slots: ScannedSlot[]): void {
   let firstLater = Number.POSITIVE_INFINITY;
   for (const { entries } of [...slots].reverse()) {
-    while (entries.length > 0 && entries.at(entries.length - 1).record >= firstLater) entries.dropLast();
-    if (entries.length > 0) firstLater = Math.min(firstLater, entries.at(0).record);
+    while ((entries.last()?.record ?? 0) >= firstLater) entries.dropLast();
+    firstLater = Math.min(firstLater, entries.firstRecord() ?? firstLater);
   }
 }
 
@@ -162,8 +164,8 @@ async function leaveOutTorn(
   newest: ScannedSlot | undefined,
   open: OpenSegment,
 ): Promise<boolean> {
-  if (!newest || newest.sealed || newest.entries.length === 0) return false;
-  const last = newest.entries.at(newest.entries.length - 1);
+  const last = newest?.entries.last();
+  if (!newest || newest.sealed || !last) return false;
   const bytes = Buffer.alloc(last.bytes);
   const file = await open(segmentPath(ring, newest.header.slot), 'read');
   try {

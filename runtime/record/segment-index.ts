@@ -19,11 +19,13 @@ import {
 } from './layout.js';
 import { type RecordEssentials, SegmentEntries } from './ring-index.js';
 import type { SegmentFile } from './segment-file.js';
+import type { TimeRow } from './time-corrections.js';
 
 const magic = Buffer.from('VIGIEIDX', 'latin1');
 /** The footer and as many entries as one block of a file system holds come with the first read. */
 const firstReadBytes = 4096;
 const flagBits = { clockTrusted: 1, interrupted: 2, continues: 4, afterPause: 16 } as const;
+const timeBit = 32;
 
 export interface SealedIndex {
   entries: SegmentEntries;
@@ -33,13 +35,28 @@ export interface SealedIndex {
 
 /** The bytes that go to the very end of the segment. */
 export function encodeSealedIndex({ entries, endByte }: SealedIndex): Buffer {
-  const bytes = Buffer.alloc(indexBytes(entries.length));
-  for (let i = 0; i < entries.length; i++) writeEntry(bytes, i * indexEntryBytes, entries.at(i));
-  const at = entries.length * indexEntryBytes;
+  const bytes = Buffer.alloc(indexBytes(entries.rows));
+  let at = 0;
+  let times = 0;
+  for (let i = 0; i <= entries.length; i++) {
+    const gop = i < entries.length ? entries.recorded(i) : null;
+    for (
+      let row = entries.times[times];
+      row && row.offset < (gop?.offset ?? Infinity);
+      at += indexEntryBytes
+    ) {
+      writeTime(bytes, at, row);
+      times += 1;
+      row = entries.times[times];
+    }
+    if (!gop) break;
+    writeEntry(bytes, at, gop);
+    at += indexEntryBytes;
+  }
   magic.copy(bytes, at);
   bytes.writeUInt16LE(formatVersion, at + 8);
   bytes.writeUInt16LE(indexEntryBytes, at + 10);
-  bytes.writeUInt32LE(entries.length, at + 12);
+  bytes.writeUInt32LE(entries.rows, at + 12);
   bytes.writeBigUInt64LE(BigInt(entries.sequence), at + 16);
   bytes.writeUInt32LE(endByte, at + 24);
   bytes.writeUInt32LE(crc32c(bytes.subarray(0, at)), at + 28);
@@ -60,6 +77,15 @@ function writeEntry(into: Buffer, at: number, entry: RecordEssentials): void {
   into.writeBigInt64LE(BigInt(entry.wallLastUs), at + 32);
   into.writeBigInt64LE(BigInt(entry.monoFirstUs), at + 40);
   into.writeBigUInt64LE(BigInt(entry.copyOf), at + 48);
+  into.write(entry.run, at + 56, 8, 'hex');
+}
+
+function writeTime(into: Buffer, at: number, { wallUs, monoUs, ...row }: TimeRow): void {
+  const times = { wallFirstUs: wallUs, wallLastUs: wallUs, monoFirstUs: monoUs };
+  const no = { interrupted: false, continues: false, afterPause: false } as const;
+  const rest = { ...no, units: 0, clockTrusted: true, copyOf: 0 } as const;
+  writeEntry(into, at, { ...row, ...times, ...rest, class: 'communal' });
+  into.writeUInt16LE(into.readUInt16LE(at + 16) | timeBit, at + 16);
 }
 
 /**
@@ -85,7 +111,8 @@ export async function readSealedIndex(
     const entry = readEntry(table, i * indexEntryBytes);
     const fits = entry && entry.offset >= from && entry.offset + entry.bytes <= footer.endByte;
     if (!fits || entry.record <= before) return null;
-    entries.push(entry);
+    if (isTime(table, i * indexEntryBytes)) entries.pushTime(timeOf(entry));
+    else entries.push(entry);
     from = entry.offset + entry.bytes;
     before = entry.record;
   }
@@ -113,6 +140,14 @@ function readFooter(
   return { count, endByte, tableCrc: footer.readUInt32LE(28) };
 }
 
+function isTime(from: Buffer, at: number): boolean {
+  return (from.readUInt16LE(at + 16) & timeBit) !== 0;
+}
+
+function timeOf({ record, offset, bytes, run, wallFirstUs, monoFirstUs }: RecordEssentials): TimeRow {
+  return { record, offset, bytes, run, wallUs: wallFirstUs, monoUs: monoFirstUs, believed: null };
+}
+
 function readEntry(from: Buffer, at: number): RecordEssentials | null {
   const record = readU64(from, at);
   const bytes = from.readUInt32LE(at + 12);
@@ -136,5 +171,6 @@ function readEntry(from: Buffer, at: number): RecordEssentials | null {
     clockTrusted: (flags & flagBits.clockTrusted) !== 0,
     class: of,
     copyOf,
+    run: from.toString('hex', at + 56, at + 64),
   };
 }

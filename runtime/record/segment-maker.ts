@@ -1,12 +1,7 @@
-/**
- * Begins, resumes, seals and leaves segments (docs/store.md, P3, P4.5 and P7). Called by writer.ts, which fills them.
- * Never begins a segment before the keys of the one that lay there are destroyed and its own are on the device.
- */
-import type { CardPort, Clock, Log } from '../../board/ports.js';
 import { errorLine, VigieError } from '../../errors.js';
 import { type Description, segmentPath } from './description.js';
 import { recordClasses } from './key-sector.js';
-import type { KeySlots, SegmentKeys } from './key-slots.js';
+import type { SegmentKeys } from './key-slots.js';
 import {
   encodeHeaderBlock,
   endMarkBytes,
@@ -15,49 +10,13 @@ import {
   segmentHeaderBytes,
   writeEndMark,
 } from './layout.js';
-import type { RecordHeader } from './record-header.js';
-import type { RingEnd } from './ring.js';
-import { type RingIndex, SegmentEntries, type SegmentSummary, summaryOf } from './ring-index.js';
-import type { OnSegment, SegmentEvent } from './segment-events.js';
-import type { OpenSegment, SegmentFile } from './segment-file.js';
+import { type RecordHeader, timeKind } from './record-header.js';
+import { SegmentEntries, type SegmentSummary, summaryOf } from './ring-index.js';
+import type { SegmentEvent } from './segment-events.js';
+import type { SegmentFile } from './segment-file.js';
 import { encodeSealedIndex } from './segment-index.js';
+import type { OpenedSegment, SegmentMakerDeps, SegmentMakerOptions } from './segment-maker-options.js';
 import { openSlot } from './slot-file.js';
-
-/** A segment open for writing. */
-export interface OpenedSegment {
-  sequence: number;
-  slot: number;
-  file: SegmentFile;
-  /** byte where the next record goes */
-  offset: number;
-  /** the end mark stands there; not so in a segment begun, or resumed over a torn tail, and not yet written into */
-  endMarked: boolean;
-  entries: SegmentEntries;
-  keys: SegmentKeys;
-}
-
-export interface SegmentMakerDeps {
-  card: CardPort;
-  clock: Clock;
-  log: Log;
-  open: OpenSegment;
-  keys: KeySlots;
-  index: RingIndex;
-  onSegment: OnSegment;
-  /** whether a requisition holds this segment; it is then not overwritten */
-  held: (segment: SegmentSummary) => boolean;
-}
-
-export interface SegmentMakerOptions {
-  /** directory of the segment files */
-  path: string;
-  description: Description;
-  end: RingEnd;
-  /** pictures of one segment lie within this, milliseconds of wall clock */
-  maxSpanMs: number;
-  /** the card has failed lately, and must take a write before a key is destroyed for it (P3.2) */
-  wary?: boolean;
-}
 
 export class SegmentMaker {
   /** headers and indexes handed to the card since the start */
@@ -145,7 +104,7 @@ export class SegmentMaker {
     await this.#close();
     this.#resumeAt = null;
     this.#begun = false;
-    if (filled && filled.length > 0) {
+    if (filled && filled.rows > 0) {
       await this.#tellSealed(filled, false);
       return false;
     }
@@ -171,10 +130,10 @@ export class SegmentMaker {
 
   #fits({ offset, entries, sequence }: OpenedSegment, header: RecordHeader, bytes: number): boolean {
     const { description, maxSpanMs } = this.options;
-    if (offset + bytes + indexBytes(entries.length + 1) > description.segmentBytes) return false;
+    if (offset + bytes + indexBytes(entries.rows + 1) > description.segmentBytes) return false;
     if (recordClasses.some((of) => this.deps.keys.stateOf(sequence, of) !== 'live')) return false;
-    if (entries.length === 0) return true;
-    return Math.abs(header.wallFirstUs - entries.at(0).wallFirstUs) <= maxSpanMs * 1000;
+    if (entries.length === 0 || header.kind === timeKind) return true;
+    return Math.abs(header.wallFirstUs - entries.recorded(0).wallFirstUs) <= maxSpanMs * 1000;
   }
 
   /** P4.5 */
@@ -187,15 +146,8 @@ export class SegmentMaker {
     // Without its keys nothing can be added; its index is still written.
     const none = { communal: Buffer.alloc(0), terminus: Buffer.alloc(0) };
     const file = await this.deps.open(segmentPath(this.options.path, slot), 'write');
-    this.#current = {
-      sequence,
-      slot,
-      file,
-      offset: this.#resumeAt,
-      endMarked: false,
-      entries,
-      keys: keys ?? none,
-    };
+    const place = { sequence, slot, file, offset: this.#resumeAt };
+    this.#current = { ...place, endMarked: false, entries, keys: keys ?? none };
     if (keys) return this.#current;
     await this.leave();
     return null;
@@ -233,13 +185,31 @@ export class SegmentMaker {
     return this.#current;
   }
 
+  /** What the ring overwrites when the next segments are begun, this many of them, in this order. */
+  overwritesNext(count: number): SegmentEntries[] {
+    const [next, { segmentCount }]: [SegmentEntries[], Description] = [[], this.options.description];
+    for (let n = 1, left = count; n < segmentCount && left > 0; n++) {
+      if (this.#heldAt(this.#sequence + n)) continue;
+      left -= 1;
+      const old = this.deps.index.inSlot((this.#sequence + n) % segmentCount);
+      if (old) next.push(old);
+    }
+    return next;
+  }
+
+  /** What a requisition keeps in the slot of this sequence. */
+  #heldAt(sequence: number): SegmentSummary | null {
+    const old = this.deps.index.inSlot(sequence % this.options.description.segmentCount);
+    const summary = old && old.length > 0 ? summaryOf(old) : null;
+    return summary && this.deps.held(summary) ? summary : null;
+  }
+
   /** P3.1: the next number whose slot holds nothing that a requisition keeps. */
   async #nextFree(): Promise<number> {
     const { segmentCount, storeId } = this.options.description;
     for (let sequence = this.#sequence + 1; sequence <= this.#sequence + segmentCount; sequence++) {
-      const old = this.deps.index.inSlot(sequence % segmentCount);
-      const summary = old && old.length > 0 ? summaryOf(old) : null;
-      if (!summary || !this.deps.held(summary)) return sequence;
+      const summary = this.#heldAt(sequence);
+      if (!summary) return sequence;
       await this.#tell({ kind: 'skipped', segment: summary.sequence, storeId, summary });
     }
     throw new VigieError(
@@ -271,13 +241,8 @@ export class SegmentMaker {
 
   async #tellSealed(entries: SegmentEntries, index: boolean): Promise<void> {
     const { storeId } = this.options.description;
-    await this.#tell({
-      kind: 'sealed',
-      segment: entries.sequence,
-      storeId,
-      summary: summaryOf(entries),
-      index,
-    });
+    const summary = summaryOf(entries);
+    await this.#tell({ kind: 'sealed', segment: entries.sequence, storeId, summary, index });
   }
 
   async #tell(event: SegmentEvent): Promise<void> {
@@ -291,6 +256,6 @@ export class SegmentMaker {
 
 function endMarkOf({ sequence, entries }: OpenedSegment): Buffer {
   const mark = Buffer.alloc(endMarkBytes);
-  writeEndMark(mark, 0, sequence, entries.length > 0 ? entries.at(entries.length - 1).record : 0);
+  writeEndMark(mark, 0, sequence, entries.last()?.record ?? 0);
   return mark;
 }

@@ -5,11 +5,18 @@
 import type { RecordKeys } from './key-table.js';
 import type { RecordEntry, RingIndex, SegmentEntries } from './ring-index.js';
 
+/** Missing numbers are counted up to here: a damaged one must not make anybody count for ever. */
+const mostMissing = 1_000_000;
+
 export interface Shown {
   /** records that can be read, in order of their number */
   readable: RecordEntry[];
   /** records whose key was destroyed, and that have no readable copy */
   destroyed: RecordEntry[];
+  /** whether there is no record to be shown between these two numbers: only copies and time corrections have them */
+  adjoin: (before: number, after: number) => boolean;
+  /** how many numbers between these two no record has, readable, destroyed or of another kind */
+  missing: (before: number, after: number) => number;
 }
 
 /** Segments whose records overlap this interval, and before each the one that a GOP may have begun in. */
@@ -29,13 +36,16 @@ function shown(segments: readonly SegmentEntries[], keys: RecordKeys): Shown {
   const originals: RecordEntry[] = [];
   const copies = new Map<number, RecordEntry>();
   const destroyed = new Map<number, RecordEntry>();
+  const between = new Set<number>();
   for (const entries of segments) {
     const gone = {
       communal: keys.stateOf(entries.sequence, 'communal') === 'destroyed',
       terminus: keys.stateOf(entries.sequence, 'terminus') === 'destroyed',
     };
+    for (const { record } of entries.times) between.add(record);
     for (let i = 0; i < entries.length; i++) {
       const entry = entries.at(i);
+      if (entry.copyOf > 0) between.add(entry.record);
       if (gone[entry.class]) destroyed.set(entry.number, entry);
       else if (entry.copyOf > 0) copies.set(entry.number, entry);
       else originals.push(entry);
@@ -46,7 +56,19 @@ function shown(segments: readonly SegmentEntries[], keys: RecordKeys): Shown {
     destroyed.delete(number);
   }
   for (const number of copies.keys()) destroyed.delete(number);
-  return { readable: merged(originals, copies), destroyed: [...destroyed.values()].sort(byNumber) };
+  const others = (numbers: { has: (n: number) => boolean }[], before: number, after: number): number => {
+    let count = 0;
+    for (let n = before + 1; n < after && count < mostMissing; n++) {
+      if (!numbers.some((known) => known.has(n))) count += 1;
+    }
+    return count;
+  };
+  return {
+    readable: merged(originals, copies),
+    destroyed: [...destroyed.values()].sort(byNumber),
+    adjoin: (before, after) => before < after && others([between], before, after) === 0,
+    missing: (before, after) => others([between, destroyed], before, after),
+  };
 }
 
 const byNumber = (a: RecordEntry, b: RecordEntry): number => a.number - b.number;
@@ -65,7 +87,7 @@ export function showAll(index: RingIndex, keys: RecordKeys): Shown {
  * without. In order of their number.
  */
 export function selectRecords(index: RingIndex, keys: RecordKeys, fromMs: number, toMs: number): Shown {
-  const { readable, destroyed } = shown(segmentsAround(index, fromMs, toMs), keys);
+  const { readable, destroyed, adjoin, missing } = shown(segmentsAround(index, fromMs, toMs), keys);
   const overlaps = ({ wallFirstUs, wallLastUs }: RecordEntry): boolean =>
     wallLastUs >= fromMs * 1000 && wallFirstUs <= toMs * 1000;
   const selected: RecordEntry[] = [];
@@ -74,7 +96,7 @@ export function selectRecords(index: RingIndex, keys: RecordKeys, fromMs: number
   let before = 0;
   for (const entry of readable) {
     if (!entry.continues) chain = [];
-    else if (chain && before !== entry.number - 1) chain = null;
+    else if (chain && !adjoin(before, entry.number)) chain = null;
     before = entry.number;
     if (!chain) continue;
     chain.push(entry);
@@ -82,5 +104,5 @@ export function selectRecords(index: RingIndex, keys: RecordKeys, fromMs: number
     selected.push(...chain);
     chain = [];
   }
-  return { readable: selected, destroyed: destroyed.filter(overlaps) };
+  return { readable: selected, destroyed: destroyed.filter(overlaps), adjoin, missing };
 }

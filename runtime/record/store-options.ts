@@ -21,6 +21,8 @@ export interface StoreDeps {
   onFound?: (storeId: string) => void | Promise<void>;
   /** its index is read and its keys are open, at the start or when its card came back; not waited for */
   onOpened?: () => void;
+  /** hex, 8 bytes: this boot, in which monotonic times compare; default: random, of this start */
+  run?: string;
   /** for tests that put a failing card behind the store */
   open?: OpenSegment;
   /** and a failing device behind the key slots */

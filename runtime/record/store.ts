@@ -9,7 +9,7 @@ import { type Listing, listing } from './coverage.js';
 import type { OnProgress } from './create.js';
 import { ringDirectory } from './description.js';
 import type { Gop, StoredGop } from './gop.js';
-import type { RecordClass } from './key-sector.js';
+import { type RecordClass, recordClasses } from './key-sector.js';
 import type { KeyState, LiveKey } from './key-slots.js';
 import { maxPayloadBytes } from './layout.js';
 import { openRing, type Running } from './opening.js';
@@ -19,6 +19,7 @@ import { ringShape } from './ring-shape.js';
 import { cardError, type OpenSegment, openSegment } from './segment-file.js';
 import type { StoreDeps, StoreOptions, StoreStart } from './store-options.js';
 import { type StoreStats, statsOf } from './store-stats.js';
+import type { ClockPoint, Corrected } from './time-corrections.js';
 import type { WriterCounts } from './writer.js';
 
 export type { StoreDeps, StoreOptions } from './store-options.js';
@@ -32,7 +33,7 @@ export class Store {
   failure: VigieError | null = null;
 
   readonly #open: OpenSegment;
-  readonly #run = randomBytes(8).toString('hex');
+  readonly #run: string;
   readonly #counts: WriterCounts = { bytesWritten: 0, gops: 0, gopsLost: 0, copies: 0, segmentsAbandoned: 0 };
   /** also while its card is away: what was known of it, and its keys */
   #running: Running | null = null;
@@ -47,6 +48,7 @@ export class Store {
     private readonly options: StoreOptions,
   ) {
     this.#open = deps.open ?? openSegment;
+    this.#run = deps.run ?? randomBytes(8).toString('hex');
   }
 
   /**
@@ -83,7 +85,13 @@ export class Store {
   append(gop: Gop, lost = 0): Promise<number> {
     return this.#inTurn(async () => {
       const running = await this.#accepting();
-      return this.#write(running, () => running.writer.append(gop, { lost }));
+      const { writer, times } = running;
+      return this.#write(running, async () => {
+        await times.keepTold();
+        if (writer.failure) throw writer.failure;
+        const record = await writer.append(gop, { lost });
+        return times.keepTold().then(() => record);
+      });
     });
   }
 
@@ -97,12 +105,35 @@ export class Store {
     return this.#inTurn(async () => {
       if (this.failure) throw this.failure;
       const running = this.#must();
-      const { loaded, writer } = running;
+      const { loaded, writer, times } = running;
       const entry = loaded.index.find(record);
       const gop = entry && (await readOne(this.#ring(running), entry));
       if (!gop) return null;
-      return this.#write(running, () => writer.append({ ...gop, class: 'terminus' }, { copyOf: record }));
+      return this.#write(running, async () => {
+        await times.keepFor(gop);
+        if (writer.failure) throw writer.failure;
+        return writer.append({ ...gop, class: 'terminus' }, { copyOf: record, run: gop.run });
+      });
     });
+  }
+
+  /** The wall clock is right and showed this: P-time. In turn with `append`; to be called again and again. */
+  correctTimes(point: ClockPoint): Promise<void> {
+    return this.#inTurn(async () => {
+      const running = this.#running;
+      if (!running) return;
+      // While the card is away only what is in memory is corrected.
+      if (this.failure) await running.times.correct(point);
+      else await this.#write(running, () => running.times.correct(point));
+    });
+  }
+
+  /** What is corrected, as far as anything of it can still be opened. */
+  corrected(): Corrected[] {
+    const { loaded, keys } = this.#must();
+    const open = ({ sequence }: { sequence: number }): boolean =>
+      recordClasses.some((of) => keys.stateOf(sequence, of) === 'live');
+    return loaded.index.corrected(open);
   }
 
   /** Every segment of the ring, oldest first. */
@@ -229,21 +260,29 @@ export class Store {
     deps.onOpened?.();
   }
 
-  /** P2.4 and P8.1 */
+  /** P2.4 and P8.1. A time correction that the card refuses is told in the writer's failure alone. */
   async #write<T>(running: Running, write: () => Promise<T>): Promise<T> {
     try {
       const done = await write();
-      if (this.failure) this.deps.log.info('The card accepts recordings again');
-      this.failure = null;
+      if (running.writer.failure) await this.#letGo(running, running.writer.failure);
+      else this.#accepted();
       return done;
     } catch (error) {
-      if (!running.writer.failure) throw error;
-      this.#fail(error);
-      await running.maker.close();
-      await running.unlock?.().catch(() => {});
-      running.unlock = null;
+      if (running.writer.failure) await this.#letGo(running, error);
       throw error;
     }
+  }
+
+  #accepted(): void {
+    if (this.failure) this.deps.log.info('The card accepts recordings again');
+    this.failure = null;
+  }
+
+  async #letGo(running: Running, error: unknown): Promise<void> {
+    this.#fail(error);
+    await running.maker.close();
+    await running.unlock?.().catch(() => {});
+    running.unlock = null;
   }
 
   #fail(error: unknown): void {

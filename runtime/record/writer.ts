@@ -5,12 +5,16 @@
 import type { Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
 import type { Gop } from './gop.js';
+import type { KeySlots } from './key-slots.js';
 import { maxPayloadBytes } from './layout.js';
 import { payloadBytesOf } from './payload.js';
 import { type LaidRecord, layOutRecord, sealRecord } from './record.js';
-import { essentialsOf } from './ring-index.js';
+import { recordBytes, timeKind } from './record-header.js';
+import { layOutTime } from './record-time.js';
+import { essentialsOf, timeRowOf } from './segment-entries.js';
 import { cardError } from './segment-file.js';
 import type { SegmentMaker } from './segment-maker.js';
+import type { ClockPoint } from './time-corrections.js';
 
 /** Segments tried for one GOP before the store lets go of the card. */
 const attempts = 3;
@@ -30,11 +34,13 @@ export interface WriterDeps {
   log: Log;
   /** where segments come from */
   maker: SegmentMaker;
+  /** seals time corrections */
+  keys: Pick<KeySlots, 'sealTime'>;
   counts: WriterCounts;
 }
 
 export interface WriterOptions {
-  /** hex, 8 bytes */
+  /** hex, 8 bytes: this boot */
   run: string;
   segmentBytes: number;
   /** sequence of the next record */
@@ -47,6 +53,8 @@ export interface WriterOptions {
 export interface AppendOptions {
   /** record that it repeats; 0 for none */
   copyOf?: number;
+  /** hex, 8 bytes: the boot in which it was recorded; default: this one */
+  run?: string;
   /** GOPs that were lost since the last one, each of which leaves a hole of one number */
   lost?: number;
 }
@@ -77,11 +85,12 @@ export class RingWriter {
    * @throws VigieError `store`: with `failure` set the card refused it, and it may be handed over again; otherwise
    *   nothing can be made of it, and it is counted as lost
    */
-  async append(gop: Gop, { copyOf = 0, lost = 0 }: AppendOptions = {}): Promise<number> {
+  async append(gop: Gop, options: AppendOptions = {}): Promise<number> {
+    const { copyOf = 0, lost = 0, run = this.options.run } = options;
     const { counts } = this.deps;
     try {
       this.#refuseTooLarge(gop);
-      const laid = layOutRecord(gop, this.#nextRecord + lost, this.options.run, copyOf);
+      const laid = layOutRecord(gop, this.#nextRecord + lost, run, copyOf);
       await this.#appendSomewhere(laid);
       this.#nextRecord = laid.header.record + 1;
       counts.gopsLost += lost;
@@ -96,6 +105,19 @@ export class RingWriter {
       }
       throw error;
     }
+  }
+
+  /**
+   * Appends a time correction (P-time 3).
+   * @param run hex, 8 bytes: the boot that it speaks of
+   * @throws VigieError `store`
+   */
+  async appendTime(run: string, point: ClockPoint): Promise<void> {
+    const seal = (digest: Buffer): Promise<Buffer> => this.deps.keys.sealTime(digest);
+    const record = this.#nextRecord;
+    await this.#appendSomewhere(await layOutTime(run, point, record, seal));
+    // Until it is there its number is nobody's: no hole tells a reader that a recording is missing.
+    this.#nextRecord = record + 1;
   }
 
   #refuseTooLarge(gop: Gop): void {
@@ -133,9 +155,10 @@ export class RingWriter {
     const bytes = sealRecord(laid, segment.sequence, segment.keys[header.class]);
     await segment.file.write(bytes, segment.offset);
     await segment.file.datasync();
-    const essentials = essentialsOf(segment.offset, header);
-    segment.entries.push(essentials);
-    segment.offset += essentials.bytes;
+    if (header.kind === timeKind) {
+      segment.entries.pushTime({ ...timeRowOf(segment.offset, header), believed: true });
+    } else segment.entries.push(essentialsOf(segment.offset, header));
+    segment.offset += recordBytes(header);
     segment.endMarked = true;
     this.deps.counts.bytesWritten += length + this.deps.maker.bytesWritten - before;
   }

@@ -62,9 +62,10 @@ async function openStore(
   maxSpanMs: number,
   tell: (line: string) => void,
   open: OpenSegment,
+  run?: string,
 ): Promise<Store> {
   const directory = join(card, 'store');
-  const deps = { ...(await storeDeps(directory)), open, openKeys: open };
+  const deps = { ...(await storeDeps(directory)), open, openKeys: open, ...(run && { run }) };
   const onSegment = (event: SegmentEvent): void => {
     if (event.kind === 'overwritten') tell(`destroyed ${event.segment} ${event.class}`);
   };
@@ -92,14 +93,13 @@ export async function workOn(card: string, say: (entry: Entry) => void, options:
     destroying = line.startsWith('destroying');
     say({ kind: 'told', line });
   };
-  const store = await openStore(
-    card,
-    maxSpanMs,
-    tell,
-    stepping(say, ignoreSyncs, () => destroying),
-  );
+  const run = Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(16, '0');
+  const open = stepping(say, ignoreSyncs, () => destroying);
+  const store = await openStore(card, maxSpanMs, tell, open, run);
   try {
-    await work(store, random, (line) => {
+    await work(store, run, random, (line) => {
       tell(line);
       lines -= 1;
       if (lines <= 0) throw new Enough();

@@ -4,6 +4,7 @@
  * be missing, nothing may be there that was not recorded, no destroyed key may be back, and the check must be clean. Used by store-kill.test.ts and `npm run fault -- store`.
  */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -211,7 +212,7 @@ export function cutPower(
   { ignoreSyncs = 'none' }: { ignoreSyncs?: IgnoredSyncs } = {},
 ): Promise<FaultFound> {
   return again(options, async (directory, account, random, run) => {
-    const card = new CuttableCard(1 + Math.floor(random() * 60), random, ignoreSyncs);
+    const card = new CuttableCard(1 + Math.floor(random() * 80), random, ignoreSyncs);
     await writeUntilCut(directory, card, account, random);
     await card.settle();
     return { how: `cut ${run}` };
@@ -224,14 +225,16 @@ async function writeUntilCut(
   account: Account,
   random: () => number,
 ): Promise<void> {
-  const deps = { ...(await storeDeps(directory)), open: card.open, openKeys: card.open };
+  // A cut is another boot.
+  const run = randomBytes(8).toString('hex');
+  const deps = { ...(await storeDeps(directory)), run, open: card.open, openKeys: card.open };
   const store = new Store(
     { ...deps, onSegment: (event) => account.takeEvent(event) },
     storeOptions(directory),
   );
   await store.start(new AbortController().signal);
   try {
-    await work(store, random, (line) => account.take(line));
+    await work(store, run, random, (line) => account.take(line));
   } catch (error) {
     // The power is gone.
     if (!card.isCut) throw error;

@@ -4,30 +4,56 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { keySlotsFile } from '../../runtime/record/description.js';
-import type { StoredGop } from '../../runtime/record/gop.js';
+import type { Gop, StoredGop } from '../../runtime/record/gop.js';
 import type { RecordClass } from '../../runtime/record/key-sector.js';
 import { KeyReader } from '../../runtime/record/key-table.js';
 import type { StoreReader } from '../../runtime/record/reader.js';
 import type { SegmentEvent } from '../../runtime/record/segment-events.js';
 import { openSegment } from '../../runtime/record/segment-file.js';
 import type { Store } from '../../runtime/record/store.js';
-import { fakeGop, keysIn, openReader, plain } from '../unit/store-fake.js';
+import { fakeGop, keysIn, openReader, plain, startMs } from '../unit/store-fake.js';
 
 export const segments = 4;
 
-/** A line: `stored RECORD SEGMENT CLASS NUMBER CONTENT`, `destroying SEGMENT CLASS` or `destroyed SEGMENT CLASS`. */
+/**
+ * A line: `stored RECORD SEGMENT CLASS NUMBER CONTENT`, `corrected RUN`, `destroying SEGMENT CLASS` or
+ * `destroyed SEGMENT CLASS`.
+ */
 export type Tell = (line: string) => void;
 
-/** Records, copies and destroys until something throws. */
-export async function work(store: Store, random: () => number, tell: Tell): Promise<never> {
+/** What the camera's clock shows too little while it is not right. */
+const wrongMs = startMs - 60_000;
+/** From this content on it was recorded under such a clock. */
+export const unsureFrom = 1000;
+/** Both clocks at one moment of the tests' GOPs. */
+export const rightClock = { wallUs: startMs * 1000, monoUs: 5_000_000 };
+
+/** The GOP of this content, as the camera recorded it. */
+export function gopOf(content: number, of: RecordClass): Gop {
+  if (content < unsureFrom) return fakeGop(content, { class: of });
+  const gop = fakeGop(content - unsureFrom, { class: of, clockTrusted: false });
+  return { ...gop, units: gop.units.map((unit) => ({ ...unit, wallMs: unit.wallMs - wrongMs })) };
+}
+
+/** The same with its times corrected. */
+function correctedGop(content: number, of: RecordClass): Gop {
+  return fakeGop(content - unsureFrom, { class: of, clockTrusted: false });
+}
+
+/** Records, corrects, copies and destroys until something throws. */
+export async function work(store: Store, run: string, random: () => number, tell: Tell): Promise<never> {
   const below = (n: number): number => Math.floor(random() * n);
   const segmentNow = (): number => store.segments().at(-1)?.sequence ?? 0;
   const recent: { record: number; content: number }[] = [];
   for (;;) {
-    const content = below(1000);
+    const content = below(unsureFrom) + (random() < 0.1 ? unsureFrom : 0);
     const kept = random() < 0.2 ? 'terminus' : 'communal';
-    const record = await store.append(fakeGop(content, { class: kept }));
+    const corrects = random() < 0.05;
+    if (corrects) await store.correctTimes(rightClock);
+    const record = await store.append(gopOf(content, kept));
     tell(`stored ${record} ${segmentNow()} ${kept} ${record} ${content}`);
+    // The card took something after it: so it took the correction too, if there was anything to correct.
+    if (corrects && store.corrected().some((found) => found.run === run)) tell(`corrected ${run}`);
     recent.push({ record, content });
     const source = random() < 0.2 ? recent[recent.length - 1 - below(Math.min(recent.length, 6))] : undefined;
     const copy = source && (await store.keep(source.record));
@@ -57,6 +83,8 @@ export class Account {
   count = 0;
   /** keys said to be destroyed */
   destructions = 0;
+  /** by boot, the last record for which a correction is on the card */
+  readonly #corrected = new Map<string, number>();
   readonly #stored = new Map<number, Told>();
   readonly #destroyed = new Set<string>();
   /** a destruction that was begun may have happened, told or not */
@@ -72,7 +100,8 @@ export class Account {
       this.#stored.set(record, { segment, class: rest[2] as RecordClass, number, content });
       this.last = Math.max(this.last, record);
       this.count += 1;
-    } else if (what === 'destroying') this.#doubtful.add(rest.join(' '));
+    } else if (what === 'corrected') this.#corrected.set(rest[0] ?? '', this.last);
+    else if (what === 'destroying') this.#doubtful.add(rest.join(' '));
     else if (what === 'destroyed') {
       this.#destroyed.add(rest.join(' '));
       this.destructions += 1;
@@ -97,6 +126,8 @@ export class Account {
       before = gop.record;
       read.set(gop.record, gop);
     }
+    const unknown = [...read.keys()].filter((number) => number > this.last);
+    if (unknown.length > 1) wrong.push(`records ${unknown.join(', ')} were never acknowledged`);
     for (const [number, gop] of read) wrong.push(...this.#compare(number, gop));
     this.last = Math.max(this.last, before);
     wrong.push(...this.#missing(reader, read), ...(await this.#cameBack(reader, directory)));
@@ -106,10 +137,15 @@ export class Account {
   }
 
   #compare(number: number, gop: StoredGop): string[] {
-    if (number > this.last + 1) return [`record ${number} was never acknowledged, nor the one before`];
-    const content = this.#stored.get(number)?.content ?? (gop.units[0]?.seq ?? 0) / 25;
-    const same = isDeepStrictEqual(plain(gop), plain(fakeGop(content, { class: gop.class })));
-    return same ? [] : [`record ${number} is not what was stored`];
+    const found = (gop.units[0]?.seq ?? 0) / 25 + (gop.clockTrusted ? 0 : unsureFrom);
+    const content = this.#stored.get(number)?.content ?? found;
+    const stored = gop.corrected ? correctedGop(content, gop.class) : gopOf(content, gop.class);
+    const wrong = isDeepStrictEqual(plain(gop), plain(stored))
+      ? []
+      : [`record ${number} is not what was stored`];
+    const due = !gop.clockTrusted && number <= (this.#corrected.get(gop.run) ?? 0);
+    if (due && !gop.corrected) wrong.push(`the time of record ${number} is not corrected any more`);
+    return wrong;
   }
 
   /** What was acknowledged, is in a segment that the ring has not begun to overwrite, and was not destroyed. */

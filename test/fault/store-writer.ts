@@ -60,7 +60,9 @@ const onSegment = (event: SegmentEvent): void => {
 /** One segment in five stays for one turn of the ring. */
 const held = ({ sequence }: { sequence: number }): boolean =>
   sequence % 5 === 0 && (store.segments().at(-1)?.sequence ?? 0) - sequence < segments;
-const deps = { ...(await storeDeps(directory, { clock: systemClock })), open, onSegment, held };
+/** A process that is killed is followed by one of the same boot. */
+const run = 'aa'.repeat(8);
+const deps = { ...(await storeDeps(directory, { clock: systemClock })), run, open, onSegment, held };
 const store: Store = new Store(deps, options);
 await store.start(new AbortController().signal);
 say('started');
@@ -91,7 +93,7 @@ if (kind === 'end mark') {
   if (await store.destroy(sequence, 'communal')) say(`destroyed ${sequence} communal`);
 }
 
-await work(store, Math.random, (line) => {
+await work(store, run, Math.random, (line) => {
   // What was told is done: what follows is a plain record again.
   if (line.startsWith('stored')) doing.record = 'record';
   say(line);

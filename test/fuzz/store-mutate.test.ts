@@ -6,7 +6,7 @@ import { crc32c } from '@node-rs/crc32';
 import { decodeKeySector, encodeKeySector } from '../../runtime/record/key-sector.js';
 import { Store } from '../../runtime/record/store.js';
 import { seeded } from '../random.js';
-import { bench, fakeGop, fakeUnit, gopUnit, keysDirectory, storeDeps } from '../unit/store-fake.js';
+import { bench, fakeGop, fakeUnit, gopUnit, keysDirectory, startMs, storeDeps } from '../unit/store-fake.js';
 import { examine, type Files, fingerprint, mutate, readFiles, writeRing } from './store-mutate.js';
 
 const option = (name: string, otherwise: number): number => {
@@ -21,15 +21,23 @@ const corpus = join(import.meta.dirname, '..', '..', '..', 'test', 'fuzz', 'corp
 async function smallStore(t: TestContext): Promise<{ directory: string; files: Files; known: Set<string> }> {
   const b = await bench(t, 3);
   const options = { ...b.options, segmentBytes: 16 * 1024, capacityBytes: 48 * 1024 };
-  const store = new Store(await storeDeps(b.directory), options);
+  const store = new Store({ ...(await storeDeps(b.directory)), run: 'aa'.repeat(8) }, options);
   await store.start(new AbortController().signal);
   const known = new Set<string>();
+  const lateMs = 1_000_000;
   for (let n = 0; n < 40; n++) {
     const units = Array.from({ length: 5 }, (_, i) => gopUnit(fakeUnit(n * 5 + i)));
     const kept = n % 4 === 1 ? 'terminus' : 'communal';
-    const gop = fakeGop(n, { units, continues: n % 7 === 3, interrupted: n % 5 === 0, class: kept });
+    const clockTrusted = n % 6 !== 5;
+    const flags = { continues: n % 7 === 3, interrupted: n % 5 === 0, class: kept, clockTrusted } as const;
+    const gop = fakeGop(n, { units, ...flags });
     known.add(fingerprint(gop));
-    const record = await store.append(gop);
+    // Under a clock that is late: it is given out as it was recorded, or as it was corrected, and in no other way.
+    const late = units.map((unit) => ({ ...unit, wallMs: unit.wallMs - lateMs }));
+    const recorded = clockTrusted ? gop : { ...gop, units: late };
+    known.add(fingerprint(recorded));
+    const record = await store.append(recorded);
+    if (n === 35) await store.correctTimes({ wallUs: startMs * 1000, monoUs: 5_000_000 });
     if (n % 6 === 0) await store.keep(record);
   }
   await store.stop();

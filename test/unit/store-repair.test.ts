@@ -194,7 +194,11 @@ for (const { name, kind, lost, harm, repaired } of damagings) {
     await repair(b.directory, openSegment);
     const after = await b.check();
     if (repaired) assert.deepEqual(after.damages, []);
-    else assert.deepEqual(after.damages, found, 'what cannot be made again is still called damage');
+    else {
+      // An index that disagreed with a forged header is written again; the record stays what it is.
+      const kept = found.filter((damage) => damage.kind !== 'sealed-index');
+      assert.deepEqual(after.damages, kept, 'what cannot be made again is still called damage');
+    }
     const read = await given(b);
     assert.equal(read.size, repaired ? records : left);
     for (const [record, gop] of read) assert.deepEqual(gop, plain(fakeGop(record - 1)));
@@ -211,6 +215,8 @@ test('every kind of damage is in the table above and in the page, and so is ever
     rewritten: true,
     destroyed: true,
     'not-opened': true,
+    'time-contradicts': true,
+    'time-not-verified': true,
   };
   const kinds: Record<DamageKind, true> = {
     description: true,
@@ -222,9 +228,12 @@ test('every kind of damage is in the table above and in the page, and so is ever
     'key-slot': true,
     'segment-end': true,
     'sealed-index': true,
+    'time-correction': true,
     'missing-records': true,
   };
-  assert.deepEqual([...new Set(damagings.map(({ kind }) => kind))].sort(), Object.keys(kinds).sort());
+  // test/unit/store-forged-times.test.ts
+  const covered = new Set<string>([...damagings.map(({ kind }) => kind), 'time-correction']);
+  assert.deepEqual([...covered].sort(), Object.keys(kinds).sort());
   for (const kind of [...Object.keys(kinds), ...Object.keys(notes)]) {
     assert.match(page, new RegExp(`^\\| \`${kind}\` \\|`, 'm'));
   }

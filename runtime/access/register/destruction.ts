@@ -16,6 +16,8 @@ export interface Piece {
   toMs: number;
   /** false: the clock was not known to be right, and the times are bounds */
   timesSure: boolean;
+  /** the clock was not known to be right, and the times are corrected since */
+  timesCorrected?: true;
   /** null while its key is there */
   destroyed: { atMs: number; reason: 'term' | 'space' | 'order'; late: boolean; clockSure: boolean } | null;
   /** when it is due, while it is there */
@@ -158,10 +160,12 @@ export class Destruction {
     const story = this.#stories.get(key) ?? { born: null, sealed: null, destroyed: new Map() };
     if (this.#overlaps(entry.firstMs, entry.lastMs)) {
       this.#stories.set(key, { ...story, sealed: entry });
-      this.#after = null;
+      if (!entry.timesCorrected) this.#after = null;
       return;
     }
     this.#stories.delete(key);
+    // Told a second time, with its times corrected: it says nothing of what was recorded next before or after it.
+    if (entry.timesCorrected) return;
     if (entry.firstMs > this.asked.toMs) this.#after ??= entry;
     else if (![...this.#stories.values()].some(({ sealed }) => sealed)) this.#before = entry;
   }
@@ -188,6 +192,7 @@ export class Destruction {
           fromMs: span.firstMs,
           toMs: span.lastMs,
           timesSure: sealed.timesSure,
+          ...(sealed.timesCorrected && { timesCorrected: true as const }),
           destroyed: gone ? destruction(gone) : null,
           untilMs: gone ? null : this.#until(sealed, of),
         },

@@ -83,6 +83,19 @@ const told = {
   /** the clock is right from here on: what was told before under a wrong one is at least as old as this entry */
   clock: z.strictObject({ kind: z.literal('clock-sure') }),
   terms: z.strictObject({ kind: z.literal('terms-set'), terms }),
+  /** a boot recorded before its clock was right, and what it recorded is corrected (docs/store.md, "Time corrections") */
+  corrected: z.strictObject({
+    kind: z.literal('time-corrected'),
+    storeId,
+    /** the boot, hexadecimal */
+    run: z.string().regex(/^[0-9a-f]{16}$/),
+    /** its wall clock less its monotonic clock */
+    offsetMs: wallMs,
+    /** what was recorded before its clock was right lies between these, as far as it was there when this was told */
+    firstSegment: count,
+    lastSegment: count,
+    late,
+  }),
   born: z.strictObject({ kind: z.literal('segment-born'), storeId, segment: count, late }),
   sealed: z.strictObject({
     kind: z.literal('segment-sealed'),
@@ -95,6 +108,8 @@ const told = {
     terminus: span,
     /** false: the clock was not known to be right, and the times are bounds found from what surrounds the segment */
     timesSure: z.boolean(),
+    /** the clock was not known to be right, and the times are corrected since */
+    timesCorrected: z.literal(true).optional(),
     late,
   }),
   destroyed: z.strictObject({
@@ -140,6 +155,7 @@ export const registerEvent = z.discriminatedUnion('kind', [
   told.damage,
   told.clock,
   told.terms,
+  told.corrected,
   told.born,
   told.sealed,
   told.destroyed,
@@ -172,6 +188,7 @@ export const entry = z.discriminatedUnion('kind', [
   told.damage.extend(frame),
   told.clock.extend(frame),
   told.terms.extend(frame),
+  told.corrected.extend(frame),
   told.born.extend(frame),
   told.sealed.extend(frame),
   told.destroyed.extend(frame),

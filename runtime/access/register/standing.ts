@@ -35,6 +35,7 @@ export class Standing {
   removedUpTo = 0;
   /** number of the newest entry */
   n = 0;
+  readonly #corrected = new Map<string, EntryOf<'time-corrected'>>();
   readonly #unplaced: SegmentStanding[] = [];
   /** the same segments, by store: a look over every segment asks for each */
   readonly #byStore = new Map<string, Map<number, SegmentStanding>>();
@@ -62,6 +63,9 @@ export class Standing {
       case 'volumes-removed':
         this.removedUpTo = Math.max(this.removedUpTo, entry.last);
         return;
+      case 'time-corrected':
+        this.#corrected.set(`${entry.storeId}/${entry.run}`, entry);
+        return;
       case 'damage-found':
         for (const name of entry.findings) this.damage.add(name);
         return;
@@ -72,6 +76,11 @@ export class Standing {
 
   get(storeId: string, segment: number): SegmentStanding | undefined {
     return this.#byStore.get(storeId)?.get(segment);
+  }
+
+  /** What was told last of the clock of this boot. */
+  corrected(storeId: string, run: string): EntryOf<'time-corrected'> | null {
+    return this.#corrected.get(`${storeId}/${run}`) ?? null;
   }
 
   /** Whether segments were born since the last entry under a clock known to be right. */
