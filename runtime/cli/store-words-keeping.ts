@@ -47,7 +47,7 @@ const en: KeepingWords = {
   classes: { communal: 'communal', terminus: 'terminus (alert)' },
   destroyedAt: (time, reason) => `destroyed ${time} (${reason})`,
   keptUntil: (time) => `still there, until ${time}`,
-  recording: 'still there, being recorded',
+  recording: 'still there, its end is not told yet',
   reason: { term: 'its term', space: 'overwritten for space', order: 'by order' },
   never: 'nothing was recorded',
   corrected: 'clock corrected',
@@ -100,7 +100,7 @@ const fr: KeepingWords = {
   classes: { communal: 'communal', terminus: 'terminus (alerte)' },
   destroyedAt: (time, reason) => `détruit le ${time} (${reason})`,
   keptUntil: (time) => `existe encore, jusqu’au ${time}`,
-  recording: 'existe encore, en cours d’enregistrement',
+  recording: 'existe encore, sa fin n’est pas encore dite',
   reason: { term: 'à son terme', space: 'écrasé faute de place', order: 'sur ordre' },
   never: 'rien n’a été enregistré',
   corrected: 'heure corrigée',
@@ -154,6 +154,7 @@ export function stateOf(piece: Piece, words: KeepingWords): string {
     : untilMs === null
       ? words.recording
       : words.keptUntil(showTime(untilMs));
+  if (piece.open) return state;
   if (piece.timesCorrected) return `${state}; ${words.corrected}`;
   return timesSure ? state : `${state}; ${words.bounds}`;
 }

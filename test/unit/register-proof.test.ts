@@ -80,6 +80,20 @@ test('destroyed, still there until, partly, never recorded', async (t) => {
   assert.deepEqual(across.gaps, [{ fromMs: at(11) - 40, toMs: at(13) }]);
 });
 
+test('of the segment that is being recorded nobody says that nothing follows its birth', async (t) => {
+  const bench = await recorded(t);
+  const register = await bench.open();
+  const bornMs = bench.clock.wallMs();
+  await register.append({ kind: 'segment-born', storeId, segment: 11 });
+  await register.stop();
+  const { answer } = await answerFor(bench.state, { fromMs: bornMs - minuteMs, toMs: bornMs + minuteMs });
+  assert.deepEqual(answer.gaps, [{ fromMs: bornMs - minuteMs, toMs: bornMs }]);
+  assert.deepEqual(
+    answer.pieces.map(({ segment, open, destroyed }) => [segment, open, destroyed]),
+    [[11, true, null]],
+  );
+});
+
 test('a hold prolongs what is said of an interval, without its reference', async (t) => {
   const bench = await recorded(t);
   const register = await bench.open();

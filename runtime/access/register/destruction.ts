@@ -18,6 +18,8 @@ export interface Piece {
   timesSure: boolean;
   /** the clock was not known to be right, and the times are corrected since */
   timesCorrected?: true;
+  /** the newest segment, not told in full: it may reach to the end of the interval, or have ended before */
+  open?: true;
   /** null while its key is there */
   destroyed: { atMs: number; reason: 'term' | 'space' | 'order'; late: boolean; clockSure: boolean } | null;
   /** when it is due, while it is there */
@@ -61,6 +63,7 @@ export class Destruction {
   #beginning = 1;
   #lastMs: number | null = null;
   #lastN = 0;
+  #lastBornN = 0;
   /** the last segment before the interval, the first after it */
   #before: EntryOf<'segment-sealed'> | null = null;
   #after: EntryOf<'segment-sealed'> | null = null;
@@ -115,6 +118,7 @@ export class Destruction {
         this.#holds = this.#holds.filter(({ requisition }) => requisition !== entry.requisition);
         return;
       case 'segment-born':
+        this.#lastBornN = entry.n;
         this.#stories.set(segmentKey(entry.storeId, entry.segment), {
           born: entry,
           sealed: null,
@@ -200,15 +204,21 @@ export class Destruction {
     });
   }
 
-  /** Being recorded now, or never told in full: it reaches from its birth to its destruction at most. */
+  /**
+   * Being recorded now, or never told in full: it reaches from its birth to its destruction at most. Of the newest one nobody
+   * can say yet where it ends: what was asked about is not said to be empty for it.
+   */
   #unsealed(born: EntryOf<'segment-born'>, gone: Story['destroyed']): Piece[] {
     const one = [...gone.values()][0];
+    const newest = born.n === this.#lastBornN;
+    const latestMs = Math.max(born.at, this.#lastMs ?? born.at, newest ? this.asked.toMs : 0);
     const piece = {
       segment: born.segment,
       class: 'communal' as const,
       fromMs: born.at,
-      toMs: one?.at ?? Math.max(born.at, this.#lastMs ?? born.at),
+      toMs: one?.at ?? latestMs,
       timesSure: false,
+      ...(newest && !one ? { open: true as const } : {}),
     };
     return [{ ...piece, destroyed: one ? destruction(one) : null, untilMs: null }];
   }
