@@ -13,9 +13,10 @@ import type { ClockPoint, Corrected } from './time-corrections.js';
 /** What retention asks of the store. */
 export interface RetainedStore {
   readonly storeId: string;
-  /** oldest first; segments with no record may be left out */
-  segments(): readonly SegmentTimes[];
-  liveKeys(): readonly LiveKey[];
+  /** those of this moment, oldest first; segments with no record may be left out; gone through once */
+  segments(): Iterable<SegmentTimes>;
+  /** those of this moment; gone through more than once */
+  liveKeys(): Iterable<LiveKey>;
   /** the clock is right and shows this; corrects what this boot recorded before, once; never rejects */
   correctTimes?(point: ClockPoint): Promise<void>;
   /** what is corrected and can still be opened */

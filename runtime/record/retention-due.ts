@@ -2,7 +2,7 @@
 import type { Standing } from '../access/register/standing.js';
 import { beforeKeyMs } from './absent-stores.js';
 import { type RecordClass, recordClasses } from './key-sector.js';
-import { classesBySegment, type LiveKey } from './retention-telling.js';
+import type { LiveKey, Told } from './retention-telling.js';
 import { dayMs, daysFor, dueMs, holdOver, type Placed } from './retention-terms.js';
 import { Stretches } from './stretches.js';
 
@@ -24,8 +24,8 @@ export interface DueKeys {
 /** Resolves after pauses in which other things run: what is due is destroyed after a look that may be a little old. */
 export async function dueKeys(
   placed: readonly Placed[],
-  live: readonly LiveKey[],
-  { standing, storeId, nowMs }: { standing: Standing; storeId: string; nowMs: number },
+  { live, liveOf, storeId, nowMs }: Pick<Told, 'live' | 'liveOf' | 'storeId' | 'nowMs'>,
+  standing: Standing,
 ): Promise<DueKeys> {
   const stretches = new Stretches();
   const bySequence = new Map<number, Placed>();
@@ -35,7 +35,7 @@ export async function dueKeys(
     if (pause) await pause;
   }
   const found: DueKeys = { due: [], nextMs: Number.POSITIVE_INFINITY };
-  for (const [sequence, classes] of await classesBySegment(live)) {
+  for (const [sequence, classes] of liveOf) {
     const segment = bySequence.get(sequence);
     if (segment) addDue(found, segment, classes, standing, nowMs);
     const pause = stretches.next();
