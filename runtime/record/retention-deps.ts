@@ -35,7 +35,7 @@ export interface RetentionDeps {
   requests: Pick<HoldRequests, 'waiting' | 'remove'>;
   /** destroys keys of stores whose card is away; resolves to what it destroyed; default: there are none */
   elsewhere?: (
-    of: Required<Pick<AbsentStores, 'openStoreId' | 'recordedBeforeMs' | 'held'>>,
+    of: Required<Pick<AbsentStores, 'openStoreId' | 'recordedBeforeMs' | 'startMs' | 'held'>>,
   ) => Promise<DestroyedElsewhere[]>;
   /** what the authorisation says now; null when there is none: then the last ones that were in force go on */
   terms: () => Terms | null;

@@ -1,10 +1,10 @@
 /** Which keys of a store are due now, and when the next one will be. Called by retention.ts. Changes nothing. */
 import type { Standing } from '../access/register/standing.js';
-import { beforeKeyMs } from './absent-stores.js';
 import { type RecordClass, recordClasses } from './key-sector.js';
 import type { LiveKey, Told } from './retention-telling.js';
 import { dayMs, daysFor, dueMs, holdOver, type Placed } from './retention-terms.js';
 import { Stretches } from './stretches.js';
+import { beforeKeyMs, toldStartMs } from './told-age.js';
 
 /** Keys of a segment that go together. */
 export interface Due {
@@ -81,8 +81,9 @@ function addDue(
 /** What the ring does not know any more is as old as its key, as far as that is known. */
 function addOrphan(found: DueKeys, key: LiveKey, standing: Standing, storeId: string, nowMs: number): void {
   const sequence = key.segmentSequence;
-  const startMs = key.clockTrusted ? key.createdMs - beforeKeyMs : standing.get(storeId, sequence)?.knownByMs;
-  if (startMs === null || startMs === undefined) return;
+  const told = toldStartMs(standing.get(storeId, sequence), key.class);
+  const startMs = key.clockTrusted ? key.createdMs - beforeKeyMs : told;
+  if (startMs === null) return;
   const atMs = startMs + daysFor(standing.terms, key.class, startMs) * dayMs;
   if (atMs <= nowMs) found.due.push({ sequence, segment: null, classes: [key.class], dueMs: atMs });
   else found.nextMs = Math.min(found.nextMs, atMs);

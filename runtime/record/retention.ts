@@ -14,6 +14,7 @@ import { retentionNotices } from './retention-notices.js';
 import { classesBySegment, Telling, type Told, tellCorrections } from './retention-telling.js';
 import { dayMs, daysFor, holdOver, longestDays, placeInStretches, placeOne } from './retention-terms.js';
 import { type Gone, TellingTogether } from './telling-together.js';
+import { toldSpan, toldStartMs } from './told-age.js';
 
 const usualEveryMs = 10_000;
 /** Whatever is said to have changed or not, everything is looked at this often. */
@@ -228,18 +229,31 @@ export class Retention {
     const beforeMs = (of: RecordClass): number =>
       nowMs - daysFor(terms, of, nowMs - longestDays * dayMs) * dayMs;
     const held = (store: string, segment: number): boolean => {
-      const sealed = register.standing.get(store, segment)?.sealed;
-      return sealed ? holdOver(holds, sealed, nowMs) !== null : false;
+      const span = toldSpan(register.standing.get(store, segment));
+      return span ? holdOver(holds, span, nowMs) !== null : false;
     };
     const recordedBeforeMs = { communal: beforeMs('communal'), terminus: beforeMs('terminus') };
     const byStore = new Map<string, Telling>();
-    for (const gone of await elsewhere({ openStoreId: storeId, recordedBeforeMs, held })) {
-      const { storeId: of, segmentSequence: segment, class: kept } = gone;
-      const telling = byStore.get(of) ?? new Telling(register, of);
-      byStore.set(of, telling);
-      await telling.add({ kind: 'key-destroyed', segment, classes: [kept], reason: 'term' });
+    const telling = (of: string): Telling => {
+      const there = byStore.get(of) ?? new Telling(register, of);
+      byStore.set(of, there);
+      return there;
+    };
+    // What the register does not know it knows from here on: its age is then at least bounded.
+    const unknown = new Map<string, { of: string; segment: number }>();
+    const startMs = (of: string, segment: number, kept: RecordClass): number | null => {
+      const told = register.standing.get(of, segment);
+      if (!told) unknown.set(`${of}/${segment}`, { of, segment });
+      return toldStartMs(told, kept);
+    };
+    const destroyed = await elsewhere({ openStoreId: storeId, recordedBeforeMs, startMs, held });
+    for (const { of, segment } of unknown.values()) {
+      await telling(of).add({ kind: 'segment-born', segment, late: true });
     }
-    for (const telling of byStore.values()) await telling.flush();
+    for (const { storeId: of, segmentSequence: segment, class: kept } of destroyed) {
+      await telling(of).add({ kind: 'key-destroyed', segment, classes: [kept], reason: 'term' });
+    }
+    for (const one of byStore.values()) await one.flush();
   }
 
   /** @returns classes whose key was there and verifiably is not any more */

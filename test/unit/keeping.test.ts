@@ -115,6 +115,7 @@ test('two stores, the first of which fails: both go at their term, a hold keeps 
   await c.pass(31_000);
   assert.equal(await verdict(b), 'destroyed');
   assert.deepEqual(await readAll(c.first), []);
+  await c.stop();
 });
 
 test('fewer days count at once in every store', async (t) => {
@@ -127,6 +128,7 @@ test('fewer days count at once in every store', async (t) => {
   await c.pass(11_000);
   await c.pass(11_000);
   assert.deepEqual([[...c.first.liveKeys()], [...c.second.liveKeys()]], [[], []]);
+  await c.stop();
 });
 
 test('a card that is away at the start: its keys go at their term, and nothing opens when it is back', async (t) => {
@@ -160,4 +162,6 @@ test('a card that is away at the start: its keys go at their term, and nothing o
     'only what was recorded now',
   );
   assert.deepEqual((await verifyRegister(b.directory)).findings, []);
+  // Before the directory goes, which is given up first.
+  await away.stop();
 });
