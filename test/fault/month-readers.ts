@@ -14,6 +14,11 @@ const ever = Number.MAX_SAFE_INTEGER / 1000;
 /** What a time may be off: it is rounded to whole microseconds on the way. */
 const roundedMs = 0.01;
 
+interface Span {
+  fromMs: number;
+  toMs: number;
+}
+
 export async function openStores(directory: string): Promise<StoreReader[]> {
   return Promise.all(
     storeNames.map((name) => StoreReader.open(join(directory, name), { keys: keysIn(directory) })),
@@ -25,9 +30,12 @@ export async function compareReaders(truth: Truth, directory: string, moment: Mo
   const merged = new MergedReader(await openStores(directory));
   const read = new Set<number>();
   /** first and last picture of each, as they are to be listed */
-  const spans: { fromMs: number; toMs: number }[] = [];
+  const spans: Span[] = [];
   let before = Number.NEGATIVE_INFINITY;
-  const onDamage = ({ record }: { record: number }): void => truth.wrong(`record ${record} is damaged`);
+  const damaged: number[] = [];
+  const onDamage = ({ wallFirstUs }: { wallFirstUs: number }): void => {
+    damaged.push(wallFirstUs / 1000);
+  };
   for await (const gop of merged.range(0, ever, { onDamage })) {
     const n = (gop.units[0]?.seq ?? -1) / unitsPerGop;
     if (read.has(n)) truth.wrong(`GOP ${n} is shown twice`);
@@ -49,14 +57,29 @@ export async function compareReaders(truth: Truth, directory: string, moment: Mo
     if (gop.places.length > 0 && keyed !== read.has(gop.n))
       truth.wrong(`GOP ${gop.n} ${keyed ? 'has a key and is not read' : 'is read without a key'}`);
   }
-  compareLists(truth, merged, spans);
+  compareLists(truth, merged, [...spans, ...tornSpans(truth, damaged, read)]);
   return read.size;
 }
 
+/**
+ * What was being written when the card refused it, and was never acknowledged, may lie there torn: readers list it, and say
+ * that it is damaged when they read it.
+ */
+function tornSpans(truth: Truth, damaged: readonly number[], read: ReadonlySet<number>): Span[] {
+  return damaged.flatMap((wallMs) => {
+    const gop = truth.gops.find(({ trueMs }) => Math.abs(trueMs - wallMs) <= roundedMs);
+    if (gop && read.has(gop.n)) return [];
+    if (gop?.lost && gop.places.length === 0) return [{ fromMs: gop.trueMs, toMs: gop.trueMs + gopMs }];
+    truth.wrong(`GOP ${gop?.n ?? `of ${wallMs}`} is damaged`);
+    return [];
+  });
+}
+
 /** Coverage and gaps are those of what was read, to the picture. */
-function compareLists(truth: Truth, merged: MergedReader, spans: { fromMs: number; toMs: number }[]): void {
+function compareLists(truth: Truth, merged: MergedReader, expected: readonly Span[]): void {
+  const spans = [...expected].sort((a, b) => a.fromMs - b.fromMs);
   const { coverage, gaps } = merged.list();
-  const listed = (list: readonly { fromMs: number; toMs: number }[]): string =>
+  const listed = (list: readonly Span[]): string =>
     list.map(({ fromMs, toMs }) => `${Math.round(fromMs)}-${Math.round(toMs)}`).join(' ');
   const between = spans.slice(1).map(({ fromMs }, i) => ({ fromMs: spans[i]?.toMs ?? 0, toMs: fromMs }));
   if (listed(coverage) !== listed(spans)) truth.wrong('coverage is not what can be read');
