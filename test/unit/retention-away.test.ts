@@ -91,7 +91,7 @@ async function wokeIn1970(t: TestContext, knewBefore = true): Promise<Away> {
     begin: (segment) => withKeys(async (keys) => void (await keys.begin(segment % 8, segment))),
     live: () =>
       withKeys(async (keys) =>
-        keys.live().map(({ segmentSequence, class: of }) => `${segmentSequence} ${of}`),
+        [...keys.live()].map(({ segmentSequence, class: of }) => `${segmentSequence} ${of}`),
       ),
     async retain(change = {}) {
       bench.sure = true;

@@ -9,7 +9,7 @@ import { type Bench, bench, type Fault, fakeGop, faulty, plain, readAll } from '
 const segments = 8;
 const slotsOf = (store: Store): number => (store.segments().at(-1)?.sequence ?? 0) % segments;
 const live = (store: Store): string[] =>
-  store.liveKeys().map(({ segmentSequence, class: of }) => `${segmentSequence} ${of}`);
+  [...store.liveKeys()].map(({ segmentSequence, class: of }) => `${segmentSequence} ${of}`);
 
 /** A ring that has turned, on a card that refuses all writes while `card.out`, and always what `card.bad` says. */
 async function turned(b: Bench): Promise<{ store: Store; card: { out: boolean; bad: Fault }; next: number }> {
