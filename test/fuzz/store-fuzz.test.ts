@@ -14,6 +14,7 @@ import { makeBase } from './store-base.js';
 import { timesIn } from './store-choice.js';
 import { examine, fuzz, type ReadAll } from './store-fuzz.js';
 import { readCorpus } from './store-fuzz-command.js';
+import type { Recipe } from './store-recipes.js';
 
 const base = await makeBase();
 const corpus = await readCorpus();
@@ -81,8 +82,15 @@ const credulous: ReadAll = async ({ open, list }, { vault }) => {
 
 test('negative control: a reader that believes a forged time correction is caught', async () => {
   assert.deepEqual((await examine(base, [], credulous)).wrong, [], 'it reads a sound store as it should');
-  const { violations } = await fuzz(base, { cases: 1500, seed: 1, corpus: [], read: credulous });
-  assert.match(violations.join('\n'), /is not what was stored/);
+  // Every correction says another time, with checksums that hold and no index beside it.
+  const recipe: Recipe = [...(base.generations.at(-1) ?? [])].flatMap(([file, bytes]) => {
+    const changes = timesIn(bytes).map((at) => ({ do: 'u32', at: at + 32, value: 7 }) as const);
+    const noIndex = { do: 'fill', at: bytes.length - 64, count: 64, value: 0 } as const;
+    return changes.length > 0 ? [{ file, changes: [...changes, noIndex, { do: 'forge' } as const] }] : [];
+  });
+  assert.ok(recipe.length > 0);
+  assert.match((await examine(base, recipe, credulous)).wrong.join('\n'), /is not what was stored/);
+  assert.deepEqual((await examine(base, recipe)).wrong, [], 'and the reader of the store is not taken in');
 });
 
 /** Walks a segment as scan.ts does, but believes the length of every record. */
