@@ -72,7 +72,7 @@ export class Month {
   #waiting: { n: number; bytes: number }[] = [];
   readonly #slots: Record<StoreName, number>;
   readonly #storeIds = new Map<string, StoreName>();
-  #keysLive = 0;
+  #keysLive: ReadonlySet<string> = new Set();
   /** keys have gone: a look at this time tells of them */
   #lookAtMs = Number.POSITIVE_INFINITY;
 
@@ -138,8 +138,9 @@ export class Month {
       for (const { segmentSequence: segment, class: of } of stores[name].liveKeys())
         live.add(placeKey({ storeId, segment, class: of }));
     }
-    if (live.size < this.#keysLive) this.#lookAtMs = Math.min(this.#lookAtMs, this.sinceMs + toldAfterMs);
-    this.#keysLive = live.size;
+    const gone = [...this.#keysLive].some((key) => !live.has(key));
+    if (gone) this.#lookAtMs = Math.min(this.#lookAtMs, this.sinceMs + toldAfterMs);
+    this.#keysLive = live;
     this.truth.observe(live, this.#moment);
   }
 

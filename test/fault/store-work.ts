@@ -50,10 +50,12 @@ export async function work(store: Store, run: string, random: () => number, tell
     const kept = random() < 0.2 ? 'terminus' : 'communal';
     const corrects = random() < 0.05;
     if (corrects) await store.correctTimes(rightClock);
+    // Before what is recorded next: what is not sure in it waits for the next correction.
+    const corrected = corrects && store.corrected().some((found) => found.run === run);
     const record = await store.append(gopOf(content, kept));
     tell(`stored ${record} ${segmentNow()} ${kept} ${record} ${content}`);
     // The card took something after it: so it took the correction too, if there was anything to correct.
-    if (corrects && store.corrected().some((found) => found.run === run)) tell(`corrected ${run}`);
+    if (corrected) tell(`corrected ${run}`);
     recent.push({ record, content });
     const source = random() < 0.2 ? recent[recent.length - 1 - below(Math.min(recent.length, 6))] : undefined;
     const copy = source && (await store.keep(source.record));
