@@ -69,7 +69,10 @@ function tornSpans(truth: Truth, damaged: readonly number[], read: ReadonlySet<n
   return damaged.flatMap((wallMs) => {
     const gop = truth.gops.find(({ trueMs }) => Math.abs(trueMs - wallMs) <= roundedMs);
     if (gop && read.has(gop.n)) return [];
-    if (gop?.lost && gop.places.length === 0) return [{ fromMs: gop.trueMs, toMs: gop.trueMs + gopMs }];
+    // Where it was acknowledged it is gone by now, if it was anywhere.
+    const remnant =
+      gop && (gop.lost || gop.places.length > 0) && gop.places.every(({ gone }) => gone !== null);
+    if (remnant) return [{ fromMs: gop.trueMs, toMs: gop.trueMs + gopMs }];
     truth.wrong(`GOP ${gop?.n ?? `of ${wallMs}`} is damaged`);
     return [];
   });

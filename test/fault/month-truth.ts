@@ -110,10 +110,14 @@ export class Truth {
     const termMs = place.firstMs + this.daysOf(place.class) * dayMs;
     if (this.holds.length === 0) return termMs;
     const [firstMs, lastMs] = this.#segmentSpan(place);
-    const ends = this.holds
-      .filter(({ fromMs, toMs, setMs }) => setMs < termMs && fromMs <= lastMs && toMs >= firstMs)
-      .map(({ endMs }) => endMs);
-    return Math.max(termMs, ...ends);
+    // One that is set while another keeps the segment goes on from there.
+    let dueMs = termMs;
+    for (const { fromMs, toMs, setMs, endMs } of [...this.holds].sort(
+      (one, other) => one.setMs - other.setMs,
+    )) {
+      if (setMs < dueMs && fromMs <= lastMs && toMs >= firstMs) dueMs = Math.max(dueMs, endMs);
+    }
+    return dueMs;
   }
 
   /** The next moment after which something has to be as it was not before. */
