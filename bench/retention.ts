@@ -12,12 +12,12 @@ import { ManualClock } from '../board/virtual/clock.js';
 import { type Entry, partsOf, type RegisterEvent } from '../runtime/access/register/entry.js';
 import { Register } from '../runtime/access/register/register.js';
 import { Standing } from '../runtime/access/register/standing.js';
-import { summaryTimes } from '../runtime/keeping.js';
+import { timesOf } from '../runtime/keeping.js';
 import type { RecordClass } from '../runtime/record/key-sector.js';
 import { recordClasses } from '../runtime/record/key-sector.js';
+import { KeyTable } from '../runtime/record/key-table.js';
 import { Retention } from '../runtime/record/retention.js';
-import type { LiveKey } from '../runtime/record/retention-telling.js';
-import { RingIndex, SegmentEntries, summaryOf } from '../runtime/record/ring-index.js';
+import { RingIndex, SegmentEntries } from '../runtime/record/ring-index.js';
 import { atMost, type Row, row } from './report.js';
 
 const DAY_MS = 86_400_000;
@@ -31,6 +31,7 @@ const REMEMBERED_DAYS = 400;
 const LOOKS = 5;
 const LONGEST_BLOCK_MS = 50;
 const storeId = '00112233445566778899aabbccddeeff';
+const wrapped = Buffer.alloc(0);
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 type Say = (line: string) => unknown;
@@ -43,13 +44,14 @@ export async function benchRetention(say: Say, { segments }: { segments: number 
 class MemoryStore {
   readonly storeId = storeId;
   readonly #index = new RingIndex();
-  readonly #gone = new Set<number>();
+  readonly #keys: KeyTable;
   newest = 0;
 
   constructor(
     private readonly count: number,
     private readonly nowMs: number,
   ) {
+    this.#keys = new KeyTable({ storeId, slots: count });
     for (let n = 0; n < count; n++) this.begin();
   }
 
@@ -77,29 +79,28 @@ class MemoryStore {
       });
     }
     this.#index.add(entries);
+    this.#born(sequence);
   }
 
   startMs(sequence: number): number {
     return this.nowMs + (sequence - this.count) * SEGMENT_MS;
   }
 
-  segments = () => this.#index.segments().map((entries) => summaryTimes(summaryOf(entries)));
+  segments = () => timesOf(this.#index.summaries());
 
-  liveKeys(): LiveKey[] {
-    const found: LiveKey[] = [];
-    for (let sequence = this.newest - this.count + 1; sequence <= this.newest; sequence++) {
-      if (this.#gone.has(sequence)) continue;
-      for (const of of recordClasses) {
-        const createdMs = this.startMs(sequence);
-        found.push({ segmentSequence: sequence, class: of, createdMs, clockTrusted: true });
-      }
-    }
-    return found;
+  liveKeys = () => this.#keys.live();
+
+  async destroy(segment: number, of: RecordClass): Promise<boolean> {
+    this.#keys.enter(this.#keys.indexOf(segment, of), null);
+    return true;
   }
 
-  async destroy(sequence: number, _of: RecordClass): Promise<boolean> {
-    this.#gone.add(sequence);
-    return true;
+  #born(segment: number): void {
+    for (const of of recordClasses) {
+      const atMs = this.startMs(segment);
+      const kept = { storeId, segment, class: of, state: 'live' as const, atMs, clockTrusted: true, wrapped };
+      this.#keys.enter(this.#keys.indexOf(segment, of), kept);
+    }
   }
 }
 

@@ -111,7 +111,7 @@ export class Keeping {
         get storeId() {
           return store.storeId ?? '';
         },
-        segments: () => store.segments().map(summaryTimes),
+        segments: () => timesOf(store.eachSegment()),
         correctTimes: (point) => store.correctTimes(point),
         corrected: () => store.corrected(),
         liveKeys: () => store.liveKeys(),
@@ -203,8 +203,12 @@ export class Keeping {
 /** What was made of a summary, as long as the summary stays the same. */
 const known = new WeakMap<SegmentSummary, SegmentTimes>();
 
+export function* timesOf(summaries: Iterable<SegmentSummary>): Generator<SegmentTimes, void> {
+  for (const summary of summaries) yield summaryTimes(summary);
+}
+
 /** A segment of the ring, as terms are counted for it; the same value for the same summary. */
-export function summaryTimes(summary: SegmentSummary): SegmentTimes {
+function summaryTimes(summary: SegmentSummary): SegmentTimes {
   const found = known.get(summary);
   if (found) return found;
   const { sequence, perClass, trusted, corrected } = summary;

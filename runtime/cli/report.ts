@@ -14,6 +14,15 @@ export interface RunReport extends Report {
     latencyMs: number;
     at: string;
   }[];
+  /** how recording stood at the end */
+  recording: {
+    state: Health['store']['state'];
+    oldest: string | null;
+    newest: string | null;
+    /** in memory, on no card yet; `since` null: nothing waits */
+    buffer: { bytes: number; capacityBytes: number; since: string | null };
+    second: { state: Health['store']['state']; oldest: string | null; newest: string | null } | null;
+  };
   errors: string[];
 }
 
@@ -47,6 +56,7 @@ export function runReport(camera: Camera, seconds: number, errors: string[]): Ru
     row('alerts', camera.alertsTold, 'alerts'),
     ...alertLatency(camera),
     ...cardRows(health),
+    ...storeRows(health),
     row('frame latency p50', totals.last?.latencyMs.p50 ?? 0, 'ms'),
     row('frame latency p99', totals.last?.latencyMs.p99 ?? 0, 'ms'),
     row('resident memory, runtime process', mib(health.processes.runtimeRssBytes), 'MiB'),
@@ -63,7 +73,21 @@ export function runReport(camera: Camera, seconds: number, errors: string[]): Ru
     latencyMs: Math.round(latencyMs),
     at: new Date(alert.atMs).toISOString(),
   }));
-  return { ...reportOf('camera', rows), alerts, errors };
+  return { ...reportOf('camera', rows), alerts, recording: recordingOf(health), errors };
+}
+
+function recordingOf({
+  store: { state, oldestMs, newestMs, buffer, second },
+}: Health): RunReport['recording'] {
+  const time = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+  const { bytes, capacityBytes, sinceMs } = buffer;
+  return {
+    state,
+    oldest: time(oldestMs),
+    newest: time(newestMs),
+    buffer: { bytes, capacityBytes, since: time(sinceMs) },
+    second: second && { state: second.state, oldest: time(second.oldestMs), newest: time(second.newestMs) },
+  };
 }
 
 /** Of those that were to be recorded. Nothing is aimed at where nothing may be, or where nothing was to be. */
@@ -80,6 +104,17 @@ function alertLatency(camera: Camera): Row[] {
   if (latencies.length === 0) return [];
   const worst = latencies[latencies.length - 1];
   return [atMost('picture to alert, longest', worst, 'ms', ALERT_LATENCY_GOAL_MS)];
+}
+
+/** What is not there has no row. */
+function storeRows({ store: { buffer, second } }: Health): Row[] {
+  const waits = buffer.sinceMs === null ? [] : [row('waiting in memory', buffer.bytes, 'bytes')];
+  if (!second) return waits;
+  return [
+    ...waits,
+    row('second store, GOPs written', second.gops, 'GOPs'),
+    row('second store, used', second.usedBytes, 'bytes'),
+  ];
 }
 
 /** What the card does not tell has no row. */

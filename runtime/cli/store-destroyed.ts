@@ -41,7 +41,8 @@ export function destroyedCommand(): Command {
     )
     .addHelpText(
       'after',
-      '\nExamples: vigie store destroyed --from 2026-03-01T14:00 --to 2026-03-01T15:00 --proof answer.json' +
+      '\nA running camera tells a destruction within a minute of the term; until then it counts as still there.\n' +
+        '\nExamples: vigie store destroyed --from 2026-03-01T14:00 --to 2026-03-01T15:00 --proof answer.json' +
         '\n          vigie store destroyed --verify answer.json',
     )
     .action(async (flags: Flags) => {

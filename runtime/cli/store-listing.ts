@@ -19,6 +19,7 @@ const signs: Record<CellState, string> = {
   none: '.',
   outside: ' ',
 };
+const recorded: ReadonlySet<CellState> = new Set(['full', 'part', 'corrected', 'destroyed']);
 /** Characters of a time without its offset from UTC. */
 const timeLength = 19;
 
@@ -60,7 +61,8 @@ function printDays(days: readonly DayLine[], own: ListingWords): void {
   print(`${''.padEnd(10)} ${hours.trimEnd()}`);
   for (const [i, day] of days.entries()) {
     const before = days[i - 1];
-    const empty = before ? daysBetween(before.dayMs, day.dayMs) : 0;
+    // Between a day that nobody vouches for and another one lie no days that anybody could count.
+    const empty = before && !unsure(before) && !unsure(day) ? daysBetween(before.dayMs, day.dayMs) : 0;
     if (empty > 0) print(`${''.padEnd(10)} ${own.daysWithout(empty)}`);
     const share = day.ofMs > 0 ? `${Math.min(100, Math.floor((100 * day.recordedMs) / day.ofMs))} %` : '';
     const cells = day.cells.map((cell) => signs[cell]).join('');
@@ -73,6 +75,11 @@ function printDays(days: readonly DayLine[], own: ListingWords): void {
     .filter(([cell]) => seen.has(cell))
     .map(([cell, what]) => `${signs[cell]} ${what}`);
   for (const line of wrapped(legend, 80)) print(line);
+}
+
+/** A day on which nothing lies but what was recorded under a clock that was not right. */
+function unsure({ cells }: DayLine): boolean {
+  return cells.includes('untrusted') && cells.every((cell) => !recorded.has(cell));
 }
 
 /** Days of the calendar that lie between these two. */
@@ -104,12 +111,20 @@ function printSpans(listing: Listing, words: StoreWords, own: ListingWords, zone
     corrected: own.corrected,
     untrusted: own.untrusted,
   };
+  const destroyed = [...listing.destroyed].sort((a, b) => a.fromMs - b.fromMs);
+  const tellDestroyed = (beforeMs: number): void => {
+    for (let next = destroyed[0]; next && next.fromMs < beforeMs; next = destroyed[0]) {
+      rows.push(row(next, String(next.pictures), words.destroyed));
+      destroyed.shift();
+    }
+  };
   for (const span of listing.coverage) {
+    if (span.clock !== 'untrusted') tellDestroyed(span.fromMs);
     rows.push(row(span, String(span.pictures), remark[span.clock]));
     const gap = gaps[0]?.fromMs === span.toMs ? gaps.shift() : undefined;
     if (gap) rows.push(row(gap, '', gap.intended ? words.pause : own.gap(gap.lost)));
   }
-  for (const span of listing.destroyed) rows.push(row(span, String(span.pictures), words.destroyed));
+  tellDestroyed(Number.POSITIVE_INFINITY);
   print('');
   printTable(rows);
 }

@@ -24,7 +24,8 @@ const en: ListingWords = {
     ['none', 'nothing'],
   ],
   daysWithout: (days) => `(${days} day${days === 1 ? '' : 's'} without a recording)`,
-  gap: (lost) => (lost === null ? 'gap: overwritten' : lost > 0 ? `gap: ${lost} GOPs lost` : 'gap'),
+  gap: (lost) =>
+    lost === null ? 'gap: overwritten' : lost > 0 ? `${lost} GOP${lost === 1 ? '' : 's'} lost` : 'gap',
   ignored: (corrections) =>
     `${corrections} time correction(s) not used: not verified without the keys, or forged`,
   corrected: 'clock corrected',
@@ -42,7 +43,8 @@ const fr: ListingWords = {
     ['none', 'rien'],
   ],
   daysWithout: (days) => `(${days} jour${days === 1 ? '' : 's'} sans enregistrement)`,
-  gap: (lost) => (lost === null ? 'trou : écrasé' : lost > 0 ? `trou : ${lost} GOP perdus` : 'trou'),
+  gap: (lost) =>
+    lost === null ? 'trou : écrasé' : lost > 0 ? `${lost} GOP perdu${lost === 1 ? '' : 's'}` : 'trou',
   ignored: (corrections) =>
     `${corrections} correction(s) de l’heure non suivie(s) : sans les clés, ou falsifiée(s)`,
   corrected: 'heure corrigée',

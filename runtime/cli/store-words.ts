@@ -60,7 +60,7 @@ const en: StoreWords = {
   },
   key: { live: 'live', destroyed: 'destroyed', unsure: 'not sure', missing: 'missing' },
   empty: 'Nothing is recorded.',
-  pause: 'pause (nothing was to be recorded)',
+  pause: 'pause, as intended',
   destroyed: 'destroyed',
   keysNotFound: (directory) =>
     `The keys of this store are not in ${directory}: checksums are verified, nothing can be read (--keys DIR)`,
@@ -137,7 +137,8 @@ const fr: StoreWords = {
   language: 'fr',
   place: (second, directory) => `${second ? 'Second' : 'Premier'} enregistrement, ${directory}`,
   store: 'Enregistrements de la caméra',
-  segments: (used, of, mib) => `segments utilisés : ${used} sur ${of}, de ${mib} Mio chacun`,
+  segments: (used, of, mib) =>
+    `segments utilisés : ${used} sur ${of}, de ${String(mib).replace('.', ',')} Mio chacun`,
   columns: { from: 'de', to: 'à', length: 'durée', gops: 'GOP', pictures: 'images' },
   segmentColumns: {
     sequence: 'segment',
@@ -151,7 +152,7 @@ const fr: StoreWords = {
   },
   key: { live: 'présente', destroyed: 'détruite', unsure: 'incertaine', missing: 'absente' },
   empty: 'Rien n’est enregistré.',
-  pause: 'pause (rien n’était à enregistrer)',
+  pause: 'pause voulue',
   destroyed: 'détruit',
   keysNotFound: (directory) =>
     `Les clés de ces enregistrements ne sont pas dans ${directory} : les sommes sont vérifiées, rien ne se lit (--keys DOSSIER)`,

@@ -6,9 +6,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keySectorBytes, type RecordClass, recordClasses } from './key-sector.js';
 import { KeySlots, type KeySlotsDeps } from './key-slots.js';
+import { beforeKeyMs } from './told-age.js';
 
-/** What a key opens begins at most this long before the key was made: the longest `record.segmentSeconds`. */
-export const beforeKeyMs = 600_000;
 const slotsName = /^slots-([0-9a-f]{32})\.bin$/;
 
 export interface DestroyedElsewhere {
@@ -24,8 +23,13 @@ export interface AbsentStores {
   openStoreId: string | null;
   /** whether another store is open, or about to be: asked before each; default: none is */
   isOpen?: (storeId: string) => boolean;
-  /** what was recorded before this is past its term, wall clock, milliseconds; keys made under an untrusted clock are left */
+  /** what was recorded then or before is past its term, wall clock, milliseconds */
   recordedBeforeMs: Record<RecordClass, number>;
+  /**
+   * the earliest that what such a key opens may have been recorded: asked for keys that were made under an untrusted
+   * clock. Null: left. Default: all of them are left
+   */
+  startMs?: (storeId: string, segment: number, of: RecordClass) => number | null;
   /** whether a requisition keeps this segment; default: none is kept */
   held?: (storeId: string, segment: number) => boolean;
 }
@@ -49,7 +53,9 @@ export async function destroyElsewhere(deps: KeySlotsDeps, of: AbsentStores): Pr
     await keys.start();
     try {
       for (const { segmentSequence, class: kept, createdMs, clockTrusted } of keys.live()) {
-        if (!clockTrusted || createdMs - beforeKeyMs >= of.recordedBeforeMs[kept]) continue;
+        const told = (): number | null => of.startMs?.(storeId, segmentSequence, kept) ?? null;
+        const startMs = clockTrusted ? createdMs - beforeKeyMs : told();
+        if (startMs === null || startMs > of.recordedBeforeMs[kept]) continue;
         if (of.held?.(storeId, segmentSequence)) continue;
         if (await keys.destroy(segmentSequence, kept))
           destroyed.push({ storeId, segmentSequence, class: kept });

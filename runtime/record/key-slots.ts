@@ -84,8 +84,13 @@ export class KeySlots implements RecordKeys {
     return this.#table.stateOf(segment, of);
   }
 
+  /** Whether something of this segment can be opened. */
+  opens(segment: number): boolean {
+    return recordClasses.some((of) => this.stateOf(segment, of) === 'live');
+  }
+
   /** Keys that may still open recordings, whether or not the ring still knows their segment. */
-  live(): LiveKey[] {
+  live(): Iterable<LiveKey> {
     return this.#table.live();
   }
 

@@ -147,22 +147,37 @@ export class KeyTable {
     return found > segment ? 'destroyed' : 'missing';
   }
 
-  /** Keys that may still be on the device, by slot. */
-  live(): LiveKey[] {
-    const found: LiveKey[] = [];
-    for (let i = 0; i < this.#states.length; i++) {
-      const state = this.stateAt(i);
-      const of = recordClasses[i % recordClasses.length];
-      if (!of || (state !== 'live' && state !== 'unsure')) continue;
-      found.push({
-        segmentSequence: this.segmentAt(i),
-        ringSlot: Math.floor(i / recordClasses.length),
-        class: of,
-        createdMs: this.#atMs[i] ?? 0,
-        clockTrusted: this.#trusted[i] === 1,
-      });
-    }
-    return found;
+  /**
+   * Keys that may still be on the device now, by slot. They are those of this moment whenever they are gone through; each
+   * is made when it is asked for, because a card has a hundred thousand.
+   */
+  live(): Iterable<LiveKey> {
+    const columns = {
+      segments: this.#segments.slice(),
+      states: this.#states.slice(),
+      atMs: this.#atMs.slice(),
+      trusted: this.#trusted.slice(),
+    };
+    return { [Symbol.iterator]: () => liveOf(columns) };
+  }
+}
+
+function* liveOf(of: {
+  segments: Float64Array;
+  states: Uint8Array;
+  atMs: Float64Array;
+  trusted: Uint8Array;
+}): Generator<LiveKey, void> {
+  for (const [i, state] of of.states.entries()) {
+    const kept = recordClasses[i % recordClasses.length];
+    if (!kept || (state !== codes.live && state !== codes.unsure)) continue;
+    yield {
+      segmentSequence: of.segments[i] ?? 0,
+      ringSlot: Math.floor(i / recordClasses.length),
+      class: kept,
+      createdMs: of.atMs[i] ?? 0,
+      clockTrusted: of.trusted[i] === 1,
+    };
   }
 }
 

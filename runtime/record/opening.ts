@@ -11,20 +11,23 @@ import {
   removeCutCreation,
   writeDescription,
 } from './create.js';
-import { describeRing, keySlotsFile, lockFile, ringDirectory, segmentPath } from './description.js';
+import { describeRing, keySlotsFile, lockFile, ringDirectory } from './description.js';
 import { KeySlots } from './key-slots.js';
-import { segmentHeaderBytes } from './layout.js';
 import { believeTimes } from './load-times.js';
 import { type LoadedRing, loadRing, type RingEnd } from './ring.js';
 import { refuseOther } from './ring-shape.js';
 import { type OpenSegment, onCard } from './segment-file.js';
 import { SegmentMaker } from './segment-maker.js';
+import { acceptingSequence, type Spell, spentIn } from './slot-probe.js';
 import type { StoreDeps, StoreOptions } from './store.js';
 import { TimeTelling } from './time-telling.js';
 import { RingWriter, type WriterCounts } from './writer.js';
 
 /** Pictures of one segment lie within this by default. */
 const usualSpanMs = 60_000;
+
+/** Segments that may have become unreadable while the card was let go: bad blocks, and not a card that fails. */
+const badAtOnce = 3;
 
 /** A ring that is open, or was until its card was let go. */
 export interface Running {
@@ -35,6 +38,7 @@ export interface Running {
   maker: SegmentMaker;
   writer: RingWriter;
   times: TimeTelling;
+  spell: Spell;
 }
 
 export interface OpeningDeps extends StoreDeps {
@@ -99,47 +103,33 @@ async function opened(deps: OpeningDeps, opening: Opening): Promise<Omit<Running
   };
   refuseOther(found.description, shape, directory);
   const again = former?.loaded.description.storeId === found.description.storeId ? former : null;
-  if (again) await mustAccept(again, directory, open);
+  // P8.4
+  const next = again ? await acceptingSequence(again, ringDirectory(directory), open) : 0;
   const loaded = await loadRing(directory, found, open, signal);
-  if (loaded.unreadable > (again?.loaded.unreadable ?? shape.segmentCount / 2)) {
+  const bearable = again ? again.loaded.unreadable + badAtOnce : shape.segmentCount / 2;
+  if (loaded.unreadable > bearable) {
     throw refusal('EIO', `Too many segments of ${directory} cannot be read`, 'The card fails: replace it');
   }
   tellRemarks(deps, loaded);
   if (loaded.descriptionRebuilt) await writeDescription(ringDirectory(directory), loaded.description);
-  const end = again ? endAfterFailure(loaded, again.writer.nextRecord) : loaded.end;
+  const end = again ? endAfterFailure(loaded, again.writer.nextRecord, next) : loaded.end;
   const keys = again?.keys ?? (await openKeys(deps, opening, loaded));
   const refused = await believeTimes({ index: loaded.index, keys, path: ringDirectory(directory), open });
   if (refused > 0) deps.log.warn(`Store: ${refused} time correction(s) do not hold and are ignored`);
-  return { loaded, keys, ...writing(deps, opening, { loaded, keys, end, wary: again !== null }) };
-}
-
-/** P8.4: costs no key and no record. A file that is not there is made anew when its turn comes. */
-async function mustAccept({ maker, loaded }: Running, directory: string, open: OpenSegment): Promise<void> {
-  const slot = (maker.sequence + 1) % loaded.description.segmentCount;
-  const path = segmentPath(ringDirectory(directory), slot);
-  const there = await stat(path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
-  );
-  if (!there) return;
-  const file = await open(path, 'write');
-  try {
-    await file.write(Buffer.alloc(segmentHeaderBytes), segmentHeaderBytes);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
+  const spell = { refused: 0, spent: again ? spentIn(again) : [] };
+  return { loaded, keys, spell, ...writing(deps, opening, { loaded, keys, end, wary: again !== null }) };
 }
 
 /** P8.5 and P8.6: what was never acknowledged is left out, and nothing is added behind it. */
-function endAfterFailure({ index, end }: LoadedRing, nextRecord: number): RingEnd {
+function endAfterFailure({ index, end }: LoadedRing, nextRecord: number, next: number): RingEnd {
   let newest = index.segments().at(-1);
   for (const entries of index.segments()) {
     while ((entries.last()?.record ?? 0) >= nextRecord) entries.dropLast();
   }
   newest = newest?.sequence === end.sequence ? newest : undefined;
   const empty = newest !== undefined && newest.rows === 0;
-  return { ...end, sequence: empty ? end.sequence - 1 : end.sequence, sealed: true, nextRecord };
+  const newestLeft = empty ? end.sequence - 1 : end.sequence;
+  return { ...end, sequence: Math.max(newestLeft, next - 1), sealed: true, nextRecord };
 }
 
 function tellRemarks({ log }: OpeningDeps, loaded: LoadedRing): void {

@@ -13,9 +13,10 @@ import type { ClockPoint, Corrected } from './time-corrections.js';
 /** What retention asks of the store. */
 export interface RetainedStore {
   readonly storeId: string;
-  /** oldest first; segments with no record may be left out */
-  segments(): readonly SegmentTimes[];
-  liveKeys(): readonly LiveKey[];
+  /** those of this moment, oldest first; segments with no record may be left out; gone through once */
+  segments(): Iterable<SegmentTimes>;
+  /** those of this moment; gone through more than once */
+  liveKeys(): Iterable<LiveKey>;
   /** the clock is right and shows this; corrects what this boot recorded before, once; never rejects */
   correctTimes?(point: ClockPoint): Promise<void>;
   /** what is corrected and can still be opened */
@@ -34,7 +35,7 @@ export interface RetentionDeps {
   requests: Pick<HoldRequests, 'waiting' | 'remove'>;
   /** destroys keys of stores whose card is away; resolves to what it destroyed; default: there are none */
   elsewhere?: (
-    of: Required<Pick<AbsentStores, 'openStoreId' | 'recordedBeforeMs' | 'held'>>,
+    of: Required<Pick<AbsentStores, 'openStoreId' | 'recordedBeforeMs' | 'startMs' | 'held'>>,
   ) => Promise<DestroyedElsewhere[]>;
   /** what the authorisation says now; null when there is none: then the last ones that were in force go on */
   terms: () => Terms | null;

@@ -1,10 +1,10 @@
 /** Which keys of a store are due now, and when the next one will be. Called by retention.ts. Changes nothing. */
 import type { Standing } from '../access/register/standing.js';
-import { beforeKeyMs } from './absent-stores.js';
 import { type RecordClass, recordClasses } from './key-sector.js';
-import { classesBySegment, type LiveKey } from './retention-telling.js';
+import type { LiveKey, Told } from './retention-telling.js';
 import { dayMs, daysFor, dueMs, holdOver, type Placed } from './retention-terms.js';
 import { Stretches } from './stretches.js';
+import { beforeKeyMs, toldStartMs } from './told-age.js';
 
 /** Keys of a segment that go together. */
 export interface Due {
@@ -24,8 +24,8 @@ export interface DueKeys {
 /** Resolves after pauses in which other things run: what is due is destroyed after a look that may be a little old. */
 export async function dueKeys(
   placed: readonly Placed[],
-  live: readonly LiveKey[],
-  { standing, storeId, nowMs }: { standing: Standing; storeId: string; nowMs: number },
+  { live, liveOf, storeId, nowMs }: Pick<Told, 'live' | 'liveOf' | 'storeId' | 'nowMs'>,
+  standing: Standing,
 ): Promise<DueKeys> {
   const stretches = new Stretches();
   const bySequence = new Map<number, Placed>();
@@ -35,7 +35,7 @@ export async function dueKeys(
     if (pause) await pause;
   }
   const found: DueKeys = { due: [], nextMs: Number.POSITIVE_INFINITY };
-  for (const [sequence, classes] of await classesBySegment(live)) {
+  for (const [sequence, classes] of liveOf) {
     const segment = bySequence.get(sequence);
     if (segment) addDue(found, segment, classes, standing, nowMs);
     const pause = stretches.next();
@@ -81,8 +81,9 @@ function addDue(
 /** What the ring does not know any more is as old as its key, as far as that is known. */
 function addOrphan(found: DueKeys, key: LiveKey, standing: Standing, storeId: string, nowMs: number): void {
   const sequence = key.segmentSequence;
-  const startMs = key.clockTrusted ? key.createdMs - beforeKeyMs : standing.get(storeId, sequence)?.knownByMs;
-  if (startMs === null || startMs === undefined) return;
+  const told = toldStartMs(standing.get(storeId, sequence), key.class);
+  const startMs = key.clockTrusted ? key.createdMs - beforeKeyMs : told;
+  if (startMs === null) return;
   const atMs = startMs + daysFor(standing.terms, key.class, startMs) * dayMs;
   if (atMs <= nowMs) found.due.push({ sequence, segment: null, classes: [key.class], dueMs: atMs });
   else found.nextMs = Math.min(found.nextMs, atMs);

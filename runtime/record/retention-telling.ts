@@ -35,7 +35,9 @@ export interface RegisterPort {
 export interface Told {
   storeId: string;
   placed: readonly Placed[];
-  live: readonly LiveKey[];
+  live: Iterable<LiveKey>;
+  /** the same, by segment */
+  liveOf: ReadonlyMap<number, ReadonlySet<RecordClass>>;
   nowMs: number;
   /** told after the fact: it happened before this process began, or an entry could not be written */
   late: boolean;
@@ -48,11 +50,30 @@ export interface Told {
 export class Telling {
   #waiting: SegmentTold[] = [];
   readonly #of = new Set<number>();
+  #added = 0;
 
   constructor(
     private readonly register: RegisterPort,
-    private readonly storeId: string,
+    readonly storeId: string,
   ) {}
+
+  /** What was ever added. */
+  get added(): number {
+    return this.#added;
+  }
+
+  /** Nothing that was added waits for its entry. */
+  get empty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** Whether the destruction of this key waits for its entry. */
+  tellsGone(segment: number, of: RecordClass): boolean {
+    if (!this.#of.has(segment)) return false;
+    return this.#waiting.some(
+      (told) => told.kind === 'key-destroyed' && told.segment === segment && told.classes.includes(of),
+    );
+  }
 
   /** How the register stands on this segment, what was added included. */
   async standing(segment: number): Promise<SegmentStanding | undefined> {
@@ -62,6 +83,7 @@ export class Telling {
 
   async add(told: SegmentTold): Promise<void> {
     this.#waiting.push(told);
+    this.#added += 1;
     this.#of.add(told.segment);
     if (this.#waiting.length >= mostTogether) await this.flush();
   }
@@ -75,12 +97,10 @@ export class Telling {
   }
 }
 
-/** Appends what is missing, oldest first. Rejects with what the register said when it cannot be written. */
-export async function tellMissing(register: RegisterPort, now: Told): Promise<void> {
-  const { storeId, placed, live } = now;
+/** Adds what is missing, oldest first. Rejects with what the register said when it cannot be written. */
+export async function tellMissing(register: RegisterPort, telling: Telling, now: Told): Promise<void> {
+  const { storeId, placed, liveOf } = now;
   const late = now.late ? ({ late: true } as const) : {};
-  const liveOf = await classesBySegment(live);
-  const telling = new Telling(register, storeId);
   const stretches = new Stretches();
   let newest = placed.at(-1)?.sequence ?? 0;
   const unborn: number[] = [];
@@ -91,6 +111,8 @@ export async function tellMissing(register: RegisterPort, now: Told): Promise<vo
     if (pause) await pause;
   }
   for (const segment of unborn.sort((a, b) => a - b)) {
+    const pause = stretches.next();
+    if (pause) await pause;
     await telling.add({ kind: 'segment-born', segment, ...late });
   }
   for (const segment of placed) {
@@ -108,14 +130,14 @@ export async function tellMissing(register: RegisterPort, now: Told): Promise<vo
     if (known.storeId !== storeId) continue;
     const { segment } = known;
     const stays = liveOf.get(segment);
-    if (recordClasses.every((of) => known.destroyed.has(of) || stays?.has(of))) continue;
+    const untold = (of: RecordClass): boolean => !known.destroyed.has(of) && !stays?.has(of);
+    if (!recordClasses.some((of) => untold(of) && !telling.tellsGone(segment, of))) continue;
     const standing = await telling.standing(segment);
     const gone = recordClasses.filter((of) => !standing?.destroyed.has(of) && !stays?.has(of));
     if (standing && gone.length > 0) {
       await telling.add({ ...goneEvent(register.standing, standing, gone, now), ...late });
     }
   }
-  await telling.flush();
 }
 
 /** Tells each boot whose times are corrected, once. */
@@ -188,7 +210,7 @@ const only: Record<RecordClass, ReadonlySet<RecordClass>> = {
 };
 
 export async function classesBySegment(
-  live: readonly LiveKey[],
+  live: Iterable<LiveKey>,
 ): Promise<Map<number, ReadonlySet<RecordClass>>> {
   const found = new Map<number, ReadonlySet<RecordClass>>();
   const stretches = new Stretches();

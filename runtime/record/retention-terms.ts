@@ -30,6 +30,9 @@ export interface SegmentTimes {
 /** Time, under a right clock, by which a segment was known to exist; null when there is none yet. */
 type KnownBy = (sequence: number) => number | null;
 
+/** What a segment holds may have to be worked out from its records, so that fewer make a stretch. */
+const fewSegments = 200;
+
 /** Where in time a segment lies: itself where the clock was right, else between its neighbours. */
 export interface Placed extends SegmentTimes {
   firstMs: number;
@@ -41,7 +44,7 @@ export interface Placed extends SegmentTimes {
  * before the next one, or before the time by which it was known to exist.
  * @param segments oldest first
  */
-export function placeSegments(segments: readonly SegmentTimes[], knownByMs: KnownBy): Placed[] {
+export function placeSegments(segments: Iterable<SegmentTimes>, knownByMs: KnownBy): Placed[] {
   const placing = placeOneByOne(segments, knownByMs);
   for (;;) {
     const step = placing.next();
@@ -51,10 +54,10 @@ export function placeSegments(segments: readonly SegmentTimes[], knownByMs: Know
 
 /** The same, with pauses in which other things run. */
 export async function placeInStretches(
-  segments: readonly SegmentTimes[],
+  segments: Iterable<SegmentTimes>,
   knownByMs: KnownBy,
 ): Promise<Placed[]> {
-  const stretches = new Stretches();
+  const stretches = new Stretches(fewSegments);
   const placing = placeOneByOne(segments, knownByMs);
   for (;;) {
     const step = placing.next();
@@ -64,7 +67,22 @@ export async function placeInStretches(
   }
 }
 
-function* placeOneByOne(segments: readonly SegmentTimes[], knownByMs: KnownBy): Generator<void, Placed[]> {
+/** Where this segment lies; null when it is not there. Neighbours are looked at only where it needs them. */
+export function placeOne(
+  sequence: number,
+  segments: () => Iterable<SegmentTimes>,
+  knownByMs: KnownBy,
+): Placed | null {
+  for (const segment of segments()) {
+    if (segment.sequence < sequence) continue;
+    const sure = segment.sequence === sequence && segment.trusted ? placedByItself(segment) : null;
+    if (sure) return sure;
+    break;
+  }
+  return placeSegments(segments(), knownByMs).find((placed) => placed.sequence === sequence) ?? null;
+}
+
+function* placeOneByOne(segments: Iterable<SegmentTimes>, knownByMs: KnownBy): Generator<void, Placed[]> {
   const placed: Placed[] = [];
   let beforeMs: number | null = null;
   let unsure = false;

@@ -9,10 +9,12 @@ import { checkHold } from './hold.js';
 import type { RecordClass } from './key-sector.js';
 import type { TermTime } from './retention-clock.js';
 import type { RetentionDeps } from './retention-deps.js';
-import { dueKeys } from './retention-due.js';
+import { type Due, dueKeys } from './retention-due.js';
 import { retentionNotices } from './retention-notices.js';
-import { Telling, type Told, tellCorrections, tellMissing, tellSealed } from './retention-telling.js';
-import { dayMs, daysFor, holdOver, longestDays, placeInStretches, placeSegments } from './retention-terms.js';
+import { classesBySegment, Telling, type Told, tellCorrections } from './retention-telling.js';
+import { dayMs, daysFor, holdOver, longestDays, placeInStretches, placeOne } from './retention-terms.js';
+import { type Gone, TellingTogether } from './telling-together.js';
+import { toldSpan, toldStartMs } from './told-age.js';
 
 const usualEveryMs = 10_000;
 /** Whatever is said to have changed or not, everything is looked at this often. */
@@ -36,11 +38,14 @@ export class Retention {
   #nextDueMs = 0;
   #wasSure = false;
   #passedOverMs = Number.NEGATIVE_INFINITY;
+  readonly #together: TellingTogether;
 
   constructor(
     private readonly deps: RetentionDeps,
     private readonly options: { everyMs?: number } = {},
-  ) {}
+  ) {
+    this.#together = new TellingTogether(deps);
+  }
 
   /** Resolves after the first pass: nothing that is past its term can be opened any more, unless the card refuses. */
   async start(): Promise<void> {
@@ -66,9 +71,14 @@ export class Retention {
     return this.#turn;
   }
 
+  /** What waits to be told is told first. */
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#cancel();
+    if (!this.#stopped && this.#together.waits) {
+      this.#together.hurry();
+      await this.check();
+    }
+    this.#stopped = true;
     await this.#turn;
   }
 
@@ -76,9 +86,8 @@ export class Retention {
   holds(sequence: number): boolean {
     const { holds } = this.deps.register.standing;
     if (holds.length === 0) return false;
-    const placed = placeSegments(this.deps.store.segments(), this.#knownByMs);
-    const segment = placed.find((candidate) => candidate.sequence === sequence);
-    return segment !== undefined && holdOver(holds, segment, this.deps.time.now().ms) !== null;
+    const segment = placeOne(sequence, () => this.deps.store.segments(), this.#knownByMs);
+    return segment !== null && holdOver(holds, segment, this.deps.time.now().ms) !== null;
   }
 
   /** A held segment was passed over: the ring is that much shorter. */
@@ -94,7 +103,7 @@ export class Retention {
     return retentionNotices({
       minimumNotKept: beforeMinimumMs !== null && ms - beforeMinimumMs < dayMs,
       heldPassedOver: ms - this.#passedOverMs < dayMs,
-      termsWait: !sure && store.liveKeys().length > 0,
+      termsWait: !sure && !store.liveKeys()[Symbol.iterator]().next().done,
       registerDamaged: register.findings.length > 0,
       registerFails: register.failure !== null,
       refusedKeys: this.#refused,
@@ -112,7 +121,13 @@ export class Retention {
     }
     if (time.sure) await this.#correct();
     const sinceFullMs = (clock.monoUs() - this.#lastFullUs) / 1000;
-    const asUsual = !this.#changed && !this.#late && this.#refused === 0 && register.standing.n === n;
+    if (this.#changed) this.#together.turned();
+    const asUsual =
+      !this.#changed &&
+      !this.#late &&
+      this.#refused === 0 &&
+      register.standing.n === n &&
+      !this.#together.over;
     if (asUsual && time.sure === this.#wasSure && time.ms < this.#nextDueMs && sinceFullMs < fullEveryMs)
       return;
     this.#changed = false;
@@ -120,11 +135,11 @@ export class Retention {
     this.#wasSure = time.sure;
     const now = await this.#now(time);
     told = (await this.#tell('the clock', () => this.#tellCorrections())) && told;
-    told = (await this.#tell('segments', () => tellMissing(register, now))) && told;
-    if (time.sure) {
-      told = (await this.#destroyDue(now)) && told;
+    const gone = time.sure ? await this.#destroyDue(now) : [];
+    const soonMs = time.sure ? this.#nextDueMs - time.ms : Number.POSITIVE_INFINITY;
+    told = (await this.#tell('segments', () => this.#together.tell(now, gone, soonMs))) && told;
+    if (time.sure)
       told = (await this.#tell('cards that are away', () => this.#destroyElsewhere(now))) && told;
-    }
     this.#late = !told;
   }
 
@@ -184,7 +199,8 @@ export class Retention {
     // Segments and keys of one moment: what a later one would say of a key, the places do not know.
     const [segments, live] = [store.segments(), store.liveKeys()];
     const placed = await placeInStretches(segments, this.#knownByMs);
-    return { storeId: store.storeId, placed, live, nowMs: ms, late: this.#late };
+    const liveOf = await classesBySegment(live);
+    return { storeId: store.storeId, placed, live, liveOf, nowMs: ms, late: this.#late };
   }
 
   readonly #knownByMs = (sequence: number): number | null => {
@@ -192,20 +208,17 @@ export class Retention {
     return register.standing.get(store.storeId, sequence)?.knownByMs ?? null;
   };
 
-  /** @returns false when an entry could not be written; the keys are destroyed all the same */
-  async #destroyDue(now: Told): Promise<boolean> {
-    const { register } = this.deps;
-    const { due, nextMs } = await dueKeys(now.placed, now.live, { ...now, standing: register.standing });
+  /** Destroys what is due; what is to be said of it comes after. */
+  async #destroyDue(now: Told): Promise<Gone[]> {
+    const { due, nextMs } = await dueKeys(now.placed, now, this.deps.register.standing);
     this.#refused = 0;
     this.#nextDueMs = nextMs;
-    const telling = new Telling(register, now.storeId);
-    let allTold = true;
-    for (const { sequence, segment, classes, dueMs } of due) {
-      if (segment)
-        allTold = (await this.#tell('segments', () => tellSealed(telling, segment, now))) && allTold;
-      allTold = (await this.#destroy(telling, sequence, classes, dueMs)) && allTold;
+    const all: Gone[] = [];
+    for (const one of due) {
+      const classes = await this.#destroy(one);
+      if (classes.length > 0) all.push({ ...one, classes });
     }
-    return (await this.#tell('destroyed keys', () => telling.flush())) && allTold;
+    return all;
   }
 
   /** Terms run for cards that are not in the camera too; the fewest days of the last month count. */
@@ -216,27 +229,35 @@ export class Retention {
     const beforeMs = (of: RecordClass): number =>
       nowMs - daysFor(terms, of, nowMs - longestDays * dayMs) * dayMs;
     const held = (store: string, segment: number): boolean => {
-      const sealed = register.standing.get(store, segment)?.sealed;
-      return sealed ? holdOver(holds, sealed, nowMs) !== null : false;
+      const span = toldSpan(register.standing.get(store, segment));
+      return span ? holdOver(holds, span, nowMs) !== null : false;
     };
     const recordedBeforeMs = { communal: beforeMs('communal'), terminus: beforeMs('terminus') };
     const byStore = new Map<string, Telling>();
-    for (const gone of await elsewhere({ openStoreId: storeId, recordedBeforeMs, held })) {
-      const { storeId: of, segmentSequence: segment, class: kept } = gone;
-      const telling = byStore.get(of) ?? new Telling(register, of);
-      byStore.set(of, telling);
-      await telling.add({ kind: 'key-destroyed', segment, classes: [kept], reason: 'term' });
+    const telling = (of: string): Telling => {
+      const there = byStore.get(of) ?? new Telling(register, of);
+      byStore.set(of, there);
+      return there;
+    };
+    // What the register does not know it knows from here on: its age is then at least bounded.
+    const unknown = new Map<string, { of: string; segment: number }>();
+    const startMs = (of: string, segment: number, kept: RecordClass): number | null => {
+      const told = register.standing.get(of, segment);
+      if (!told) unknown.set(`${of}/${segment}`, { of, segment });
+      return toldStartMs(told, kept);
+    };
+    const destroyed = await elsewhere({ openStoreId: storeId, recordedBeforeMs, startMs, held });
+    for (const { of, segment } of unknown.values()) {
+      await telling(of).add({ kind: 'segment-born', segment, late: true });
     }
-    for (const telling of byStore.values()) await telling.flush();
+    for (const { storeId: of, segmentSequence: segment, class: kept } of destroyed) {
+      await telling(of).add({ kind: 'key-destroyed', segment, classes: [kept], reason: 'term' });
+    }
+    for (const one of byStore.values()) await one.flush();
   }
 
-  /** Destroys first, then says so. */
-  async #destroy(
-    telling: Telling,
-    sequence: number,
-    classes: readonly RecordClass[],
-    due: number,
-  ): Promise<boolean> {
+  /** @returns classes whose key was there and verifiably is not any more */
+  async #destroy({ sequence, classes }: Due): Promise<RecordClass[]> {
     const { store, log } = this.deps;
     const gone: RecordClass[] = [];
     for (const of of classes) {
@@ -247,16 +268,6 @@ export class Retention {
         log.error(`A key of segment ${sequence} is due and cannot be destroyed: ${errorLine(error)}`);
       }
     }
-    if (gone.length === 0) return true;
-    return this.#tell('destroyed keys', () =>
-      telling.add({
-        kind: 'key-destroyed',
-        segment: sequence,
-        classes: gone,
-        reason: 'term',
-        dueMs: Math.floor(due),
-        ...(this.#late ? { late: true } : {}),
-      }),
-    );
+    return gone;
   }
 }

@@ -18,10 +18,16 @@ export function summaryOf(entries: SegmentEntries): SegmentSummary {
   return entries.summary();
 }
 
+function* summariesOf(all: readonly SegmentEntries[]): Generator<SegmentSummary, void> {
+  for (const entries of all) yield entries.summary();
+}
+
 export class RingIndex {
   readonly corrections = new TimeCorrections();
   readonly #segments = new Map<number, SegmentEntries>();
   readonly #bySlot = new Map<number, number>();
+  /** in order of their sequence; null when that has to be found anew */
+  #inOrder: SegmentEntries[] | null = [];
 
   /** Enters a segment; the one that lay in its slot is forgotten. */
   add(entries: SegmentEntries): void {
@@ -30,6 +36,16 @@ export class RingIndex {
     entries.corrections = this.corrections;
     this.#bySlot.set(entries.slot, entries.sequence);
     this.#segments.set(entries.sequence, entries);
+    this.#order(old, entries);
+  }
+
+  /** Keeps the order where a ring turns as it should: the oldest goes, a newer one than all comes. */
+  #order(gone: number | undefined, entries: SegmentEntries): void {
+    const all = this.#inOrder;
+    if (all && gone !== undefined && all[0]?.sequence === gone) all.shift();
+    else if (gone !== undefined) this.#inOrder = null;
+    if ((all?.at(-1)?.sequence ?? 0) < entries.sequence) all?.push(entries);
+    else this.#inOrder = null;
   }
 
   get(sequence: number): SegmentEntries | undefined {
@@ -43,7 +59,14 @@ export class RingIndex {
 
   /** Segments in order of their sequence, oldest first. */
   segments(): SegmentEntries[] {
-    return [...this.#segments.values()].sort((a, b) => a.sequence - b.sequence);
+    this.#inOrder ??= [...this.#segments.values()].sort((a, b) => a.sequence - b.sequence);
+    return this.#inOrder.slice();
+  }
+
+  /** The segments of this moment, oldest first; each summary is made when it is asked for. */
+  summaries(): Iterable<SegmentSummary> {
+    const all = this.segments();
+    return { [Symbol.iterator]: () => summariesOf(all) };
   }
 
   /** Records in order of their sequence, oldest first. */

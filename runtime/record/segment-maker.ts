@@ -31,6 +31,10 @@ export class SegmentMaker {
   #begun = false;
   /** the card has just refused something */
   #doubtful = false;
+  /** the newest number of which a header may be on the card */
+  #headed: number | null = null;
+  /** begun, with what their slots held destroyed, since a segment took a record */
+  readonly #begunSince = new Set<number>();
 
   constructor(
     private readonly deps: SegmentMakerDeps,
@@ -46,6 +50,29 @@ export class SegmentMaker {
   /** Of the newest segment. */
   get sequence(): number {
     return this.#sequence;
+  }
+
+  get slots(): number {
+    return this.options.description.segmentCount;
+  }
+
+  /** Where to go on after a failure: behind the last segment that holds records, and never below a header on the card. */
+  get startOver(): number {
+    const { sequence } = this.options.end;
+    const headed = this.#headed ?? sequence;
+    const entries = this.deps.index.get(headed);
+    if (this.#headed === null && !entries) return sequence + 1;
+    return (entries?.rows ?? 0) > 0 ? headed + 1 : headed;
+  }
+
+  /** Segments begun in vain since one took a record. */
+  get spent(): number[] {
+    return [...this.#begunSince].filter((sequence) => (this.deps.index.get(sequence)?.rows ?? 0) === 0);
+  }
+
+  /** The numbers from here on, one for each slot, whose slots hold nothing that a requisition keeps. */
+  free(from: number): number[] {
+    return Array.from({ length: this.slots }, (_, n) => from + n).filter((at) => this.#heldAt(at) === null);
   }
 
   /** The segment that this record goes into: the current one while it fits by bytes and by time, else the next. */
@@ -157,6 +184,7 @@ export class SegmentMaker {
   async #begin(clockTrusted: boolean): Promise<OpenedSegment> {
     const { description, path } = this.options;
     const { clock, index } = this.deps;
+    if (this.#newest()?.rows) this.#begunSince.clear();
     const sequence = await this.#nextFree();
     const slot = sequence % description.segmentCount;
     // From here on the number is taken: a failure below gives the segment up, and giveUp decides what follows.
@@ -172,6 +200,7 @@ export class SegmentMaker {
     const atMs = clock.wallMs();
     const created = { createdWallMs: atMs, createdMonoUs: clock.monoUs(), clockTrusted };
     const block = encodeHeaderBlock({ ...description, sequence, slot, ...created });
+    this.#headed = sequence;
     await file.write(block, 0);
     await file.datasync();
     this.bytesWritten += block.length;
@@ -225,6 +254,7 @@ export class SegmentMaker {
       await file.write(Buffer.alloc(segmentHeaderBytes), segmentHeaderBytes);
       await file.datasync();
     }
+    this.#begunSince.add(sequence);
     await this.#vacate(sequence, slot);
     return this.deps.keys.begin(slot, sequence);
   }

@@ -9,12 +9,12 @@ import { type Listing, listing } from './coverage.js';
 import type { OnProgress } from './create.js';
 import { ringDirectory } from './description.js';
 import type { Gop, StoredGop } from './gop.js';
-import { type RecordClass, recordClasses } from './key-sector.js';
+import type { RecordClass } from './key-sector.js';
 import type { KeyState, LiveKey } from './key-slots.js';
 import { maxPayloadBytes } from './layout.js';
 import { openRing, type Running } from './opening.js';
 import { type RangeOptions, type RingAccess, readOne, readRange } from './read.js';
-import { type RecordEntry, type SegmentSummary, summaryOf } from './ring-index.js';
+import type { RecordEntry, SegmentSummary } from './ring-index.js';
 import { ringShape } from './ring-shape.js';
 import { cardError, type OpenSegment, openSegment } from './segment-file.js';
 import type { StoreDeps, StoreOptions, StoreStart } from './store-options.js';
@@ -131,14 +131,16 @@ export class Store {
   /** What is corrected, as far as anything of it can still be opened. */
   corrected(): Corrected[] {
     const { loaded, keys } = this.#must();
-    const open = ({ sequence }: { sequence: number }): boolean =>
-      recordClasses.some((of) => keys.stateOf(sequence, of) === 'live');
-    return loaded.index.corrected(open);
+    return loaded.index.corrected(({ sequence }) => keys.opens(sequence));
   }
 
   /** Every segment of the ring, oldest first. */
   segments(): SegmentSummary[] {
-    return this.#must().loaded.index.segments().map(summaryOf);
+    return [...this.eachSegment()];
+  }
+
+  eachSegment(): Iterable<SegmentSummary> {
+    return this.#must().loaded.index.summaries();
   }
 
   /** The newest records, oldest first. */
@@ -147,7 +149,7 @@ export class Store {
   }
 
   /** Keys that may still open recordings, also of segments that the ring no longer knows. */
-  liveKeys(): LiveKey[] {
+  liveKeys(): Iterable<LiveKey> {
     return this.#must().keys.live();
   }
 
@@ -212,7 +214,6 @@ export class Store {
     return maxPayloadBytes(this.options.segmentBytes) - 16;
   }
 
-  /** Segments given up after a failed write since the start. */
   get segmentsAbandoned(): number {
     return this.#counts.segmentsAbandoned;
   }

@@ -79,6 +79,11 @@ export class RingWriter {
     return this.#nextRecord;
   }
 
+  /** Whether the card took a record, or was never doubted. */
+  get accepted(): boolean {
+    return !this.#wary;
+  }
+
   /**
    * Resolves when the GOP is on the device.
    * @returns its record sequence

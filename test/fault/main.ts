@@ -1,8 +1,9 @@
-/** `npm run fault -- pipeline|store|fuzz [--json FILE]`: breaks things on purpose; exits 1 when a promise was broken. */
+/** `npm run fault -- pipeline|store|month|fuzz [--json FILE]`: breaks things on purpose; exits 1 when a promise was broken. */
 import { Command } from 'commander';
 import { asVigieError, errorLine } from '../../errors.js';
 import { type Row, reportOf, table, writeReport } from '../../runtime/health/report.js';
 import { fuzzStore } from '../fuzz/store-fuzz-command.js';
+import { faultMonth } from './month.js';
 import { faultPipeline } from './pipeline.js';
 import { faultCard } from './power-cut.js';
 import { faultStore } from './store-kill.js';
@@ -52,6 +53,17 @@ program
     const rows = [...files.rows, ...card.rows];
     await print('fault store', { rows, violations: [...files.violations, ...card.violations] }, flags);
   });
+program
+  .command('month')
+  .description(
+    'months in minutes: cards that fail, clocks that jump, holds; compared with the truth, GOP by GOP',
+  )
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--months <count>', 'the planned one first, then others by chance', Number, 12)
+  .option('--seed <number>', 'of the random choices', Number, 1)
+  .action(async (flags: Flags & { months: number; seed: number }) =>
+    print('fault month', await faultMonth(say, flags), flags),
+  );
 program
   .command('fuzz')
   .description('change the files of a store in many ways, and read what is left')

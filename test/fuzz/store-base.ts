@@ -11,6 +11,7 @@ import { VigieError } from '../../errors.js';
 import { describeRing } from '../../runtime/record/description.js';
 import type { Gop } from '../../runtime/record/gop.js';
 import { KeyReader } from '../../runtime/record/key-table.js';
+import { believeTimes } from '../../runtime/record/load-times.js';
 import type { KeyAccess, RingFiles } from '../../runtime/record/reader.js';
 import { loadRing } from '../../runtime/record/ring.js';
 import type { OpenSegment } from '../../runtime/record/segment-file.js';
@@ -23,13 +24,17 @@ const segments = 4;
 const generations = 4;
 const gopsAGeneration = 30;
 const unitBytes = 100;
+/** GOP of each generation after which its clock becomes right: late enough that a correction lies in the last segments. */
+const correctedAt = 20;
 
 export interface Base {
   /** what the store held at several times, oldest first */
   generations: Files[];
   keys: KeyAccess;
   /** what may be given out, by `RECORD CLASS`: what it holds */
-  readable: ReadonlyMap<string, string>;
+  readable: ReadonlyMap<string, ReadonlySet<string>>;
+  /** time corrections that are believed in it */
+  corrections: number;
 }
 
 /** What a GOP that is given out must be equal to. */
@@ -48,7 +53,7 @@ export async function makeBase(): Promise<Base> {
   const directory = await mkdtemp(join(tmpdir(), 'vigie-fuzz-'));
   try {
     const made: Files[] = [];
-    const stored = new Map<number, string>();
+    const stored = new Map<number, ReadonlySet<string>>();
     for (let generation = 0; generation < generations; generation++) {
       await fill(directory, generation, stored);
       made.push(await filesOf(directory));
@@ -56,28 +61,53 @@ export async function makeBase(): Promise<Base> {
     const vault = new FileVault({ file: join(keysDirectory(directory), 'device.key') });
     await vault.start();
     const keys = { vault, directory: '/keys' };
-    return { generations: made, keys, readable: await readableOf(made.at(-1) ?? new Map(), keys, stored) };
+    return { generations: made, keys, ...(await readableOf(made.at(-1) ?? new Map(), keys, stored)) };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function fill(directory: string, generation: number, stored: Map<number, string>): Promise<void> {
-  const store = new Store(await storeDeps(directory), {
-    directory,
-    keysDirectory: keysDirectory(directory),
-    segmentBytes,
-    capacityBytes: segments * segmentBytes,
-    cameraId: 'cam-1',
-  });
+/** Boots of the generations: the last two are the same. */
+const runs = ['aa', 'bb', 'cc', 'cc'].map((byte) => byte.repeat(8));
+/** Less than a segment may span: it is not left for this. */
+const lateMs = 30_000;
+/** What a boot's monotonic clock is ahead of the first one's: a correction of another boot then shows. */
+const aheadUs = (run: string): number => runs.indexOf(run) * 1e9;
+
+async function fill(
+  directory: string,
+  generation: number,
+  stored: Map<number, ReadonlySet<string>>,
+): Promise<void> {
+  const run = runs[generation] ?? '';
+  const store = new Store(
+    { ...(await storeDeps(directory)), run },
+    {
+      directory,
+      keysDirectory: keysDirectory(directory),
+      segmentBytes,
+      capacityBytes: segments * segmentBytes,
+      cameraId: 'cam-1',
+    },
+  );
   await store.start(new AbortController().signal);
   for (let i = 0; i < gopsAGeneration; i++) {
     const n = generation * gopsAGeneration + i;
-    const units = Array.from({ length: 5 }, (_, unit) => gopUnit(fakeUnit(n * 5 + unit, {}, unitBytes)));
+    const units = Array.from({ length: 5 }, (_, unit) => gopUnit(fakeUnit(n * 5 + unit, {}, unitBytes))).map(
+      (unit) => ({ ...unit, monoUs: unit.monoUs + aheadUs(run) }),
+    );
     const of = n % 4 === 1 ? 'terminus' : 'communal';
-    const gop = fakeGop(n, { units, continues: n % 7 === 3, interrupted: n % 5 === 0, class: of });
-    const record = await store.append(gop);
-    stored.set(record, contentOf(gop));
+    const clockTrusted = i % 3 !== 2;
+    const flags = { continues: n % 7 === 3, interrupted: n % 5 === 0, class: of, clockTrusted } as const;
+    const gop = fakeGop(n, { units, ...flags });
+    // Under a clock that is late: given out as it was recorded, or as it was corrected, and in no other way.
+    const late = { ...gop, units: units.map((unit) => ({ ...unit, wallMs: unit.wallMs - lateMs })) };
+    const record = await store.append(clockTrusted ? gop : late);
+    stored.set(record, new Set(clockTrusted ? [contentOf(gop)] : [contentOf(late), contentOf(gop)]));
+    if (i === correctedAt) {
+      const { wallMs, monoUs } = fakeUnit(0);
+      await store.correctTimes({ wallUs: wallMs * 1000, monoUs: monoUs + aheadUs(run) });
+    }
     if (n % 6 === 0) await store.keep(record);
   }
   // Some communal keys go; copies of what they opened are still read.
@@ -98,19 +128,21 @@ async function filesOf(directory: string): Promise<Files> {
 async function readableOf(
   files: Files,
   keys: KeyAccess,
-  stored: ReadonlyMap<number, string>,
-): Promise<Map<string, string>> {
+  stored: ReadonlyMap<number, ReadonlySet<string>>,
+): Promise<Pick<Base, 'readable' | 'corrections'>> {
   const medium = filesInMemory(files);
   const found = await describeRing('/store', medium.open, medium.list);
   if (!found) throw new Error('The store that is to be fuzzed was not made');
   const { index } = await loadRing('/store', found, medium.open);
   const { storeId, segmentCount: slots } = found.description;
   const table = await KeyReader.load('/keys/slots', medium.open, keys.vault, { storeId, slots });
-  const readable = new Map<string, string>();
+  const readable = new Map<string, ReadonlySet<string>>();
   for (const { segment, class: of, number } of index.records()) {
-    if (table.stateOf(segment, of) === 'live') readable.set(`${number} ${of}`, stored.get(number) ?? '');
+    if (table.stateOf(segment, of) === 'live')
+      readable.set(`${number} ${of}`, stored.get(number) ?? new Set());
   }
-  return readable;
+  await believeTimes({ index, keys: table, path: '/store', open: medium.open });
+  return { readable, corrections: index.corrected(() => true).length };
 }
 
 /** A case asked for more than any reader of so small a store needs: it does not end. */

@@ -9,8 +9,9 @@ const magics = ['VGOP', 'VEND', 'VIGIESEG', 'VIGIEIDX', 'VIGIEKEY'] as const;
 /** Bytes behind each magic where a length, a count, a sequence, a size or a code lies (docs/store.md). */
 const fields: Record<(typeof magics)[number], readonly { at: number; wide: boolean }[]> = {
   VGOP: [
-    ...[4, 6, 24, 28, 64, 68, 76, 116].map((at) => ({ at, wide: false })),
-    ...[8, 16, 32, 40, 48, 156].map((at) => ({ at, wide: true })),
+    // 192: in a time correction, the length of what is wrapped
+    ...[4, 6, 24, 28, 64, 68, 76, 116, 192].map((at) => ({ at, wide: false })),
+    ...[8, 16, 32, 40, 48, 148, 156].map((at) => ({ at, wide: true })),
   ],
   VEND: [8, 16].map((at) => ({ at, wide: true })),
   VIGIESEG: [
@@ -32,6 +33,22 @@ const fields: Record<(typeof magics)[number], readonly { at: number; wide: boole
 const small = [0, 1, 2, 7, 8, 63, 64, 191, 192, 193, 511, 4095, 4096, 16_383, 16_384, 16_385, 65_536];
 const large = [0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff];
 const wideValues = ['9007199254740991', '9007199254740992', '9223372036854775808', '18446744073709551615'];
+
+/** A time correction with its header. */
+const timeBytes = 192 + 456;
+const timesOf = new WeakMap<Buffer, number[]>();
+
+/** Where the time corrections of a file begin. */
+export function timesIn(bytes: Buffer): number[] {
+  const known = timesOf.get(bytes);
+  if (known) return known;
+  const found: number[] = [];
+  for (let at = bytes.indexOf('VGOP'); at >= 0; at = bytes.indexOf('VGOP', at + 1)) {
+    if (at + timeBytes <= bytes.length && bytes.readUInt16LE(at + 6) === 2) found.push(at);
+  }
+  timesOf.set(bytes, found);
+  return found;
+}
 
 export class Chooser {
   constructor(
@@ -99,7 +116,8 @@ export class Chooser {
     const kind = this.random();
     if (kind < 0.3) return this.#number(bytes);
     if (kind < 0.45) return { do: 'bit', at: this.#place(bytes), bit: this.#below(8) };
-    if (kind < 0.6) return this.#splice(file, bytes);
+    if (kind < 0.52) return this.#splice(file, bytes);
+    if (kind < 0.6) return this.#time(bytes) ?? this.#splice(file, bytes);
     if (kind < 0.7) return { do: 'swap', at: this.#sector(bytes), with: this.#sector(bytes) };
     const at = this.#place(bytes);
     const count = 1 + this.#below(this.random() < 0.7 ? 16 : 3000);
@@ -141,6 +159,21 @@ export class Chooser {
       this.random() < 0.5 ? at : this.random() < 0.5 ? this.#sector(source) : this.#place(source);
     const count = sectorBytes * (1 + this.#below(this.random() < 0.7 ? 8 : 32));
     return { do: 'copy', at, count, from, generation: from === 'slots' ? newest : generation, fromAt };
+  }
+
+  /** Something happens to a time correction: another one, of any boot, comes over it, or over a GOP; or a field of it changes. */
+  #time(bytes: Buffer): Change | null {
+    const generation = this.#below(this.generations.length);
+    const source = this.generations[generation] ?? new Map<string, Buffer>();
+    const places = [...source].flatMap(([from, content]) =>
+      timesIn(content).map((fromAt) => ({ from, fromAt })),
+    );
+    const own = timesIn(bytes);
+    const at = own.length > 0 && this.random() < 0.7 ? this.#one(own) : this.#magic(bytes, 'VGOP');
+    if (at === null || places.length === 0) return null;
+    if (this.random() < 0.6) return { do: 'copy', at, count: timeBytes, generation, ...this.#one(places) };
+    const field = at + this.#one([16, 28, 32, 48, 64, 120, 148, 156, 192, 196 + this.#below(448)]);
+    return { do: 'u32', at: field, value: this.#one([...small, ...large, 0xbbbbbbbb]) };
   }
 
   #sector(bytes: Buffer): number {

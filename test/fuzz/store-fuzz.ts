@@ -81,7 +81,7 @@ function inventions(gops: readonly StoredGop[], readable: Base['readable']): str
     const { record, class: of } = gop;
     const content = readable.get(`${record} ${of}`);
     if (content === undefined) wrong.push(`record ${record} ${of} was destroyed, or never stored`);
-    else if (content !== contentOf(gop)) wrong.push(`record ${record} is not what was stored`);
+    else if (!content.has(contentOf(gop))) wrong.push(`record ${record} is not what was stored`);
     if (seen.has(record)) wrong.push(`record ${record} is given out twice`);
     seen.add(record);
   }

@@ -272,3 +272,83 @@ test('the device refuses writes under the camera; it is replaced by one that doe
   assert.ok((await c.records()).length > before.length);
   await allThere(c, before, ['record-payload', 'segment-end']);
 });
+
+test('read-only after an error: `remount,rw` is refused by the kernel and changes nothing, a repair in place does', async (t) => {
+  const card = LoopCard.make(t);
+  if (!card) return;
+  const c = await camera(t, card);
+  await c.pass(12);
+  card.fail();
+  await c.pass(4);
+  const told = ['card-read-only', 'card-file-system', 'recording-waits'];
+  assert.deepEqual(c.codes(), told);
+  assert.throws(() => card.remountWritable());
+  await c.pass(8);
+  assert.deepEqual(c.codes(), told);
+  card.repair();
+  await c.pass(6);
+  assert.deepEqual(c.codes(), []);
+  await c.recorder.stop();
+  assert.deepEqual(await c.gops(), upTo(30));
+  assert.equal(c.store.stats().gopsLost, 0);
+});
+
+test('mounted read-only because its device was: once that is over, `remount,rw` is enough, and no GOP is lost', async (t) => {
+  const card = LoopCard.make(t);
+  if (!card) return;
+  const c = await camera(t, card);
+  await c.pass(12);
+  card.fail();
+  await c.pass(4);
+  card.repair(true);
+  await c.pass(6);
+  assert.deepEqual(c.codes().slice(0, 1), ['card-read-only']);
+  assert.throws(() => card.remountWritable(), 'negative control: not while the device is read-only');
+  await c.pass(4);
+  card.protect(false);
+  await c.pass(6);
+  assert.ok(c.codes().includes('card-read-only'), 'the mount still is');
+  card.remountWritable();
+  await c.pass(6);
+  assert.ok(!c.codes().includes('card-read-only'));
+  assert.equal(c.store.failure, null);
+  await c.recorder.stop();
+  assert.deepEqual(await c.gops(), upTo(38));
+  assert.equal(c.store.stats().gopsLost, 0);
+});
+
+test('the device says that it is read-only under a camera that records, and takes that back', async (t) => {
+  const card = LoopCard.make(t);
+  if (!card) return;
+  const c = await camera(t, card);
+  await c.pass(12);
+  card.protect(true);
+  await c.pass(5);
+  assert.deepEqual(c.codes(), ['card-read-only'], 'told, though a loop device goes on writing');
+  card.protect(false);
+  await c.pass(5);
+  assert.deepEqual(c.codes(), []);
+  await allThere(
+    c,
+    upTo(20).map((n) => n + 1),
+  );
+});
+
+test('the device refuses writes for a while: repaired in place when it takes them again', async (t) => {
+  const card = LoopCard.make(t);
+  if (!card) return;
+  const c = await camera(t, card);
+  await c.pass(12);
+  card.starve();
+  await c.pass(5);
+  assert.ok(c.store.failure);
+  card.feed();
+  await c.pass(6);
+  assert.ok(c.codes().includes('card-read-only'), 'its file system has stopped on the error');
+  card.repair();
+  await c.pass(8);
+  assert.deepEqual(c.codes(), []);
+  await c.recorder.stop();
+  assert.deepEqual(await c.gops(), upTo(31));
+  assert.equal(c.store.stats().gopsLost, 0);
+});

@@ -60,16 +60,30 @@ export class LoopCard {
     run('umount', this.point);
   }
 
-  /** Taken off, repaired, and mounted again: the same device, as nobody has to pull it out. */
-  repair(): void {
+  /**
+   * Taken off, repaired, and mounted again: the same device, as nobody has to pull it out.
+   * @param readOnly the device has turned read-only meanwhile, and so is the mount
+   */
+  repair(readOnly = false): void {
     this.takeOff();
     this.#check();
+    if (readOnly) this.protect(true);
     this.mount();
   }
 
   /** The file system finds an error in itself, and stops writing. */
   fail(): void {
     writeFileSync(join('/sys/fs/ext4', basename(this.#device), 'trigger_fs_error'), '1');
+  }
+
+  /** Neither taken off nor repaired. Throws when the kernel refuses. */
+  remountWritable(): void {
+    run('mount', '-o', 'remount,rw', this.point);
+  }
+
+  /** The device itself takes no writes any more, as one that its controller protects; or does again. */
+  protect(readOnly: boolean): void {
+    run('blockdev', readOnly ? '--setro' : '--setrw', this.#device);
   }
 
   /** From now on the device refuses what it never held before. */
@@ -108,6 +122,8 @@ export class LoopCard {
 
   #attach(): void {
     this.#devices.push(run('losetup', '--find', '--show', this.#image));
+    // The kernel keeps this for a number, whatever is attached to it.
+    this.protect(false);
   }
 
   #clear(): void {
@@ -119,7 +135,10 @@ export class LoopCard {
       }
     };
     undo('umount', '--lazy', this.point);
-    for (const device of this.#devices) undo('losetup', '--detach', device);
+    for (const device of this.#devices) {
+      undo('blockdev', '--setrw', device);
+      undo('losetup', '--detach', device);
+    }
     undo('umount', '--lazy', this.#below);
   }
 }

@@ -18,7 +18,7 @@ const shots = process.env['VIGIE_SCREENSHOTS'];
 let camera: TestCamera;
 let browser: Browser;
 /** what the camera says of its storage, over what a test camera says */
-let storage: Partial<Pick<Health, 'card' | 'stateStorage'>> = {};
+let storage: Partial<Pick<Health, 'card' | 'stateStorage' | 'store' | 'notices'>> = {};
 
 before(async () => {
   if (skip) return;
@@ -96,4 +96,59 @@ test('a card that is gone, on a narrow screen: nothing is shown as well', { skip
   assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'));
   await shoot(page, 'console-card-narrow');
   await page.context().close();
+});
+
+/** Title, value and the line below of each tile. */
+const tilesOf = (page: Page): Promise<string[][]> =>
+  page
+    .locator('#health-list > div')
+    .evaluateAll((tiles) =>
+      tiles.map((tile) => [...tile.querySelectorAll('dt, dd')].map(({ textContent }) => textContent ?? '')),
+    );
+
+test('what waits in memory and the second store have their tiles where they exist, in words', {
+  skip,
+}, async () => {
+  const { store: one } = testHealth(systemClock.wallMs(), camera.alerts);
+  storage = {};
+  const plain = await openConsole('fr-FR');
+  const titles = (await tilesOf(plain)).map(([title]) => title);
+  assert.ok(!titles.includes('Second enregistrement') && !titles.includes('En attente, en mémoire'));
+  await plain.context().close();
+
+  const [oldestMs, newestMs] = [Date.UTC(2026, 4, 1, 8), Date.UTC(2026, 4, 1, 9)];
+  const second = { state: 'recording', capacityBytes: 2 ** 30, usedBytes: 2 ** 28, gops: 5 } as const;
+  storage = { store: { ...one, second: { ...second, oldestMs, newestMs } } };
+  const page = await openConsole('fr-FR');
+  const tile = async (title: string): Promise<string[]> =>
+    (await tilesOf(page)).find(([found]) => found === title)?.slice(1) ?? [];
+  assert.equal((await tile('Second enregistrement'))[0], 'Prêt : la première carte enregistre');
+  await shoot(page, 'console-second-fr');
+  await page.context().close();
+
+  const buffer = { bytes: 12 * 2 ** 20, capacityBytes: 2 ** 25, sinceMs: newestMs };
+  const failed = { ...second, state: 'failed' as const, oldestMs: null, newestMs: null };
+  storage = { store: { ...one, state: 'failed', buffer, second: failed } };
+  for (const width of [1440, 360]) {
+    const sick = await openConsole('en-GB', width);
+    const tiles = new Map((await tilesOf(sick)).map(([title, ...rest]) => [title, rest]));
+    assert.match(tiles.get('Waiting in memory')?.join() ?? '', /^12\S* \S+ \/ 3[0-9]\S* \S+,since /);
+    assert.deepEqual(tiles.get('Second store')?.[0], 'Failed');
+    assert.match(tiles.get('Second store')?.[1] ?? '', /nothing yet$/);
+    const overflow = await sick.evaluate('document.documentElement.scrollWidth > innerWidth');
+    assert.equal(overflow, false, `nothing is wider than ${width}`);
+    await shoot(sick, `console-second-${width}`);
+    await sick.context().close();
+  }
+  for (const [state, words] of [
+    ['waiting', 'En attente : rien ne se passe'],
+    ['off-hours', 'En pause, selon les horaires'],
+  ] as const) {
+    storage = { store: { ...one, state } };
+    const quiet = await openConsole('fr-FR');
+    const found = (await tilesOf(quiet)).find(([title]) => title === 'Enregistrement');
+    assert.equal(found?.[1], words);
+    await quiet.context().close();
+  }
+  storage = {};
 });

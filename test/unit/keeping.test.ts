@@ -107,13 +107,15 @@ test('two stores, the first of which fails: both go at their term, a hold keeps 
   await c.pass(11_000);
   await c.pass(11 * dayMs);
   assert.equal(await verdict(b), 'kept', 'held in both');
-  assert.ok(c.first.liveKeys().length > 0);
+  assert.ok([...c.first.liveKeys()].length > 0);
   await requests.leave({ ask: 'release', requisition: 'R-1' });
   await c.pass(11_000);
   await c.pass(11_000);
-  assert.deepEqual([c.first.liveKeys(), c.second.liveKeys()], [[], []]);
+  assert.deepEqual([[...c.first.liveKeys()], [...c.second.liveKeys()]], [[], []]);
+  await c.pass(31_000);
   assert.equal(await verdict(b), 'destroyed');
   assert.deepEqual(await readAll(c.first), []);
+  await c.stop();
 });
 
 test('fewer days count at once in every store', async (t) => {
@@ -121,11 +123,12 @@ test('fewer days count at once in every store', async (t) => {
   const c = await kept(t, b);
   for (const store of [c.first, c.second]) await store.append(fakeGop(0));
   await c.pass(3 * dayMs);
-  assert.ok(c.first.liveKeys().length > 0 && c.second.liveKeys().length > 0);
+  assert.ok([...c.first.liveKeys()].length > 0 && [...c.second.liveKeys()].length > 0);
   c.days.communal = 2;
   await c.pass(11_000);
   await c.pass(11_000);
-  assert.deepEqual([c.first.liveKeys(), c.second.liveKeys()], [[], []]);
+  assert.deepEqual([[...c.first.liveKeys()], [...c.second.liveKeys()]], [[], []]);
+  await c.stop();
 });
 
 test('a card that is away at the start: its keys go at their term, and nothing opens when it is back', async (t) => {
@@ -159,4 +162,6 @@ test('a card that is away at the start: its keys go at their term, and nothing o
     'only what was recorded now',
   );
   assert.deepEqual((await verifyRegister(b.directory)).findings, []);
+  // Before the directory goes, which is given up first.
+  await away.stop();
 });

@@ -166,3 +166,44 @@ test('a destruction left out of a proof turns into "still there", never the othe
   const lines = proof.lines.filter((line) => !line.includes('key-destroyed'));
   assert.equal(checkProof(JSON.stringify({ ...proof, lines }), null).answer?.verdict, 'kept');
 });
+
+test('a segment of a second store that was begun in the interval and filled after it is not in the proof either', async (t) => {
+  const bench = new RegisterBench(t);
+  const register = await bench.open();
+  const terms = { reference: 'P-1', communalDays: 15, terminusDays: 30, minimumDays: null };
+  await register.append({ kind: 'terms-set', terms });
+  const other = 'ffeeddccbbaa99887766554433221100';
+  await register.append({ kind: 'segment-born', storeId: other, segment: 1 });
+  await register.append({ kind: 'segment-born', storeId, segment: 1 });
+  for (let segment = 1; segment <= 4; segment++) {
+    bench.clock.advance(minuteMs);
+    await register.append(sealed(segment));
+    await register.append({ kind: 'segment-born', storeId, segment: segment + 1 });
+  }
+  // Recorded after all that, in what was begun before it.
+  const span = { records: 60, firstMs: at(5), lastMs: at(6) };
+  const times = { firstMs: at(5), lastMs: at(6), communal: span, terminus: null, timesSure: true };
+  await register.append({ kind: 'segment-sealed', storeId: other, segment: 1, ...times });
+  bench.clock.advance(16 * dayMs);
+  for (let segment = 1; segment <= 2; segment++)
+    await register.append({
+      kind: 'key-destroyed',
+      storeId,
+      segment,
+      classes: ['communal', 'terminus'],
+      reason: 'term',
+    });
+  await register.stop();
+  const { answer, proof } = await answerFor(bench.state, { fromMs: at(1) + 1000, toMs: at(2) + 1000 });
+  assert.equal(answer.verdict, 'destroyed');
+  const checked = checkProof(JSON.stringify(proof), null);
+  assert.deepEqual(checked.faults, []);
+  assert.deepEqual(checked.answer?.pieces, answer.pieces);
+  // Leaving its seal out makes it a piece that is still there, never the other way round.
+  const without = {
+    ...proof,
+    lines: proof.lines.filter((line) => !line.includes(`"${other}","segment":1,"firstMs"`)),
+  };
+  assert.equal(without.lines.length, proof.lines.length - 1);
+  assert.equal(checkProof(JSON.stringify(without), null).answer?.verdict, 'partly');
+});

@@ -105,10 +105,7 @@ async function passUntil({ b, retention }: Board, ms: number): Promise<void> {
 
 const live = (camera: Board): number[] => [
   ...new Set(
-    camera.store
-      .liveKeys()
-      .filter((key) => key.class === 'communal')
-      .map((key) => key.segmentSequence),
+    [...camera.store.liveKeys()].filter((key) => key.class === 'communal').map((key) => key.segmentSequence),
   ),
 ];
 

@@ -159,7 +159,7 @@ test('what is told of segments, in order: born, sealed, overwritten before anyth
     onSegment: (event) => {
       events.push(event);
       if (event.kind === 'overwritten') assert.equal(store.keyState(event.segment, event.class), 'destroyed');
-      if (event.kind === 'born') liveAtBirth = store.liveKeys().length;
+      if (event.kind === 'born') liveAtBirth = [...store.liveKeys()].length;
     },
   });
   for (let n = 0; n < 16; n++) await store.append(fakeGop(n));

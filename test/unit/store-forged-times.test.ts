@@ -3,13 +3,15 @@
  * and `check` names each.
  */
 import assert from 'node:assert/strict';
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { crc32c } from '@node-rs/crc32';
 import { FileVault } from '../../board/linux/file-vault.js';
 import { StoreReader } from '../../runtime/record/reader.js';
 import { decodeRecordHeader, timeKind } from '../../runtime/record/record-header.js';
+import { repair } from '../../runtime/record/repair.js';
+import { openSegment } from '../../runtime/record/segment-file.js';
 import { type Bench, bench, damageFile, fakeGop, keysDirectory, openReader, startMs } from './store-fake.js';
 
 const run = 'aa'.repeat(8);
@@ -142,4 +144,33 @@ test('of two corrections that contradict each other the first counts, and the ot
   const { notes, damages } = await b.check();
   assert.deepEqual(damages, []);
   assert.equal(notes.filter(({ kind }) => kind === 'time-contradicts').length, 1);
+});
+
+test('an index that `check --repair` writes again keeps the correction, and what it corrects', async (t) => {
+  const b = await corrected(t, true);
+  const later = await b.start(undefined, { run: 'bb'.repeat(8) });
+  for (let n = 3; n < 12; n++) await later.append(fakeGop(n));
+  await later.stop();
+  const segment = b.segment(1);
+  const whole = await readFile(segment);
+  const harms: Record<string, (bytes: Buffer) => void> = {
+    'no index': (bytes) => void bytes.fill(0, bytes.length - 64),
+    // The correction is the third of four entries: its flag goes, and the index says otherwise than the records.
+    'an index that leaves it out': (bytes) => {
+      const footer = bytes.length - 64;
+      const table = footer - 64 * bytes.readUInt32LE(footer + 12);
+      bytes.writeUInt16LE(bytes.readUInt16LE(table + 2 * 64 + 16) & ~32, table + 2 * 64 + 16);
+      bytes.writeUInt32LE(crc32c(bytes.subarray(table, footer)), footer + 28);
+      bytes.writeUInt32LE(crc32c(bytes.subarray(footer, footer + 60)), footer + 60);
+    },
+  };
+  for (const [name, harm] of Object.entries(harms)) {
+    await damageFile(segment, (bytes) => void harm(bytes));
+    const before = await b.check();
+    assert.ok([...before.damages, ...before.notes].length > 0, `negative control: ${name} is found`);
+    assert.deepEqual((await repair(b.directory, openSegment)).indexes, ['000001.seg'], name);
+    assert.deepEqual(await readFile(segment), whole, name);
+    assert.deepEqual(await firstSpan(b), ['corrected', startMs]);
+    assert.deepEqual((await b.check()).damages, []);
+  }
 });

@@ -94,7 +94,7 @@ test('keys are made, come back after a restart, and are destroyed one class at a
   const keys = await slots.begin(1, 1);
   assert.notDeepEqual(keys.communal, keys.terminus);
   await slots.begin(2, 2);
-  assert.equal(slots.live().length, 4);
+  assert.equal([...slots.live()].length, 4);
   await slots.stop();
   const again = await slotsIn(directory);
   assert.deepEqual(await again.keyOf(1, 'communal'), keys.communal);
@@ -104,7 +104,7 @@ test('keys are made, come back after a restart, and are destroyed one class at a
   assert.equal(await again.keyOf(1, 'communal'), null);
   assert.deepEqual(await again.keyOf(1, 'terminus'), keys.terminus);
   assert.deepEqual(
-    again.live().map((key) => [key.segmentSequence, key.ringSlot, key.class]),
+    [...again.live()].map((key) => [key.segmentSequence, key.ringSlot, key.class]),
     [
       [1, 1, 'terminus'],
       [2, 2, 'communal'],
@@ -152,7 +152,7 @@ test('a failing sync: the key is given to nobody, counts as live, and is destroy
   await assert.rejects(slots.destroy(1, 'communal'));
   assert.equal(slots.stateOf(1, 'communal'), 'unsure');
   assert.equal(await slots.keyOf(1, 'communal'), null);
-  assert.equal(slots.live().length, 2);
+  assert.equal([...slots.live()].length, 2);
   await assert.rejects(slots.begin(2, 2));
   assert.equal(slots.stateOf(2, 'communal'), 'unsure');
   broken = false;
@@ -256,11 +256,11 @@ test('keys of a card that is not in the camera are destroyed at their term, and 
   ]);
   const left = await open(absent);
   assert.deepEqual(
-    left.live().map((key) => `${key.segmentSequence} ${key.class}`),
+    [...left.live()].map((key) => `${key.segmentSequence} ${key.class}`),
     ['2 terminus', '3 communal', '3 terminus'],
   );
   await left.stop();
   const other = await open(present);
-  assert.equal(other.live().length, 6);
+  assert.equal([...other.live()].length, 6);
   await other.stop();
 });

@@ -66,6 +66,8 @@ export class Destruction {
   #lastBornN = 0;
   /** the last segment before the interval, the first after it */
   #before: EntryOf<'segment-sealed'> | null = null;
+  /** seals of segments that seemed to lie in the interval until they were told: what is recorded in two stores is not told in order */
+  readonly #notInIt = new Set<number>();
   #after: EntryOf<'segment-sealed'> | null = null;
 
   constructor(private readonly asked: { fromMs: number; toMs: number }) {}
@@ -75,10 +77,11 @@ export class Destruction {
     return this.#firstN;
   }
 
-  /** Numbers of the destructions that the answer rests on. */
-  get destructions(): Set<number> {
+  /** Numbers of the destructions that the answer rests on, and of the seals that say of a segment that it is not in it. */
+  get reasons(): Set<number> {
     const stories = [...this.#stories.values()];
-    return new Set(stories.flatMap(({ destroyed }) => [...destroyed.values()].map(({ n }) => n)));
+    const destructions = stories.flatMap(({ destroyed }) => [...destroyed.values()].map(({ n }) => n));
+    return new Set([...destructions, ...this.#notInIt]);
   }
 
   /**
@@ -168,10 +171,17 @@ export class Destruction {
       return;
     }
     this.#stories.delete(key);
+    const begun = story.born && story.born.at <= this.asked.toMs;
+    const inOrder = entry.lastMs < this.asked.fromMs && !this.#anySealed;
+    if (story.sealed || (begun && !inOrder)) this.#notInIt.add(entry.n);
     // Told a second time, with its times corrected: it says nothing of what was recorded next before or after it.
     if (entry.timesCorrected) return;
     if (entry.firstMs > this.asked.toMs) this.#after ??= entry;
-    else if (![...this.#stories.values()].some(({ sealed }) => sealed)) this.#before = entry;
+    else if (!this.#anySealed) this.#before = entry;
+  }
+
+  get #anySealed(): boolean {
+    return [...this.#stories.values()].some(({ sealed }) => sealed);
   }
 
   #destroyed(entry: EntryOf<'key-destroyed'>): void {

@@ -95,14 +95,14 @@ export function checkProof(text: string, expected: KeyObject | null): CheckedPro
 }
 
 /**
- * The stretch that leaves no room for anything else; each destruction; the terms; what was removed; and the first line that
+ * The stretch that leaves no room for anything else; each destruction; the seals that say what is not in it; the terms; what was removed; and the first line that
  * is kept, which names the camera.
  */
 function wantedLines(destruction: Destruction): (entry: Told) => boolean {
-  const { destructions, stretch, firstN } = destruction;
+  const { reasons, stretch, firstN } = destruction;
   const always = new Set<Told['kind']>(['register-created', 'terms-set', 'volumes-removed']);
   return ({ n, kind }) =>
-    (n >= stretch.first && n <= stretch.last) || n === firstN || destructions.has(n) || always.has(kind);
+    (n >= stretch.first && n <= stretch.last) || n === firstN || reasons.has(n) || always.has(kind);
 }
 
 function wholeStretch({ stretch }: Destruction, numbers: ReadonlySet<number>): boolean {

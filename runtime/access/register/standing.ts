@@ -15,6 +15,8 @@ export interface SegmentStanding {
     'firstMs' | 'lastMs' | 'communal' | 'terminus' | 'timesSure'
   > | null;
   destroyed: Set<RecordClass>;
+  /** time of the last entry before its birth that was written under a clock known to be right; null when told late */
+  bornAfterMs: number | null;
   /** time of the first entry after its birth that was written under a clock known to be right */
   knownByMs: number | null;
 }
@@ -42,6 +44,7 @@ export class Standing {
 
   apply(entry: Told): void {
     this.n = entry.n;
+    const beforeMs = this.lastTrustedMs;
     if (entry.trusted) {
       this.lastTrustedMs = entry.at;
       for (const segment of this.#unplaced.splice(0)) segment.knownByMs = entry.at;
@@ -70,7 +73,7 @@ export class Standing {
         for (const name of entry.findings) this.damage.add(name);
         return;
       default:
-        this.#segment(entry);
+        this.#segment(entry, beforeMs);
     }
   }
 
@@ -95,22 +98,26 @@ export class Standing {
     return oldest;
   }
 
-  #segment(entry: Told): void {
-    if (entry.kind === 'segment-born') this.#born(entry);
+  #segment(entry: Told, beforeMs: number | null): void {
+    if (entry.kind === 'segment-born') this.#born(entry, entry.late ? null : beforeMs);
     else if (entry.kind === 'segment-sealed') {
       const { firstMs, lastMs, communal, terminus, timesSure } = entry;
-      const segment = this.get(entry.storeId, entry.segment) ?? this.#born(entry);
+      const segment = this.get(entry.storeId, entry.segment) ?? this.#born(entry, null);
       segment.sealed = { firstMs, lastMs, communal, terminus, timesSure };
     } else if (entry.kind === 'key-destroyed') this.#destroyed(entry);
   }
 
-  #born({ storeId, segment, n }: { storeId: string; segment: number; n: number }): SegmentStanding {
+  #born(
+    { storeId, segment, n }: { storeId: string; segment: number; n: number },
+    bornAfterMs: number | null,
+  ): SegmentStanding {
     const standing: SegmentStanding = {
       storeId,
       segment,
       bornN: n,
       sealed: null,
       destroyed: new Set(),
+      bornAfterMs,
       knownByMs: null,
     };
     this.segments.set(segmentKey(storeId, segment), standing);

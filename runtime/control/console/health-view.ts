@@ -33,6 +33,8 @@ export class HealthView {
     const tiles = [
       this.#frameRate(health),
       this.#store(health),
+      ...this.#buffer(health),
+      ...this.#second(health),
       this.#mask(health),
       this.#detection(health),
       this.#process(health),
@@ -73,19 +75,55 @@ export class HealthView {
   }
 
   #store({ store }: Health): Tile {
-    const { oldestMs, newestMs } = store;
     const speech = this.#speech;
-    const covered =
-      oldestMs !== null && newestMs !== null
-        ? `${speech.word('from')} ${speech.moment(oldestMs)} ${speech.word('to')} ${speech.moment(newestMs)}`
-        : speech.word('nothingYet');
     return {
       title: speech.word('recording'),
       value: speech.word(`store.${store.state}`),
-      more: `${speech.bytes(store.usedBytes)} / ${speech.bytes(store.capacityBytes)}, ${covered}`,
+      more: this.#covered(store),
       state: store.state === 'failed' ? 'bad' : store.state === 'off' || store.gopsLost > 0 ? 'warn' : 'good',
       share: store.capacityBytes > 0 ? store.usedBytes / store.capacityBytes : 0,
     };
+  }
+
+  #covered(of: Pick<Health['store'], 'oldestMs' | 'newestMs' | 'usedBytes' | 'capacityBytes'>): string {
+    const { oldestMs, newestMs } = of;
+    const speech = this.#speech;
+    const period =
+      oldestMs !== null && newestMs !== null
+        ? `${speech.word('from')} ${speech.moment(oldestMs)} ${speech.word('to')} ${speech.moment(newestMs)}`
+        : speech.word('nothingYet');
+    return `${speech.bytes(of.usedBytes)} / ${speech.bytes(of.capacityBytes)}, ${period}`;
+  }
+
+  /** Only while something waits. */
+  #buffer({ store: { buffer } }: Health): Tile[] {
+    if (buffer.sinceMs === null) return [];
+    const speech = this.#speech;
+    return [
+      {
+        title: speech.word('buffer'),
+        value: `${speech.bytes(buffer.bytes)} / ${speech.bytes(buffer.capacityBytes)}`,
+        more: `${speech.word('since')} ${speech.moment(buffer.sinceMs)}`,
+        state: 'warn',
+      },
+    ];
+  }
+
+  /** Only where one is configured. */
+  #second({ store: { second }, notices }: Health): Tile[] {
+    if (!second) return [];
+    const speech = this.#speech;
+    // It is open and takes nothing, as long as the first one does.
+    const ready = second.state === 'recording' && !notices.some(({ code }) => code === 'on-second-store');
+    return [
+      {
+        title: speech.word('second'),
+        value: speech.word(ready ? 'secondReady' : `store.${second.state}`),
+        more: this.#covered(second),
+        state: second.state === 'failed' ? 'bad' : second.state === 'off' ? 'warn' : 'good',
+        share: second.capacityBytes > 0 ? second.usedBytes / second.capacityBytes : 0,
+      },
+    ];
   }
 
   #mask({ mask }: Health): Tile {

@@ -52,6 +52,8 @@ export interface Storage {
   busyShare: number | null;
 }
 
+type StoreState = 'recording' | 'waiting' | 'off-hours' | 'off' | 'failed';
+
 export interface Health {
   atMs: number;
   version: string;
@@ -62,12 +64,21 @@ export interface Health {
   mask: { version: number; state: 'full' | 'zones' | 'both' };
   detect: { on: boolean; model: string; looksPerSecond: number; tracks: number };
   store: {
-    state: 'recording' | 'waiting' | 'off-hours' | 'off' | 'failed';
+    state: StoreState;
     capacityBytes: number;
     usedBytes: number;
     gopsLost: number;
     oldestMs: number | null;
     newestMs: number | null;
+    /** in memory, on no card yet; since null: nothing waits */
+    buffer: { bytes: number; capacityBytes: number; sinceMs: number | null };
+    second: {
+      state: StoreState;
+      capacityBytes: number;
+      usedBytes: number;
+      oldestMs: number | null;
+      newestMs: number | null;
+    } | null;
   };
   card: Storage;
   stateStorage: Storage | null;
