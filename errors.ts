@@ -13,6 +13,7 @@ export const exitCodes = {
   network: 7,
   protocol: 8,
   mask: 9,
+  head: 10,
   internal: 70,
 } as const;
 

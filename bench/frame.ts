@@ -78,6 +78,7 @@ function options(size: Size, atEnd: PipelineOptions['atEnd'], paced: boolean): P
     paced,
     rate: { numerator: 25, denominator: 1 },
     detect: null,
+    head: null,
     motion: null,
   };
 }

@@ -69,3 +69,49 @@ export interface CardReading {
 export interface CardHealthPort {
   read(): Promise<CardReading>;
 }
+
+/** Where a head says it is. Degrees: pan clockwise seen from above, tilt upwards, from the head's own zero. */
+export interface HeadPosition {
+  /** between the question and the answer: when it was there, as well as can be said */
+  monoUs: number;
+  /** from the question to the answer, microseconds: by half of it the time above may be off */
+  roundTripUs: number;
+  panDeg: number;
+  tiltDeg: number;
+  /** of the whole width of the picture; null when the head does not tell its zoom */
+  hfovDeg: number | null;
+}
+
+/** What a head can do. */
+export interface HeadLimits {
+  panDeg: readonly [least: number, most: number];
+  /** the head turns round without end */
+  panEndless: boolean;
+  tiltDeg: readonly [least: number, most: number];
+  hfovDeg: readonly [tele: number, wide: number];
+  /** fastest, degrees a second */
+  panDegPerS: number;
+  tiltDegPerS: number;
+  /** fastest change of the field of view, share of it a second */
+  zoomPerS: number;
+}
+
+/**
+ * A pan-tilt-zoom head behind a serial line. Every call rejects with a VigieError of kind `head`: no answer, a wrong answer,
+ * a lost line. One call at a time is on the wire; `halt` goes before all others.
+ */
+export interface HeadPort {
+  readonly limits: HeadLimits;
+  start(signal: AbortSignal): Promise<void>;
+  position(): Promise<HeadPosition>;
+  /** resolves when the head has taken the order, not when it is there */
+  moveTo(to: { panDeg: number; tiltDeg: number; hfovDeg?: number }): Promise<void>;
+  /** turns until it is told otherwise; shares of the fastest, -1 to 1; zoom above 0 goes to tele */
+  drive(at: { pan: number; tilt: number; zoom: number }): Promise<void>;
+  halt(): Promise<void>;
+  /** @param preset from 1 */
+  savePreset(preset: number): Promise<void>;
+  recallPreset(preset: number): Promise<void>;
+  home(): Promise<void>;
+  stop(): Promise<void>;
+}

@@ -11,6 +11,35 @@ export interface MaskStamp {
   digest: string;
   /** `full`: the whole picture is hidden; `zones`: the table is; `both`: old and new table, during a change */
   state: 'full' | 'zones' | 'both';
+  /** why the whole picture is hidden; absent unless it is, and while no table was opened */
+  why?: HiddenBecause;
+  /** where the camera looked, as far as the mask was laid by it; absent for a camera that does not move */
+  view?: View;
+}
+
+/** Why a mask cannot be placed (docs/mask.md, "When the whole picture is hidden"). */
+export const hiddenBecause = [
+  /** no position of the head brackets the frame in time */
+  'late',
+  /** the head and the picture disagree, or the head does what it was not told */
+  'disagrees',
+  'homing',
+  /** the head was without power */
+  'power',
+  'zoom-unknown',
+  /** nothing comes from the head */
+  'link',
+] as const;
+export type HiddenBecause = (typeof hiddenBecause)[number];
+
+/** Where a camera looks. Degrees; pan clockwise seen from above, tilt upwards, from where the head's zero is. */
+export interface View {
+  panDeg: number;
+  tiltDeg: number;
+  /** of the whole width of the picture */
+  hfovDeg: number;
+  /** by how many pixels zones were grown: the codec's margin, and what was not known of the above */
+  marginPixels: number;
 }
 
 /** Size of an I420 picture. Width and height are even. */

@@ -41,6 +41,7 @@ export async function pipelineOptions(
     width,
     height,
     rate: { numerator: Math.round(framesPerSecond * 1000), denominator: 1000 },
+    head: null,
     detect: config.detect.enabled && zones.length > 0 ? await detectOptions(config.detect) : null,
     motion: mayRecord && recordsOnMotion(config) ? { ratePerSecond: motionRate } : null,
   };

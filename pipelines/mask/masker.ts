@@ -5,7 +5,7 @@
  */
 import { VigieError } from '../../errors.js';
 import { i420Bytes, type MaskedFrame, type MaskStamp, type PictureSize, type RawFrame } from '../frame.js';
-import type { MaskTable } from '../messages.js';
+import type { MaskTable, Point } from '../messages.js';
 import { BLACK_LUMA, NO_CHROMA, type Spans, spansOf } from './spans.js';
 import { maskDigest } from './table.js';
 
@@ -32,8 +32,15 @@ export class Masker {
 
   /** Prepares a table; until `open`, frames carry the old table and this one together. Returns its digest. */
   load(table: MaskTable): string {
+    // Directions ask for a view, which nothing gives yet: what cannot be placed hides the whole picture.
+    const everything: Point[] = [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ];
     const spans = spansOf(
-      table.zones.map((zone) => zone.points),
+      table.zones.map((zone) => ('points' in zone ? zone.points : everything)),
       this.#size,
       MASK_MARGIN_PIXELS,
     );

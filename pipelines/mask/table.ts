@@ -3,10 +3,12 @@
  * two agree (docs/mask.md).
  */
 import { createHash } from 'node:crypto';
-import type { MaskTable } from '../messages.js';
+import type { MaskTable, MaskZone } from '../messages.js';
 
 /** SHA-256 (hex) of the table's canonical form: version, then each zone's name and corners, in order. */
 export function maskDigest(table: MaskTable): string {
-  const canonical = JSON.stringify([table.version, table.zones.map((zone) => [zone.name, zone.points])]);
+  const placed = (zone: MaskZone): unknown[] =>
+    'points' in zone ? [zone.name, zone.points] : [zone.name, 'directions', zone.directions];
+  const canonical = JSON.stringify([table.version, table.zones.map(placed)]);
   return createHash('sha256').update(canonical).digest('hex');
 }

@@ -71,7 +71,7 @@ test('each request needs its own right, and a refusal leaves the connection open
     ['alerts', { t: 'alert.ack', id: 'x', verdict: 'true' }],
     ['health', { t: 'health.get' }],
   ];
-  const every = ['live', 'playback', 'extraction', 'alerts', 'health', 'admin'] as const;
+  const every = ['live', 'playback', 'extraction', 'alerts', 'health', 'ptz', 'mask', 'admin'] as const;
   for (const [needed, request] of requests) {
     const client = await join(every.filter((right) => right !== needed));
     client.send(request);

@@ -14,6 +14,7 @@ export function smallPipeline(overrides: Partial<PipelineOptions> = {}): Pipelin
     paced: false,
     rate: { numerator: 20, denominator: 1 },
     detect: null,
+    head: null,
     motion: null,
     ...overrides,
   };
