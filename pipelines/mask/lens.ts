@@ -13,7 +13,11 @@ const WIDEST_DEG = 160;
 const STEPS = 16;
 /** On top of such a bound, for what lies between two radii. */
 const BETWEEN = 1.02;
-const NEWTON_STEPS = 30;
+/** To invert the model: Newton's steps, halving where they leave the part in which it grows. */
+const MOST_STEPS = 100;
+const CLOSE = 1e-14;
+/** A tangent that no picture reaches. */
+const LARGEST = 1e4;
 
 export interface Look {
   panDeg: number;
@@ -120,19 +124,17 @@ export class Camera {
   /** The tangent that the lens shows at this one; null beyond where it stops growing. */
   #undistorted(distorted: number): number | null {
     if (!this.distorts) return distorted;
-    // The first radius at which the model reaches this far, found from below where it only grows.
-    const [least, most] = [0, this.#turningPoint()];
-    if (most * this.#scale(Math.min(most, 1e6)) < distorted && most < 1e6) return null;
-    let [low, high] = [least, Math.min(most, 1e6)];
+    let low = 0;
+    let high = Math.min(this.#turningPoint(), LARGEST);
+    if (high * this.#scale(high) < distorted) return null;
     let r = Math.min(distorted, high);
-    for (let i = 0; i < NEWTON_STEPS * 3; i++) {
+    for (let i = 0; i < MOST_STEPS; i++) {
       const off = r * this.#scale(r) - distorted;
+      const newton = r - off / this.#slope(r);
+      if (Math.abs(newton - r) <= CLOSE * (1 + r)) return r;
       if (off > 0) high = r;
       else low = r;
-      const step = r - off / this.#slope(r);
-      const next = step > low && step < high ? step : (low + high) / 2;
-      if (Math.abs(next - r) <= 1e-14 * (1 + r)) return next;
-      r = next;
+      r = newton > low && newton < high ? newton : (low + high) / 2;
     }
     return r;
   }
