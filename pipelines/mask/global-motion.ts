@@ -18,6 +18,10 @@ const REFERENCE_FRAMES = 8;
 /** Pictures further apart than these are not compared: share of the width or height, and ratio of the scales. */
 const FARTHEST = 0.25;
 const MOST_SCALE = 1.15;
+/** Up to here the two show nearly the same: not to find the one in the other means something. Beyond, a new reference. */
+const NEAR = { share: 0.06, scale: 1.1 };
+/** A change of scale that can be told from none. */
+const SCALE_SEEN = 0.02;
 /** How far from where it is expected the picture is looked for, elements of a profile. */
 const SEARCH = 24;
 /** Elements that an estimate may be off by itself. */
@@ -37,6 +41,8 @@ interface Expected {
   scale: number;
   /** pixels by which single points differ from that */
   spread: number;
+  /** hardly anything of the one is not in the other */
+  isNear: boolean;
 }
 
 export class GlobalMotion {
@@ -124,43 +130,53 @@ export class GlobalMotion {
     const y = moves.reduce((sum, move) => sum + move[1], 0) / moves.length;
     if (Math.abs(x) > FARTHEST * this.#size.width || Math.abs(y) > FARTHEST * this.#size.height) return null;
     const spread = Math.max(...moves.map((move) => Math.max(Math.abs(move[0] - x), Math.abs(move[1] - y))));
-    return { x, y, scale, spread };
+    const share = Math.max(Math.abs(x) / this.#size.width, Math.abs(y) / this.#size.height);
+    const isNear = share <= NEAR.share && Math.max(scale, 1 / scale) <= NEAR.scale;
+    return { x, y, scale, spread, isNear };
   }
 
-  #compare({ x, y, scale, spread }: Expected, tolerance: number): Verdict {
-    const [principalX, principalY] = this.#lens.principal;
-    const [now, old] = [this.#now, this.#reference];
+  #compare({ x, y, scale, spread, isNear }: Expected, tolerance: number): Verdict {
+    const [cx, cy] = this.#lens.principal;
     const within = tolerance + spread;
-    const across = axis(now.across, old.across, x, scale, principalX * this.#size.width, within);
-    const down = axis(now.down, old.down, y, scale, principalY * this.#size.height, within);
-    if (across === 'disagrees' || down === 'disagrees') return 'disagrees';
-    return across === 'agrees' && down === 'agrees' ? 'agrees' : 'unclear';
+    const common = { scale, within, isNear };
+    const across = { ...common, moved: x, centre: cx * this.#size.width };
+    const down = { ...common, moved: y, centre: cy * this.#size.height };
+    const verdicts = [
+      axis(this.#now.across, this.#reference.across, across),
+      axis(this.#now.down, this.#reference.down, down),
+    ];
+    if (verdicts.includes('disagrees')) return 'disagrees';
+    return verdicts.every((verdict) => verdict === 'agrees') ? 'agrees' : 'unclear';
   }
 }
 
-/** Whether one axis of the picture is where it is expected, give or take `within` pixels. */
-function axis(
-  now: Profile,
-  old: Profile,
-  expected: number,
-  scale: number,
-  centre: number,
-  within: number,
-): Verdict {
+/** What is expected of one axis, pixels. */
+interface ExpectedAxis {
+  moved: number;
+  scale: number;
+  centre: number;
+  /** give or take */
+  within: number;
+  isNear: boolean;
+}
+
+/** Whether one axis of the picture is where it is expected. */
+function axis(now: Profile, old: Profile, { moved, scale, centre, within, isNear }: ExpectedAxis): Verdict {
   if (!now.textured || !old.textured) return 'unclear';
   const near = Math.min(SEARCH, Math.ceil(within / now.pixels + OWN_ERROR));
   let [here, elsewhere] = [0, 0];
   for (let n = -SEARCH; n <= SEARCH; n++) {
-    const fit = now.fit(old, expected + n * now.pixels, scale, centre);
+    const fit = now.fit(old, moved + n * now.pixels, scale, centre);
     if (Math.abs(n) <= near) here = Math.max(here, fit);
     else elsewhere = Math.max(elsewhere, fit);
   }
-  // Where it stood still is looked at too: a head that says it turns and does not.
-  elsewhere = Math.max(elsewhere, Math.abs(expected) > near * now.pixels ? now.fit(old, 0, 1, centre) : 0);
+  // Where it would be had it stood still is looked at too: a head that says it turns and does not.
+  const turns = Math.abs(moved) > near * now.pixels;
+  if (turns || Math.abs(scale - 1) > SCALE_SEEN) elsewhere = Math.max(elsewhere, now.fit(old, 0, 1, centre));
   if (scale !== 1 || here < CLEAR)
     for (const other of OTHER_SCALES)
-      elsewhere = Math.max(elsewhere, now.fit(old, expected, scale * other, centre));
+      elsewhere = Math.max(elsewhere, now.fit(old, moved, scale * other, centre));
   if (elsewhere >= CLEAR && elsewhere > here + BETTER) return 'disagrees';
-  if (here < LOST) return 'disagrees';
+  if (here < LOST) return isNear ? 'disagrees' : 'unclear';
   return here >= CLEAR ? 'agrees' : 'unclear';
 }

@@ -89,7 +89,10 @@ test('a head that tells the truth is believed: at rest, in a sweep, tilting, zoo
     Array.from({ length: n }, (_, i) => at(0, 0, 50 * 0.98 ** i)),
     Array.from({ length: n }, (_, i) => at(i * 0.9, i * 0.3, 50 * 0.99 ** i)),
   ];
-  for (const way of ways) assert.deepEqual(new Set(words(run(honest(way), textured))), new Set(['placed']));
+  for (const [i, way] of ways.entries()) {
+    const found = words(run(honest(way), textured));
+    assert.deepEqual(new Set(found), new Set(['placed']), `way ${i}: ${found.join(' ')}`);
+  }
 });
 
 test('a head that turns and does not say so is found out within three frames, and what was seen stays hidden', () => {
@@ -141,7 +144,7 @@ test('homing makes a new start', () => {
     return { truth: at(i < 10 ? 0 : 9), says: at(i < 40 ? 0 : 9), hide };
   });
   const found = words(run(steps, textured));
-  assert.deepEqual([found[29], found[35], found[59]], ['disagrees', 'homing', 'placed']);
+  assert.deepEqual([found[28], found[35], found[59]], ['disagrees', 'homing', 'placed']);
 });
 
 test('where nothing can be seen the head is believed, with a larger margin', () => {
