@@ -1,8 +1,9 @@
-/** `npm run bench -- frame|detect|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
+/** `npm run bench -- frame|detect|mask|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
 import { Command, InvalidArgumentError } from 'commander';
 import { asVigieError, errorLine } from '../errors.js';
 import { benchDetect } from './detect.js';
 import { benchFrame } from './frame.js';
+import { benchMask } from './mask.js';
 import { type Row, reportOf, table, writeReport } from './report.js';
 import { benchRetention } from './retention.js';
 import { benchStore } from './store.js';
@@ -53,6 +54,11 @@ program
   .option('--input <WxH>', 'size the model looks at, multiples of 32', sizeOption)
   .option('--threshold <score>', 'lowest score that counts', scoreOption)
   .action(async ({ json, ...options }: Flags) => print('detect', await benchDetect(options), { json }));
+program
+  .command('mask')
+  .description('the mask on a head that moves: time a frame for 3, 20 and 100 zones')
+  .option('--json <file>', 'write the rows as JSON')
+  .action(async (flags: Flags) => print('mask', benchMask(), flags));
 program
   .command('store')
   .description('the circular store: writing, bytes on the device, reading, start-up, memory')

@@ -15,8 +15,16 @@ import { Motion } from './detect/motion.js';
 import { type EncodedUnit, Encoder } from './encode/encoder.js';
 import { StillEncoder } from './encode/still.js';
 import { type MaskedFrame, type RawFrame, releaseFrame } from './frame.js';
+import { HeldFrames, type HeldFramesEvents } from './mask/held-frames.js';
 import { Masker } from './mask/masker.js';
-import { type FromPipeline, type PipelineOptions, type ToPipeline, toPipeline } from './messages.js';
+import { Placement } from './mask/placement.js';
+import {
+  type FromPipeline,
+  type PipelineOptions,
+  type Pose,
+  type ToPipeline,
+  toPipeline,
+} from './messages.js';
 import { LatencyMeter, LoopMeter } from './meter.js';
 import { Tracker } from './track/tracker.js';
 
@@ -59,6 +67,8 @@ const log: Log = {
 /** The path of a frame: capture, mask, encode, with the look on the side. */
 class FramePath {
   readonly #masker: Masker;
+  readonly #placement: Placement | null;
+  readonly #held: HeldFrames | null;
   readonly #encoder: Encoder;
   readonly #still: StillEncoder;
   readonly #look: Look | null;
@@ -75,7 +85,10 @@ class FramePath {
 
   constructor(readonly options: PipelineOptions) {
     const size = { width: options.width, height: options.height };
-    this.#masker = new Masker(size);
+    this.#masker = new Masker(size, options.head?.lens);
+    this.#placement = options.head && new Placement(size, options.head);
+    this.#held =
+      options.head && new HeldFrames({ clock: systemClock, events: this.#holding() }, options.head);
     this.#encoder = new Encoder({ onUnit: (unit) => this.#onUnit(unit), onFault: fault }, options);
     this.#still = new StillEncoder(size);
     const seeing = { clock: systemClock, log, onSeen: (seen: Seen) => this.#onSeen(seen), onFault: fault };
@@ -117,6 +130,11 @@ class FramePath {
     this.#masker.open(version, digest);
   }
 
+  pose(pose: Pose): void {
+    this.#placement?.add(pose);
+    this.#held?.drain();
+  }
+
   async picture({ id, seq }: Extract<ToPipeline, { t: 'picture' }>): Promise<void> {
     try {
       const frame = (seq === null ? null : this.#look?.frame(seq)) ?? this.#newest;
@@ -146,6 +164,7 @@ class FramePath {
   }
 
   async #sendEnded(): Promise<void> {
+    this.#held?.flush();
     while (this.#encoder.inFlight > 0) await wait(WAIT_MS);
     send({ t: 'ended' });
   }
@@ -159,11 +178,25 @@ class FramePath {
       }
       return this.#waitThenPass(raw);
     }
-    this.#pass(raw);
+    this.#hold(raw);
+  }
+
+  /** On a head that moves, a frame waits for the position that follows it. */
+  #hold(raw: RawFrame): void {
+    if (this.#held) this.#held.offer(raw);
+    else this.#pass(raw);
+  }
+
+  #holding(): HeldFramesEvents {
+    return {
+      isKnown: ({ monoUs }) => !this.#masker.needsView || (this.#placement?.isKnown(monoUs) ?? true),
+      canPass: () => !this.#behind(),
+      pass: (raw) => this.#pass(raw),
+    };
   }
 
   #pass(raw: RawFrame): void {
-    const frame = this.#masker.mask(raw);
+    const frame = this.#masker.mask(raw, this.#placement?.place(raw));
     this.#counts.masked++;
     this.#encoder.push(frame);
     this.#look?.offer(frame);
@@ -192,7 +225,7 @@ class FramePath {
   /** A file that is not paced waits for the encoder instead of losing frames. */
   async #waitThenPass(raw: RawFrame): Promise<void> {
     while (this.#behind()) await wait(WAIT_MS);
-    this.#pass(raw);
+    this.#hold(raw);
   }
 
   #onSeen({ frame: { seq, monoUs, wallMs }, detections, lookMs }: Seen): void {
@@ -206,6 +239,7 @@ class FramePath {
     this.#counts.encoded++;
     this.#latency.add((systemClock.monoUs() - unit.monoUs) / 1000);
     send({ t: 'unit', ...unit, data });
+    this.#held?.drain();
   }
 
   #beat(): void {
@@ -233,6 +267,9 @@ function onMessage(message: ToPipeline): void {
       return;
     case 'mask-open':
       path?.open(message);
+      return;
+    case 'pose':
+      path?.pose(message);
       return;
     case 'picture':
       void path?.picture(message);

@@ -4,47 +4,60 @@
  * It must never let a frame through clearer than the last table that both processes agreed on.
  */
 import { VigieError } from '../../errors.js';
-import { i420Bytes, type MaskedFrame, type MaskStamp, type PictureSize, type RawFrame } from '../frame.js';
-import type { MaskTable, Point } from '../messages.js';
+import {
+  type HiddenBecause,
+  i420Bytes,
+  type MaskedFrame,
+  type MaskStamp,
+  type PictureSize,
+  type RawFrame,
+  type View,
+} from '../frame.js';
+import type { Lens, MaskTable } from '../messages.js';
+import { Camera } from './lens.js';
+import { type FrameView, MASK_MARGIN_PIXELS } from './placement.js';
 import { BLACK_LUMA, NO_CHROMA, type Spans, spansOf } from './spans.js';
 import { maskDigest } from './table.js';
-
-/**
- * Pixels by which every zone is grown. The codec may smear what lies just outside a zone over its border;
- * with this margin the smear stays outside the zone that the city drew.
- */
-export const MASK_MARGIN_PIXELS = 2;
+import { WorldZones } from './world-zones.js';
 
 interface LoadedTable {
   version: number;
   digest: string;
+  /** zones fixed in the picture */
   spans: Spans;
+  /** zones fixed in the world */
+  world: WorldZones;
 }
 
 export class Masker {
   readonly #size: PictureSize;
   #open: LoadedTable | null = null;
   #next: LoadedTable | null = null;
+  readonly #camera: Camera | null;
 
-  constructor(size: PictureSize) {
+  /** @param lens of a camera on a head; null for one that does not move */
+  constructor(size: PictureSize, lens: Lens | null = null) {
     this.#size = size;
+    this.#camera = lens && new Camera(size, lens);
+  }
+
+  /** Whether zones are in force, or about to be, that can only be placed when it is known where the camera looks. */
+  get needsView(): boolean {
+    return [this.#open, this.#next].some((table) => table !== null && !table.world.isEmpty);
   }
 
   /** Prepares a table; until `open`, frames carry the old table and this one together. Returns its digest. */
   load(table: MaskTable): string {
-    // Directions ask for a view, which nothing gives yet: what cannot be placed hides the whole picture.
-    const everything: Point[] = [
-      [0, 0],
-      [1, 0],
-      [1, 1],
-      [0, 1],
-    ];
     const spans = spansOf(
-      table.zones.map((zone) => ('points' in zone ? zone.points : everything)),
+      table.zones.flatMap((zone) => ('points' in zone ? [zone.points] : [])),
       this.#size,
       MASK_MARGIN_PIXELS,
     );
-    this.#next = { version: table.version, digest: maskDigest(table), spans };
+    const world = new WorldZones(
+      table.zones.flatMap((zone) => ('directions' in zone ? [zone.directions] : [])),
+      this.#size,
+    );
+    this.#next = { version: table.version, digest: maskDigest(table), spans, world };
     return this.#next.digest;
   }
 
@@ -66,8 +79,11 @@ export class Masker {
     this.#open = next;
   }
 
-  /** Hides what must be hidden, in place. The raw frame must not be used after this. */
-  mask(frame: RawFrame): MaskedFrame {
+  /**
+   * Hides what must be hidden, in place. The raw frame must not be used after this.
+   * @param where where the camera looked; without it, zones by directions hide the whole picture
+   */
+  mask(frame: RawFrame, where: FrameView | null = null): MaskedFrame {
     if (frame.data.length !== i420Bytes(this.#size)) {
       throw new VigieError(
         'mask',
@@ -75,21 +91,37 @@ export class Masker {
         'Check the sensor and the picture size',
       );
     }
-    const stamp = this.#stamp();
     // The plain view is filled by V8 itself; Buffer's own fill crosses into native code for each run.
     const bytes = new Uint8Array(frame.data.buffer, frame.data.byteOffset, frame.data.length);
-    if (stamp.state === 'full') blankAll(bytes, this.#size);
-    else {
-      if (this.#open) blank(bytes, this.#open.spans);
-      if (this.#next) blank(bytes, this.#next.spans);
-    }
-    return { ...frame, kind: 'masked', mask: stamp } as MaskedFrame;
+    return { ...frame, kind: 'masked', mask: this.#lay(bytes, where) } as MaskedFrame;
   }
 
-  #stamp(): MaskStamp {
-    if (!this.#open) return { version: 0, digest: '', state: 'full' };
+  #lay(bytes: Uint8Array, where: FrameView | null): MaskStamp {
+    const { needsView } = this;
+    const why = needsView ? this.#aim(where) : null;
+    if (!this.#open || why) {
+      blankAll(bytes, this.#size);
+      if (!this.#open || !why) return { version: 0, digest: '', state: 'full' };
+      return { version: this.#open.version, digest: this.#open.digest, state: 'full', why };
+    }
+    const view = needsView && where && 'view' in where ? where.view : null;
+    for (const table of [this.#open, this.#next]) if (table) this.#blank(bytes, table, view);
     const { version, digest } = this.#open;
-    return { version, digest, state: this.#next ? 'both' : 'zones' };
+    return { version, digest, state: this.#next ? 'both' : 'zones', ...(view && { view }) };
+  }
+
+  /** Turns the camera to where it looked; says why not when that is not known. */
+  #aim(where: FrameView | null): HiddenBecause | null {
+    if (!where) return 'late';
+    if ('why' in where) return where.why;
+    return this.#camera?.look(where.view, where.view.marginPixels) ? null : 'zoom-unknown';
+  }
+
+  #blank(bytes: Uint8Array, { spans, world }: LoadedTable, view: View | null): void {
+    blank(bytes, spans);
+    if (world.isEmpty) return;
+    if (!view || !this.#camera || !world.blank(bytes, this.#camera, view.marginPixels))
+      blankAll(bytes, this.#size);
   }
 }
 

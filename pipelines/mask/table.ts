@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { MaskTable, MaskZone } from '../messages.js';
 
+export { directionsFault } from './pieces.js';
+
 /** SHA-256 (hex) of the table's canonical form: version, then each zone's name and corners, in order. */
 export function maskDigest(table: MaskTable): string {
   const placed = (zone: MaskZone): unknown[] =>

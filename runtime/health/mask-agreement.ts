@@ -41,9 +41,13 @@ export class MaskAgreement {
     return 'open';
   }
 
-  /** Whether a picture may bear this stamp: hidden as a whole, or under a table that was opened. */
-  allows({ version, digest, state }: MaskStamp): boolean {
-    return state === 'full' ? version === 0 : this.#opened.includes(nameOf(version, digest));
+  /**
+   * Whether a picture may bear this stamp: hidden as a whole before any table, or under a table that was opened; under one
+   * of those, the whole picture is hidden for a reason or not at all.
+   */
+  allows({ version, digest, state, why }: MaskStamp): boolean {
+    if ((why !== undefined) !== (state === 'full' && version !== 0)) return false;
+    return version === 0 ? state === 'full' : this.#opened.includes(nameOf(version, digest));
   }
 }
 

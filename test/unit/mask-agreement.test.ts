@@ -59,3 +59,15 @@ test('a new process has nothing opened, and a picture that claims a version with
   assert.equal(agreement.allows(zones(first)), false);
   assert.equal(agreement.allows({ ...hidden, version: 1 }), false);
 });
+
+test('a picture hidden for a reason is taken under an opened table only, and no other state has one', () => {
+  const agreement = new MaskAgreement();
+  agreement.change(first);
+  const late = { ...zones(first), state: 'full', why: 'late' } as const;
+  assert.equal(agreement.allows(late), false, 'before it is opened');
+  agreement.judge(1, maskDigest(first));
+  assert.equal(agreement.allows(late), true);
+  assert.equal(agreement.allows({ ...late, why: undefined }), false);
+  assert.equal(agreement.allows({ ...hidden, why: 'late' }), false);
+  assert.equal(agreement.allows({ ...zones(first), why: 'late' }), false);
+});

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { VigieError } from '../../errors.js';
 import { i420Bytes, type RawFrame } from '../../pipelines/frame.js';
 import { Masker } from '../../pipelines/mask/masker.js';
+import type { FrameView } from '../../pipelines/mask/placement.js';
 import { maskDigest } from '../../pipelines/mask/table.js';
-import type { MaskTable } from '../../pipelines/messages.js';
+import type { Lens, MaskTable } from '../../pipelines/messages.js';
 
 const size = { width: 32, height: 32 };
 const left: MaskTable = {
@@ -119,4 +120,94 @@ test('the digest changes with the version, a name, a corner and their order', ()
   ];
   const digests = new Set([left, ...others].map(maskDigest));
   assert.equal(digests.size, others.length + 1);
+});
+
+const lens: Lens = { principal: [0.5, 0.5], k1: 0, k2: 0, rollDeg: 0 };
+const ahead: MaskTable = {
+  version: 3,
+  zones: [
+    {
+      name: 'ahead',
+      directions: [
+        [-5, -5],
+        [5, -5],
+        [5, 5],
+        [-5, 5],
+      ],
+    },
+  ],
+};
+const looking = (panDeg: number): FrameView => ({
+  view: { panDeg, tiltDeg: 0, hfovDeg: 60, marginPixels: 2 },
+});
+
+test('a zone by directions follows the view, and the stamp says which', () => {
+  const masker = new Masker(size, lens);
+  assert.equal(masker.needsView, false);
+  masker.open(3, masker.load(ahead));
+  assert.equal(masker.needsView, true);
+  const hiddenAt = (panDeg: number): boolean[] => {
+    const { data, mask } = masker.mask(frame(), looking(panDeg));
+    assert.deepEqual(mask, { version: 3, digest: maskDigest(ahead), state: 'zones', ...looking(panDeg) });
+    return [2, 16, 29].map((x) => data[16 * 32 + x] === 16);
+  };
+  assert.deepEqual(hiddenAt(0), [false, true, false]);
+  assert.deepEqual(hiddenAt(25), [true, false, false]);
+  assert.deepEqual(hiddenAt(-25), [false, false, true]);
+  assert.deepEqual(hiddenAt(180), [false, false, false]);
+});
+
+test('without a view, a zone by directions hides everything, and the stamp says why', () => {
+  const masker = new Masker(size, lens);
+  masker.open(3, masker.load(ahead));
+  const full = (where: FrameView | null): string | undefined => {
+    const { data, mask } = masker.mask(frame(), where);
+    assert.deepEqual([mask.state, mask.version, mask.digest], ['full', 3, maskDigest(ahead)]);
+    assert.ok(data.subarray(0, 32 * 32).every((luma) => luma === 16));
+    assert.ok(data.subarray(32 * 32).every((chroma) => chroma === 128));
+    return mask.why;
+  };
+  assert.equal(full(null), 'late');
+  assert.equal(full({ why: 'homing' }), 'homing');
+  assert.equal(full({ view: { panDeg: 0, tiltDeg: 0, hfovDeg: 0, marginPixels: 2 } }), 'zoom-unknown');
+  const still = new Masker(size);
+  still.open(3, still.load(ahead));
+  assert.equal(
+    still.mask(frame(), looking(0)).mask.why,
+    'zoom-unknown',
+    'a camera without a lens of its own',
+  );
+});
+
+test('during a change both follow the view, and an unknown view hides everything from the moment of loading', () => {
+  const masker = new Masker(size, lens);
+  masker.open(1, masker.load(left));
+  masker.load(ahead);
+  assert.equal(masker.mask(frame(), null).mask.state, 'full');
+  const { data, mask } = masker.mask(frame(), looking(0));
+  assert.equal(mask.state, 'both');
+  assert.deepEqual(
+    [2, 16, 29].map((x) => data[16 * 32 + x] === 16),
+    [true, true, false],
+  );
+});
+
+test('a zone that cannot be placed hides everything, whatever the view', () => {
+  const masker = new Masker(size, lens);
+  const impossible: MaskTable = {
+    version: 4,
+    zones: [
+      {
+        name: 'half the world',
+        directions: [
+          [0, 0],
+          [175, 0],
+          [90, 50],
+        ],
+      },
+    ],
+  };
+  masker.open(4, masker.load(impossible));
+  const { data } = masker.mask(frame(), looking(-90));
+  assert.ok(data.subarray(0, 32 * 32).every((luma) => luma === 16));
 });
