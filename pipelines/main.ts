@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../board/linux/clock.js';
 import type { Log } from '../board/ports.js';
 import { asVigieError, VigieError } from '../errors.js';
+import { Anonymiser } from './anonymise/anonymiser.js';
 import { Capture } from './capture/capture.js';
 import { Channel } from './channel.js';
 import { Look, type Seen } from './detect/look.js';
@@ -16,7 +17,14 @@ import { type EncodedUnit, Encoder } from './encode/encoder.js';
 import { StillEncoder } from './encode/still.js';
 import { type MaskedFrame, type RawFrame, releaseFrame } from './frame.js';
 import { Masker } from './mask/masker.js';
-import { type FromPipeline, type PipelineOptions, type ToPipeline, toPipeline } from './messages.js';
+import { spansOf } from './mask/spans.js';
+import {
+  type FromPipeline,
+  type PersonMaskOptions,
+  type PipelineOptions,
+  type ToPipeline,
+  toPipeline,
+} from './messages.js';
 import { LatencyMeter, LoopMeter } from './meter.js';
 import { Tracker } from './track/tracker.js';
 
@@ -56,7 +64,16 @@ const log: Log = {
   error: (message) => say('warn', message),
 };
 
-/** The path of a frame: capture, mask, encode, with the look on the side. */
+/** A person whom no look finds is expected where they were going for this long. */
+const LOST_SECONDS = 2;
+const WHOLE_PICTURE: [number, number][] = [
+  [0, 0],
+  [1, 0],
+  [1, 1],
+  [0, 1],
+];
+
+/** The path of a frame: capture, mask, person mask, encode, with the look on the side. */
 class FramePath {
   readonly #masker: Masker;
   readonly #encoder: Encoder;
@@ -64,6 +81,7 @@ class FramePath {
   readonly #look: Look | null;
   readonly #tracker: Tracker | null;
   readonly #motion: Motion | null;
+  readonly #people: Anonymiser | null;
   readonly #capture: Capture;
   readonly #latency = new LatencyMeter();
   readonly #loop = new LoopMeter();
@@ -72,6 +90,10 @@ class FramePath {
   /** frames of which a still picture is being made, once for each that was asked */
   readonly #pictured: MaskedFrame[] = [];
   #tablesLoaded = 0;
+  /** the newest frame under the mask, which may still wait to be shown */
+  #maskedSeq = -1;
+  /** frames up to this one bear a mask that is no longer the newest */
+  #oldMaskSeq = -1;
 
   constructor(readonly options: PipelineOptions) {
     const size = { width: options.width, height: options.height };
@@ -83,6 +105,7 @@ class FramePath {
     this.#tracker = options.detect
       ? new Tracker({ ...options.detect, aspect: size.width / size.height })
       : null;
+    this.#people = options.personMask ? this.#anonymiser(options, options.personMask) : null;
     this.#motion = options.motion ? new Motion(size, options.motion) : null;
     this.#capture = new Capture(
       {
@@ -98,6 +121,7 @@ class FramePath {
     setInterval(() => this.#beat(), BEAT_MS);
     this.#encoder.start();
     this.#still.start();
+    this.#people?.start();
     send({ t: 'ready', pid: process.pid });
     // The picture comes first: the model loads while frames already flow.
     this.#capture.start();
@@ -108,6 +132,7 @@ class FramePath {
     // Frames masked before may show what the new table hides.
     this.#tablesLoaded++;
     this.#newest = null;
+    this.#oldMaskSeq = this.#maskedSeq;
     this.#look?.forget();
     const digest = this.#masker.load(message.table);
     send({ t: 'mask-ready', version: message.table.version, digest });
@@ -133,6 +158,8 @@ class FramePath {
   async #picture(frame: MaskedFrame): Promise<Buffer> {
     this.#pictured.push(frame);
     try {
+      // One that waits to have its people covered is not shown before.
+      while (this.#people && frame.mask.people === undefined) await wait(WAIT_MS);
       return await this.#still.encode(frame);
     } finally {
       this.#pictured.splice(this.#pictured.indexOf(frame), 1);
@@ -142,10 +169,12 @@ class FramePath {
   /** No new frame; what the encoder still holds comes out. */
   async stop(): Promise<void> {
     this.#capture.stop();
+    this.#people?.stop();
     await this.#sendEnded();
   }
 
   async #sendEnded(): Promise<void> {
+    while (this.#people && this.#people.held > 0) await wait(WAIT_MS);
     while (this.#encoder.inFlight > 0) await wait(WAIT_MS);
     send({ t: 'ended' });
   }
@@ -165,10 +194,45 @@ class FramePath {
   #pass(raw: RawFrame): void {
     const frame = this.#masker.mask(raw);
     this.#counts.masked++;
-    this.#encoder.push(frame);
+    this.#maskedSeq = frame.seq;
     this.#look?.offer(frame);
     this.#measure(frame);
+    if (this.#people) this.#people.push(frame, this.#look?.keeps(frame) ?? false);
+    else this.#show(frame);
+  }
+
+  /** Nothing before this line leaves the process, nothing after it sees a person who was to be covered. */
+  #show(frame: MaskedFrame): void {
+    this.#encoder.push(frame);
     this.#replaceNewest(frame);
+  }
+
+  #anonymiser(options: PipelineOptions, people: PersonMaskOptions): Anonymiser {
+    const { width, height, rate, detect } = options;
+    const lowThreshold = detect?.lowThreshold ?? 1;
+    const aspect = width / height;
+    return new Anonymiser(
+      {
+        clock: systemClock,
+        // The one that the scene is told of waits for a second look; this one covers who was seen once.
+        follow: new Tracker({
+          lowThreshold,
+          highThreshold: lowThreshold,
+          aspect,
+          confirmHits: 1,
+          lostSeconds: LOST_SECONDS,
+        }),
+        area: spansOf([people.area ?? WHOLE_PICTURE], { width, height }, 0),
+        release: (frame) => this.#show(frame),
+      },
+      people,
+      {
+        width,
+        height,
+        framesPerSecond: rate.numerator / rate.denominator,
+        looksPerSecond: detect?.ratePerSecond ?? null,
+      },
+    );
   }
 
   #measure(frame: MaskedFrame): void {
@@ -179,13 +243,16 @@ class FramePath {
   /** The encoder has its own copy: the frame before is given back unless somebody still looks at it. */
   #replaceNewest(frame: MaskedFrame): void {
     const before = this.#newest;
+    if (frame.seq <= this.#oldMaskSeq) return;
     this.#newest = frame;
     if (before && !this.#look?.keeps(before) && !this.#pictured.includes(before)) releaseFrame(before);
   }
 
   #behind(): boolean {
     return (
-      this.#encoder.inFlight >= this.options.framesInFlight || channel.pendingBytes > CHANNEL_BOUND_BYTES
+      this.#encoder.inFlight >= this.options.framesInFlight ||
+      channel.pendingBytes > CHANNEL_BOUND_BYTES ||
+      this.#people?.full === true
     );
   }
 
@@ -198,7 +265,8 @@ class FramePath {
   #onSeen({ frame: { seq, monoUs, wallMs }, detections, lookMs }: Seen): void {
     this.#counts.lookedAt++;
     this.#counts.detections += detections.length;
-    const tracks = this.#tracker?.update(detections, monoUs) ?? [];
+    this.#people?.seen({ seq, monoUs }, detections);
+    const tracks = this.options.personMask?.only ? [] : (this.#tracker?.update(detections, monoUs) ?? []);
     send({ t: 'tracks', seq, monoUs, wallMs, lookMs, detections: detections.length, tracks });
   }
 

@@ -5,10 +5,12 @@
  */
 import type { Clock, Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
+import type { MaskStamp } from '../../pipelines/frame.js';
 import type {
   Beat,
   FromPipeline,
   MaskTable,
+  PersonMaskOptions,
   Picture,
   PipelineOptions,
   Unit,
@@ -74,6 +76,11 @@ export class Supervisor {
   /** Whether pictures are analysed. */
   get detects(): boolean {
     return this.#pipeline.detect !== null;
+  }
+
+  /** How people are made anonymous; null when they are shown. */
+  get personMask(): PersonMaskOptions | null {
+    return this.#pipeline.personMask;
   }
 
   /** Why detection was switched off while the camera ran; null when it was not. */
@@ -208,7 +215,7 @@ export class Supervisor {
       case 'mask-ready':
         return this.#onMaskReady(message.version, message.digest);
       case 'picture':
-        return this.#mask.allows(message.mask) ? this.#pictures.answer(message) : this.#replace(wrongMask());
+        return this.#allows(message.mask) ? this.#pictures.answer(message) : this.#replace(wrongMask());
       case 'no-picture':
         return this.#pictures.fail(message.id, message.message);
       case 'fault':
@@ -223,13 +230,18 @@ export class Supervisor {
   }
 
   #onUnit(unit: Unit): void {
-    if (!this.#mask.allows(unit.mask)) {
+    if (!this.#allows(unit.mask)) {
       this.#replace(wrongMask());
       return;
     }
     this.totals.unit(unit.seq);
     if (this.#vital.frame()) this.#running();
     this.#events.unit(unit);
+  }
+
+  /** Nothing is taken under another mask, nor with people in it who were to be covered (docs/anonymity.md, A8). */
+  #allows(stamp: MaskStamp): boolean {
+    return this.#mask.allows(stamp) && (this.#pipeline.personMask === null || stamp.people !== undefined);
   }
 
   #running(): void {
