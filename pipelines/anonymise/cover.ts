@@ -80,15 +80,27 @@ export class Cover {
     const side = Math.max(LEAST_BLOCK, 2 * Math.ceil(pixels / this.#blocksDown / 2));
     const { left, top, right, bottom } = this.#rectangle(box, side);
     for (let y = top; y < bottom; y += side) {
+      const row = { left, top: y, right, bottom: Math.min(bottom, y + side) };
       for (let x = left; x < right; x += side) {
-        const block = {
-          left: x,
-          top: y,
-          right: Math.min(right, x + side),
-          bottom: Math.min(bottom, y + side),
-        };
-        this.#paint(bytes, block, this.#colour(bytes, block));
+        const block = { ...row, left: x, right: Math.min(right, x + side) };
+        this.#paint(bytes, { ...block, bottom: y + 2 }, this.#colour(bytes, block));
       }
+      this.#repeat(bytes, row);
+    }
+  }
+
+  /** Lays the first two lines of a rectangle, which have their colours, over the others. */
+  #repeat(bytes: Uint8Array, { left, top, right, bottom }: Rectangle): void {
+    const { width, height } = this.#size;
+    const [halfWidth, plane] = [width >> 1, (width >> 1) * (height >> 1)];
+    const first = top * width;
+    for (let y = top + 2; y < bottom; y++) bytes.copyWithin(y * width + left, first + left, first + right);
+    const firstU = width * height + (top >> 1) * halfWidth;
+    const [from, to] = [left >> 1, right >> 1];
+    for (let y = (top >> 1) + 1; y < bottom >> 1; y++) {
+      const u = width * height + y * halfWidth;
+      bytes.copyWithin(u + from, firstU + from, firstU + to);
+      bytes.copyWithin(u + plane + from, firstU + plane + from, firstU + plane + to);
     }
   }
 

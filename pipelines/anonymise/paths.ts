@@ -21,7 +21,7 @@ const MOST_SIGHTINGS = 128;
 /** People followed at once; what a tracker reports at most. */
 const MOST_PATHS = 512;
 /** Of a person's box, from the top, what is covered: a head and neck take a fifth of it, the rest is doubt. */
-const PART = { bodies: 1, heads: 0.3 };
+const PART = { bodies: 1, heads: 0.35 };
 
 interface Sighting {
   monoUs: number;
