@@ -9,13 +9,12 @@ import { ManualClock } from '../board/virtual/clock.js';
 import { decodeCentreNet } from '../models/decode/centernet.js';
 import { OnnxEngine } from '../models/engines/onnx.js';
 import { findModel, modelPaths } from '../models/manifest.js';
-import { Anonymiser } from '../pipelines/anonymise/anonymiser.js';
+import type { Anonymiser } from '../pipelines/anonymise/anonymiser.js';
 import { Cover } from '../pipelines/anonymise/cover.js';
 import { i420Bytes, type MaskedFrame, type PictureSize } from '../pipelines/frame.js';
 import { Masker } from '../pipelines/mask/masker.js';
-import { spansOf } from '../pipelines/mask/spans.js';
-import type { Box, Detection, Point } from '../pipelines/messages.js';
-import { Tracker } from '../pipelines/track/tracker.js';
+import type { Box, Detection } from '../pipelines/messages.js';
+import { personMask } from '../pipelines/person-mask.js';
 import { cacheDirectory } from '../runtime/config/paths.js';
 import { config } from '../runtime/config/schema.js';
 import { sampleClip } from './clip.js';
@@ -36,13 +35,6 @@ const BLACK = 16;
 /** Of a person's box, from the top. */
 const HEAD = 0.2;
 const PICTURES = 12;
-
-const everything: Point[] = [
-  [0, 0],
-  [1, 0],
-  [1, 1],
-  [0, 1],
-];
 
 /** What the mask left open of one person in one frame. */
 export interface Uncovered {
@@ -104,8 +96,7 @@ function coverTimes(manner: 'solid' | 'blocks', goal: number | null): Row[] {
   ms.sort((a, b) => a - b);
   const [p50, p99] = [ms[Math.floor(ms.length / 2)], ms[Math.floor(ms.length * 0.99)]];
   const name = `1080p, 50 people, ${manner}`;
-  const first =
-    goal === null ? row(`${name}, p50`, p50, 'ms') : atMost(`${name}, p50`, p50, 'ms', goal);
+  const first = goal === null ? row(`${name}, p50`, p50, 'ms') : atMost(`${name}, p50`, p50, 'ms', goal);
   return [first, row(`${name}, p99`, p99, 'ms')];
 }
 
@@ -140,28 +131,21 @@ function runClip(
   const people: Uncovered[] = [];
   let black = 0;
   const { lowThreshold } = config.shape.detect.parse(undefined);
-  const aspect = clipSize.width / clipSize.height;
-  const stage = new Anonymiser(
+  const stage = personMask(
+    clock,
     {
-      clock,
-      follow: new Tracker({
-        lowThreshold,
-        highThreshold: lowThreshold,
-        aspect,
-        confirmHits: 1,
-        lostSeconds: 2,
-      }),
-      area: spansOf([everything], clipSize, 0),
-      release: ({ seq, data }) => {
-        black += shareOf(data, { x: 0, y: 0, width: 1, height: 1 });
-        for (const { box, ignored } of truth.get(seq) ?? []) {
-          if (!ignored) people.push(uncovered(seq, box, data));
-        }
-      },
+      ...clipSize,
+      personMask: { ...options, manner: 'solid', area: null, only: true },
+      detect: { lowThreshold, ratePerSecond: FRAMES_PER_SECOND / LOOK_EVERY },
+      rate: { numerator: FRAMES_PER_SECOND, denominator: 1 },
     },
-    { ...options, manner: 'solid', area: null, only: true },
-    { ...clipSize, framesPerSecond: FRAMES_PER_SECOND, looksPerSecond: FRAMES_PER_SECOND / LOOK_EVERY },
-  );
+    ({ seq, data }) => {
+      black += shareOf(data, { x: 0, y: 0, width: 1, height: 1 });
+      for (const { box, ignored } of truth.get(seq) ?? []) {
+        if (!ignored) people.push(uncovered(seq, box, data));
+      }
+    },
+  ) as Anonymiser;
   stage.start();
   const masker = new Masker(clipSize);
   masker.open(1, masker.load({ version: 1, zones: [] }));
@@ -189,7 +173,10 @@ function uncovered(frame: number, box: Box, data: Buffer): Uncovered {
 /** Share of the box's pixels, as far as they lie in the picture, that are covered; 1 when none does. */
 function shareOf(data: Buffer, { x, y, width, height }: Box): number {
   const { width: across, height: down }: PictureSize = clipSize;
-  const [left, right] = [Math.max(0, Math.floor(x * across)), Math.min(across, Math.ceil((x + width) * across))];
+  const [left, right] = [
+    Math.max(0, Math.floor(x * across)),
+    Math.min(across, Math.ceil((x + width) * across)),
+  ];
   const [top, bottom] = [Math.max(0, Math.floor(y * down)), Math.min(down, Math.ceil((y + height) * down))];
   let [black, all] = [0, 0];
   for (let row = top; row < bottom; row++) {

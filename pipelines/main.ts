@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../board/linux/clock.js';
 import type { Log } from '../board/ports.js';
 import { asVigieError, VigieError } from '../errors.js';
-import { Anonymiser } from './anonymise/anonymiser.js';
+import type { Anonymiser } from './anonymise/anonymiser.js';
 import { Capture } from './capture/capture.js';
 import { Channel } from './channel.js';
 import { Look, type Seen } from './detect/look.js';
@@ -17,15 +17,9 @@ import { type EncodedUnit, Encoder } from './encode/encoder.js';
 import { StillEncoder } from './encode/still.js';
 import { type MaskedFrame, type RawFrame, releaseFrame } from './frame.js';
 import { Masker } from './mask/masker.js';
-import { spansOf } from './mask/spans.js';
-import {
-  type FromPipeline,
-  type PersonMaskOptions,
-  type PipelineOptions,
-  type ToPipeline,
-  toPipeline,
-} from './messages.js';
+import { type FromPipeline, type PipelineOptions, type ToPipeline, toPipeline } from './messages.js';
 import { LatencyMeter, LoopMeter } from './meter.js';
+import { personMask } from './person-mask.js';
 import { Tracker } from './track/tracker.js';
 
 const BEAT_MS = 100;
@@ -64,15 +58,6 @@ const log: Log = {
   error: (message) => say('warn', message),
 };
 
-/** A person whom no look finds is expected where they were going for this long. */
-const LOST_SECONDS = 2;
-const WHOLE_PICTURE: [number, number][] = [
-  [0, 0],
-  [1, 0],
-  [1, 1],
-  [0, 1],
-];
-
 /** The path of a frame: capture, mask, person mask, encode, with the look on the side. */
 class FramePath {
   readonly #masker: Masker;
@@ -105,7 +90,7 @@ class FramePath {
     this.#tracker = options.detect
       ? new Tracker({ ...options.detect, aspect: size.width / size.height })
       : null;
-    this.#people = options.personMask ? this.#anonymiser(options, options.personMask) : null;
+    this.#people = personMask(systemClock, options, (frame) => this.#show(frame));
     this.#motion = options.motion ? new Motion(size, options.motion) : null;
     this.#capture = new Capture(
       {
@@ -205,34 +190,6 @@ class FramePath {
   #show(frame: MaskedFrame): void {
     this.#encoder.push(frame);
     this.#replaceNewest(frame);
-  }
-
-  #anonymiser(options: PipelineOptions, people: PersonMaskOptions): Anonymiser {
-    const { width, height, rate, detect } = options;
-    const lowThreshold = detect?.lowThreshold ?? 1;
-    const aspect = width / height;
-    return new Anonymiser(
-      {
-        clock: systemClock,
-        // The one that the scene is told of waits for a second look; this one covers who was seen once.
-        follow: new Tracker({
-          lowThreshold,
-          highThreshold: lowThreshold,
-          aspect,
-          confirmHits: 1,
-          lostSeconds: LOST_SECONDS,
-        }),
-        area: spansOf([people.area ?? WHOLE_PICTURE], { width, height }, 0),
-        release: (frame) => this.#show(frame),
-      },
-      people,
-      {
-        width,
-        height,
-        framesPerSecond: rate.numerator / rate.denominator,
-        looksPerSecond: detect?.ratePerSecond ?? null,
-      },
-    );
   }
 
   #measure(frame: MaskedFrame): void {

@@ -229,9 +229,9 @@ export class Camera {
     await this.archive.apply(authority, this.#startEnded.signal);
     if (!authority.mayRecord) return;
     const pipeline = await pipelineOptions(this.config, zones, authority);
-    const { detects, measuresMotion } = this.supervisor;
-    const samePeople = isDeepStrictEqual(pipeline.personMask, this.supervisor.personMask);
-    if ((pipeline.detect && !detects) || (pipeline.motion && !measuresMotion) || !samePeople)
+    const now = this.supervisor.pipeline;
+    const samePeople = isDeepStrictEqual(pipeline.personMask, now.personMask);
+    if ((pipeline.detect && !now.detect) || (pipeline.motion && !now.motion) || !samePeople)
       this.supervisor.reconfigure(pipeline);
   }
 

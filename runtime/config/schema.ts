@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { objectClass, point } from '../../pipelines/messages.js';
+import { personMask } from './person-mask.js';
 import { recordWhen, terminusWindow } from './recording.js';
 
 /** What people call things: shown to operators and written in the log, so without characters that format text. */
@@ -153,30 +154,7 @@ export const config = z.strictObject({
     })
     .prefault({})
     .describe('Detection and tracking'),
-  personMask: z
-    .strictObject({
-      enabled: z
-        .boolean()
-        .default(false)
-        .describe('Make people anonymous even where the authorisation does not ask for it'),
-      cover: z
-        .enum(['bodies', 'heads'])
-        .default('bodies')
-        .describe('What is covered; never less than the authorisation asks for'),
-      manner: z
-        .enum(['solid', 'blocks'])
-        .default('solid')
-        .describe('Black, or coarse blocks that keep the rough colour of clothes'),
-      delaySeconds: z
-        .number()
-        .min(0)
-        .max(1)
-        .default(0.5)
-        .describe('Time every picture waits, so that a person seen late is covered before'),
-      area: polygon.optional().describe('What is covered whole while nobody looks; the whole picture when absent'),
-    })
-    .prefault({})
-    .describe('People made anonymous before anything is recorded or shown'),
+  personMask,
   zones: z.array(watchedZone).max(64).default([]).describe('Designated zones and what is watched in them'),
   encode: z
     .strictObject({

@@ -13,6 +13,7 @@ export class MaskAgreement {
   #table: MaskTable | null = null;
   #digest = '';
   #opened: string[] = [];
+  #coversPeople = false;
 
   /** The table that is to be in force, null before the first. */
   get table(): MaskTable | null {
@@ -25,8 +26,9 @@ export class MaskAgreement {
     this.#digest = maskDigest(table);
   }
 
-  /** A new process begins: nothing is agreed with it yet. */
-  born(): void {
+  /** A new process begins: nothing is agreed with it yet. It `coversPeople` in every picture, or is not asked to. */
+  born(coversPeople = false): void {
+    this.#coversPeople = coversPeople;
     this.#opened = [];
   }
 
@@ -42,7 +44,8 @@ export class MaskAgreement {
   }
 
   /** Whether a picture may bear this stamp: hidden as a whole, or under a table that was opened. */
-  allows({ version, digest, state }: MaskStamp): boolean {
+  allows({ version, digest, state, people }: MaskStamp): boolean {
+    if (this.#coversPeople && people === undefined) return false;
     return state === 'full' ? version === 0 : this.#opened.includes(nameOf(version, digest));
   }
 }

@@ -5,12 +5,10 @@
  */
 import type { Clock, Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
-import type { MaskStamp } from '../../pipelines/frame.js';
 import type {
   Beat,
   FromPipeline,
   MaskTable,
-  PersonMaskOptions,
   Picture,
   PipelineOptions,
   Unit,
@@ -78,11 +76,6 @@ export class Supervisor {
     return this.#pipeline.detect !== null;
   }
 
-  /** How people are made anonymous; null when they are shown. */
-  get personMask(): PersonMaskOptions | null {
-    return this.#pipeline.personMask;
-  }
-
   /** Why detection was switched off while the camera ran; null when it was not. */
   get modelFault(): VigieError | null {
     return this.#modelFault;
@@ -138,9 +131,9 @@ export class Supervisor {
     this.#firstFrame = null;
   }
 
-  /** Whether changes of the picture are measured. */
-  get measuresMotion(): boolean {
-    return this.#pipeline.motion !== null;
+  /** What the process runs with. */
+  get pipeline(): PipelineOptions {
+    return this.#pipeline;
   }
 
   /** No picture is looked at from now on; nor is motion measured, unless it stays allowed. */
@@ -183,7 +176,7 @@ export class Supervisor {
     if (this.#state === 'stopped' || !table) return;
     const { detect } = this.#pipeline;
     this.#vital.born(detect ? 1000 / detect.ratePerSecond : null);
-    this.#mask.born();
+    this.#mask.born(this.#pipeline.personMask !== null);
     this.#process = new PipelineProcess(
       {
         message: (message) => this.#onMessage(message),
@@ -215,7 +208,7 @@ export class Supervisor {
       case 'mask-ready':
         return this.#onMaskReady(message.version, message.digest);
       case 'picture':
-        return this.#allows(message.mask) ? this.#pictures.answer(message) : this.#replace(wrongMask());
+        return this.#mask.allows(message.mask) ? this.#pictures.answer(message) : this.#replace(wrongMask());
       case 'no-picture':
         return this.#pictures.fail(message.id, message.message);
       case 'fault':
@@ -230,18 +223,13 @@ export class Supervisor {
   }
 
   #onUnit(unit: Unit): void {
-    if (!this.#allows(unit.mask)) {
+    if (!this.#mask.allows(unit.mask)) {
       this.#replace(wrongMask());
       return;
     }
     this.totals.unit(unit.seq);
     if (this.#vital.frame()) this.#running();
     this.#events.unit(unit);
-  }
-
-  /** Nothing is taken under another mask, nor with people in it who were to be covered (docs/anonymity.md, A8). */
-  #allows(stamp: MaskStamp): boolean {
-    return this.#mask.allows(stamp) && (this.#pipeline.personMask === null || stamp.people !== undefined);
   }
 
   #running(): void {

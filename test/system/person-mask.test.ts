@@ -27,7 +27,9 @@ async function runPipeline(
   overrides: Partial<ConfigInput>,
   { watched = true, personMask = null as 'bodies' | 'heads' | null },
 ): Promise<Run> {
-  const config = loadConfig(clipConfig({ mask: { zones: [], noneBecause: 'a test of people' }, ...overrides }));
+  const config = loadConfig(
+    clipConfig({ mask: { zones: [], noneBecause: 'a test of people' }, ...overrides }),
+  );
   const run: Run = { units: [], looks: [], pictures: [] };
   const authority = { mayRecord: true, personMask };
   const supervisor: Supervisor = new Supervisor(
@@ -117,7 +119,10 @@ for (const delaySeconds of [0, 0.5]) {
     assert.ok(run.pictures.every(({ mask }) => mask.people !== undefined));
     assert.ok(run.units.some(({ mask }) => mask.people === 'covered'));
     const seqs = run.units.map(({ seq }) => seq);
-    assert.deepEqual(seqs, [...seqs].sort((a, b) => a - b));
+    assert.deepEqual(
+      seqs,
+      [...seqs].sort((a, b) => a - b),
+    );
   });
 }
 
