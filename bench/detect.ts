@@ -29,7 +29,7 @@ export interface DetectBenchOptions {
 }
 
 /** The ground truth is annotated on pictures of this size: the clip's own. */
-const clipSize = { width: 768, height: 576 };
+export const clipSize = { width: 768, height: 576 };
 /** One picture in eight is looked at: neighbours are all but the same picture. */
 const lookEvery = 8;
 /** People's boxes in that truth are loose, so the goal is set at 0.4; the others are told beside it. */
@@ -69,7 +69,7 @@ export async function benchDetect({ gt, frames, input, threshold }: DetectBenchO
   return truth ? [...rows, ...qualityRows(size, looked, truth)] : rows;
 }
 
-async function readTruth(file: string): Promise<Map<number, TruthBox[]>> {
+export async function readTruth(file: string): Promise<Map<number, TruthBox[]>> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

@@ -80,6 +80,7 @@ function options(size: Size, atEnd: PipelineOptions['atEnd'], paced: boolean): P
     detect: null,
     head: null,
     motion: null,
+    personMask: null,
   };
 }
 

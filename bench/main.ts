@@ -1,6 +1,7 @@
-/** `npm run bench -- frame|detect|mask|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
+/** `npm run bench -- frame|detect|mask|anonymise|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
 import { Command, InvalidArgumentError } from 'commander';
 import { asVigieError, errorLine } from '../errors.js';
+import { benchAnonymise } from './anonymise.js';
 import { benchDetect } from './detect.js';
 import { benchFrame } from './frame.js';
 import { benchMask } from './mask.js';
@@ -59,6 +60,15 @@ program
   .description('the mask on a head that moves: time a frame for 3, 20 and 100 zones')
   .option('--json <file>', 'write the rows as JSON')
   .action(async (flags: Flags) => print('mask', benchMask(), flags));
+program
+  .command('anonymise')
+  .description('time to cover 50 people, and what of them stays uncovered when a ground truth is given')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--gt <file>', 'ground truth of the sample clip, MOT15 rows')
+  .option('--pictures <dir>', 'write pictures of what was missed here')
+  .action(async ({ json, ...options }: Flags & { pictures?: string }) =>
+    print('anonymise', await benchAnonymise(say, options), { json }),
+  );
 program
   .command('store')
   .description('the circular store: writing, bytes on the device, reading, start-up, memory')

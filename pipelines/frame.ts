@@ -15,6 +15,8 @@ export interface MaskStamp {
   why?: HiddenBecause;
   /** where the camera looked, as far as the mask was laid by it; absent for a camera that does not move */
   view?: View;
+  /** people were made anonymous: each of them `covered`, or the whole `area` while nobody looked; absent otherwise */
+  people?: 'covered' | 'area';
 }
 
 /** Why a mask cannot be placed (docs/mask.md, "When the whole picture is hidden"). */

@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../board/linux/clock.js';
 import type { Log } from '../board/ports.js';
 import { asVigieError, VigieError } from '../errors.js';
+import type { Anonymiser } from './anonymise/anonymiser.js';
 import { Capture } from './capture/capture.js';
 import { Channel } from './channel.js';
 import { Look, type Seen } from './detect/look.js';
@@ -26,6 +27,7 @@ import {
   toPipeline,
 } from './messages.js';
 import { LatencyMeter, LoopMeter } from './meter.js';
+import { personMask } from './person-mask.js';
 import { Tracker } from './track/tracker.js';
 
 const BEAT_MS = 100;
@@ -64,7 +66,7 @@ const log: Log = {
   error: (message) => say('warn', message),
 };
 
-/** The path of a frame: capture, mask, encode, with the look on the side. */
+/** The path of a frame: capture, mask, person mask, encode, with the look on the side. */
 class FramePath {
   readonly #masker: Masker;
   readonly #placement: Placement | null;
@@ -74,6 +76,7 @@ class FramePath {
   readonly #look: Look | null;
   readonly #tracker: Tracker | null;
   readonly #motion: Motion | null;
+  readonly #people: Anonymiser | null;
   readonly #capture: Capture;
   readonly #latency = new LatencyMeter();
   readonly #loop = new LoopMeter();
@@ -82,6 +85,10 @@ class FramePath {
   /** frames of which a still picture is being made, once for each that was asked */
   readonly #pictured: MaskedFrame[] = [];
   #tablesLoaded = 0;
+  /** the newest frame under the mask, which may still wait to be shown */
+  #maskedSeq = -1;
+  /** frames up to this one bear a mask that is no longer the newest */
+  #oldMaskSeq = -1;
 
   constructor(readonly options: PipelineOptions) {
     const size = { width: options.width, height: options.height };
@@ -96,6 +103,7 @@ class FramePath {
     this.#tracker = options.detect
       ? new Tracker({ ...options.detect, aspect: size.width / size.height })
       : null;
+    this.#people = personMask(systemClock, options, (frame) => this.#show(frame));
     this.#motion = options.motion ? new Motion(size, options.motion) : null;
     this.#capture = new Capture(
       {
@@ -111,6 +119,7 @@ class FramePath {
     setInterval(() => this.#beat(), BEAT_MS);
     this.#encoder.start();
     this.#still.start();
+    this.#people?.start();
     send({ t: 'ready', pid: process.pid });
     // The picture comes first: the model loads while frames already flow.
     this.#capture.start();
@@ -121,6 +130,7 @@ class FramePath {
     // Frames masked before may show what the new table hides.
     this.#tablesLoaded++;
     this.#newest = null;
+    this.#oldMaskSeq = this.#maskedSeq;
     this.#look?.forget();
     const digest = this.#masker.load(message.table);
     send({ t: 'mask-ready', version: message.table.version, digest });
@@ -151,6 +161,8 @@ class FramePath {
   async #picture(frame: MaskedFrame): Promise<Buffer> {
     this.#pictured.push(frame);
     try {
+      // One that waits to have its people covered is not shown before.
+      while (this.#people && frame.mask.people === undefined) await wait(WAIT_MS);
       return await this.#still.encode(frame);
     } finally {
       this.#pictured.splice(this.#pictured.indexOf(frame), 1);
@@ -160,11 +172,13 @@ class FramePath {
   /** No new frame; what the encoder still holds comes out. */
   async stop(): Promise<void> {
     this.#capture.stop();
+    this.#people?.stop();
     await this.#sendEnded();
   }
 
   async #sendEnded(): Promise<void> {
     this.#held?.flush();
+    while (this.#people && this.#people.held > 0) await wait(WAIT_MS);
     while (this.#encoder.inFlight > 0) await wait(WAIT_MS);
     send({ t: 'ended' });
   }
@@ -198,9 +212,16 @@ class FramePath {
   #pass(raw: RawFrame): void {
     const frame = this.#masker.mask(raw, this.#placement?.place(raw));
     this.#counts.masked++;
-    this.#encoder.push(frame);
+    this.#maskedSeq = frame.seq;
     this.#look?.offer(frame);
     this.#measure(frame);
+    if (this.#people) this.#people.push(frame, this.#look?.keeps(frame) ?? false);
+    else this.#show(frame);
+  }
+
+  /** Nothing before this line leaves the process, nothing after it sees a person who was to be covered. */
+  #show(frame: MaskedFrame): void {
+    this.#encoder.push(frame);
     this.#replaceNewest(frame);
   }
 
@@ -212,13 +233,16 @@ class FramePath {
   /** The encoder has its own copy: the frame before is given back unless somebody still looks at it. */
   #replaceNewest(frame: MaskedFrame): void {
     const before = this.#newest;
+    if (frame.seq <= this.#oldMaskSeq) return;
     this.#newest = frame;
     if (before && !this.#look?.keeps(before) && !this.#pictured.includes(before)) releaseFrame(before);
   }
 
   #behind(): boolean {
     return (
-      this.#encoder.inFlight >= this.options.framesInFlight || channel.pendingBytes > CHANNEL_BOUND_BYTES
+      this.#encoder.inFlight >= this.options.framesInFlight ||
+      channel.pendingBytes > CHANNEL_BOUND_BYTES ||
+      this.#people?.full === true
     );
   }
 
@@ -231,7 +255,8 @@ class FramePath {
   #onSeen({ frame: { seq, monoUs, wallMs }, detections, lookMs }: Seen): void {
     this.#counts.lookedAt++;
     this.#counts.detections += detections.length;
-    const tracks = this.#tracker?.update(detections, monoUs) ?? [];
+    this.#people?.seen({ seq, monoUs }, detections);
+    const tracks = this.options.personMask?.only ? [] : (this.#tracker?.update(detections, monoUs) ?? []);
     send({ t: 'tracks', seq, monoUs, wallMs, lookMs, detections: detections.length, tracks });
   }
 

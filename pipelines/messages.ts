@@ -54,6 +54,7 @@ export const maskStamp = z.strictObject({
   state: z.enum(['full', 'zones', 'both']),
   why: z.enum(hiddenBecause).optional(),
   view: view.optional(),
+  people: z.enum(['covered', 'area']).optional(),
 });
 
 /** How directions become pixels (docs/mask.md, "Directions and the lens"). */
@@ -115,6 +116,19 @@ export const detectOptions = z.strictObject({
 });
 export type DetectOptions = z.infer<typeof detectOptions>;
 
+/** People are made anonymous before anything leaves (docs/anonymity.md). */
+export const personMaskOptions = z.strictObject({
+  cover: z.enum(['bodies', 'heads']),
+  manner: z.enum(['solid', 'blocks']),
+  /** every frame waits this long, so that those seen later are covered in it too */
+  delaySeconds: z.number().min(0).max(1),
+  /** covered whole while nobody looks; null: the whole picture */
+  area: z.array(point).min(3).max(256).nullable(),
+  /** nothing is watched for: what the looks find serves this mask and does not leave the process */
+  only: z.boolean(),
+});
+export type PersonMaskOptions = z.infer<typeof personMaskOptions>;
+
 export const motionOptions = z.strictObject({ ratePerSecond: z.number().positive().max(5) });
 export type MotionOptions = z.infer<typeof motionOptions>;
 
@@ -137,6 +151,8 @@ export const pipelineOptions = z.strictObject({
   head: headOptions.nullable(),
   /** null: nothing is analysed (no authorisation, or switched off) */
   detect: detectOptions.nullable(),
+  /** null: people are shown; with `detect` null the area is covered whole */
+  personMask: personMaskOptions.nullable(),
   /** null: motion is not measured, because nothing depends on it or there is no authorisation */
   motion: motionOptions.nullable(),
 });

@@ -4,7 +4,7 @@ import { loadProfile } from '../board/profile.js';
 import { encoderPart, sensorPart } from '../board/sensor.js';
 import { findModel, modelPaths } from '../models/manifest.js';
 import { verifiedBytes } from '../models/verify.js';
-import type { DetectOptions, MaskTable, PipelineOptions } from '../pipelines/messages.js';
+import type { DetectOptions, MaskTable, PersonMaskOptions, PipelineOptions } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
 import { cacheDirectory } from './config/paths.js';
 import type { Config, WatchedZone } from './config/schema.js';
@@ -24,14 +24,14 @@ export function allowedZones(config: Config, authority: Authority): WatchedZone[
 const motionRate = 5;
 
 /**
- * Options of the pipeline process. Nothing is analysed unless a zone may be watched; motion is measured only where a mode
- * of recording asks for it, and recording is allowed.
+ * Options of the pipeline process. Nothing is analysed unless a zone may be watched or people must be covered; motion is
+ * measured only where a mode of recording asks for it, and recording is allowed.
  * @throws VigieError `source`, `config` or `model`
  */
 export async function pipelineOptions(
   config: Config,
   zones: readonly WatchedZone[],
-  mayRecord: boolean,
+  { mayRecord, personMask }: Pick<Authority, 'mayRecord' | 'personMask'>,
 ): Promise<PipelineOptions> {
   const profile = loadProfile(config.board);
   const { width, height, framesPerSecond } = config.picture;
@@ -42,9 +42,23 @@ export async function pipelineOptions(
     height,
     rate: { numerator: Math.round(framesPerSecond * 1000), denominator: 1000 },
     head: null,
-    detect: config.detect.enabled && zones.length > 0 ? await detectOptions(config.detect) : null,
+    detect:
+      config.detect.enabled && (zones.length > 0 || (mayRecord && personMask !== null))
+        ? await detectOptions(config.detect)
+        : null,
+    personMask: personMaskOptions(config, personMask, zones.length > 0),
     motion: mayRecord && recordsOnMotion(config) ? { ratePerSecond: motionRate } : null,
   };
+}
+
+/** The stricter of what the configuration and the authorisation say; null when neither asks for it. */
+export function personMaskOptions(
+  { personMask: { enabled, area, cover, ...asked } }: Config,
+  due: Authority['personMask'],
+  watched: boolean,
+): PersonMaskOptions | null {
+  if (!enabled && due === null) return null;
+  return { ...asked, cover: due === 'bodies' ? due : cover, area: area ?? null, only: !watched };
 }
 
 function recordsOnMotion({ record: { when } }: Config): boolean {

@@ -3,6 +3,7 @@
  * It decides nothing itself. The parts know each other only through what is passed here.
  */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { CardPort, Clock, Log } from '../board/ports.js';
 import { errorLine } from '../errors.js';
 import type { Tracks, Unit } from '../pipelines/messages.js';
@@ -77,7 +78,7 @@ export class Camera {
       cameraId: config.camera.id,
     });
     const zones = allowedZones(config, authority.current);
-    const pipeline = await pipelineOptions(config, zones, authority.current.mayRecord);
+    const pipeline = await pipelineOptions(config, zones, authority.current);
     return new Camera(deps, options, { authority, zones, pipeline });
   }
 
@@ -223,12 +224,14 @@ export class Camera {
     this.#scene = new Scene({}, { cameraId: this.config.camera.id, zones });
     this.#tracksNow = 0;
     // What may not be analysed any more stops first: whatever fails after this is tried again.
-    if (zones.length === 0) this.supervisor.stopLooking({ keepMotion: authority.mayRecord });
+    const looks = zones.length > 0 || (authority.mayRecord && authority.personMask !== null);
+    if (!looks) this.supervisor.stopLooking({ keepMotion: authority.mayRecord });
     await this.archive.apply(authority, this.#startEnded.signal);
     if (!authority.mayRecord) return;
-    const pipeline = await pipelineOptions(this.config, zones, true);
-    const { detects, measuresMotion } = this.supervisor;
-    if ((pipeline.detect && !detects) || (pipeline.motion && !measuresMotion))
+    const pipeline = await pipelineOptions(this.config, zones, authority);
+    const now = this.supervisor.pipeline;
+    const samePeople = isDeepStrictEqual(pipeline.personMask, now.personMask);
+    if ((pipeline.detect && !now.detect) || (pipeline.motion && !now.motion) || !samePeople)
       this.supervisor.reconfigure(pipeline);
   }
 

@@ -28,6 +28,8 @@ export const authorisation = z
     terminusRetainDays: z.int().min(1).max(LONGEST_RETENTION_DAYS).optional(),
     /** days before which nothing should be overwritten for want of space */
     minimumDays: z.int().min(1).max(LONGEST_RETENTION_DAYS).optional(),
+    /** people must be made anonymous, at least so much of them; they may then be looked for to that end */
+    personMask: z.enum(['bodies', 'heads']).optional(),
     /** what may be watched for, zone by zone; nothing else is analysed */
     events: z.array(z.strictObject({ zone: z.string(), event: eventKind, legalBasis: z.string().min(1) })),
   })
@@ -49,6 +51,8 @@ export interface Authority {
   terms: Terms | null;
   /** whether this event may be watched for in this zone */
   mayWatch(zone: string, event: z.infer<typeof eventKind>): boolean;
+  /** what of people must be covered; null when the authorisation says nothing of it, or there is none */
+  personMask: 'bodies' | 'heads' | null;
   /** null when the camera may record */
   refusal: Notice | null;
   /** two authorities with the same one allow the same */
@@ -84,15 +88,23 @@ export function authorityOf(paper: Authorisation, cameraId: string, nowMs: numbe
       'the authorisation is for another camera',
     );
   }
+  // What no longer or not yet allows anything still says that people are to be covered.
+  const personMask = paper.personMask ?? null;
   if (nowMs < Date.parse(paper.validFrom)) {
-    return nothing(
+    const refused = nothing(
       'authorisation-not-yet',
       'l’autorisation n’est pas encore en vigueur',
       'the authorisation is not yet in force',
     );
+    return { ...refused, personMask };
   }
   if (nowMs >= Date.parse(paper.validUntil)) {
-    return nothing('authorisation-expired', 'l’autorisation est expirée', 'the authorisation has expired');
+    const refused = nothing(
+      'authorisation-expired',
+      'l’autorisation est expirée',
+      'the authorisation has expired',
+    );
+    return { ...refused, personMask };
   }
   const watched = new Set(paper.events.map(({ zone, event }) => `${event}\0${zone}`));
   return {
@@ -100,8 +112,9 @@ export function authorityOf(paper: Authorisation, cameraId: string, nowMs: numbe
     retainDays: paper.retainDays,
     terms: termsOf(paper),
     mayWatch: (zone, event) => watched.has(`${event}\0${zone}`),
+    personMask,
     refusal: null,
-    fingerprint: JSON.stringify([termsOf(paper), [...watched].sort()]),
+    fingerprint: JSON.stringify([termsOf(paper), [...watched].sort(), paper.personMask ?? null]),
   };
 }
 
@@ -120,6 +133,7 @@ function nothing(code: string, fr: string, en: string): Authority {
     retainDays: 0,
     terms: null,
     mayWatch: () => false,
+    personMask: null,
     fingerprint: code,
     refusal: {
       code,

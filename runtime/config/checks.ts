@@ -22,6 +22,7 @@ export function checkConfig(config: Config): Problem[] {
     ...checkZones(config.zones, ['zones']),
     ...checkNoMask(config),
     ...checkThresholds(config),
+    ...checkPersonMask(config),
     ...checkStore(config),
     ...checkWhen(config),
     ...checkListener(config),
@@ -74,6 +75,23 @@ function checkThresholds({ detect }: Config): Problem[] {
   if (detect.lowThreshold <= detect.highThreshold) return [];
   const text = 'is above detect.highThreshold';
   return [{ path: ['detect', 'lowThreshold'], text, hint: 'Make it the lower one of the two' }];
+}
+
+/** What waits for the person mask takes no more than half of the memory that the process may take. */
+function checkPersonMask({ personMask, picture, supervise }: Config): Problem[] {
+  const { area, delaySeconds } = personMask;
+  const problems = area ? checkPolygon(area, ['personMask', 'area']) : [];
+  const frames = Math.ceil(Math.max(delaySeconds, 0.5) * picture.framesPerSecond) + 2;
+  const bytes = frames * picture.width * picture.height * 1.5;
+  if (personMask.enabled && bytes > supervise.memoryCeilingMiB * 2 ** 19) {
+    const text = 'makes more pictures wait than half of supervise.memoryCeilingMiB holds';
+    problems.push({
+      path: ['personMask', 'delaySeconds'],
+      text,
+      hint: 'Lower it, or raise supervise.memoryCeilingMiB',
+    });
+  }
+  return problems;
 }
 
 function checkStore({ record, encode }: Config): Problem[] {

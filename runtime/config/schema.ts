@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { objectClass, point } from '../../pipelines/messages.js';
+import { personMask } from './person-mask.js';
 import { recordWhen, terminusWindow } from './recording.js';
 
 /** What people call things: shown to operators and written in the log, so without characters that format text. */
@@ -153,6 +154,7 @@ export const config = z.strictObject({
     })
     .prefault({})
     .describe('Detection and tracking'),
+  personMask,
   zones: z.array(watchedZone).max(64).default([]).describe('Designated zones and what is watched in them'),
   encode: z
     .strictObject({

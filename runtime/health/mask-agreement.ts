@@ -13,6 +13,7 @@ export class MaskAgreement {
   #table: MaskTable | null = null;
   #digest = '';
   #opened: string[] = [];
+  #coversPeople = false;
 
   /** The table that is to be in force, null before the first. */
   get table(): MaskTable | null {
@@ -25,8 +26,9 @@ export class MaskAgreement {
     this.#digest = maskDigest(table);
   }
 
-  /** A new process begins: nothing is agreed with it yet. */
-  born(): void {
+  /** A new process begins: nothing is agreed with it yet. It `coversPeople` in every picture, or is not asked to. */
+  born(coversPeople = false): void {
+    this.#coversPeople = coversPeople;
     this.#opened = [];
   }
 
@@ -43,9 +45,10 @@ export class MaskAgreement {
 
   /**
    * Whether a picture may bear this stamp: hidden as a whole before any table, or under a table that was opened; under one
-   * of those, the whole picture is hidden for a reason or not at all.
+   * of those, the whole picture is hidden for a reason or not at all. With the person mask, only as it covered people.
    */
-  allows({ version, digest, state, why }: MaskStamp): boolean {
+  allows({ version, digest, state, why, people }: MaskStamp): boolean {
+    if (this.#coversPeople && people === undefined) return false;
     if ((why !== undefined) !== (state === 'full' && version !== 0)) return false;
     return version === 0 ? state === 'full' : this.#opened.includes(nameOf(version, digest));
   }

@@ -87,6 +87,13 @@ function notices({ config, authority, supervisor, store, rate }: HealthParts): N
   if (rate.mask.state === 'full') {
     found.push({ code: 'mask-full', fr: 'Toute l’image est masquée.', en: 'The whole picture is masked.' });
   }
+  if (rate.mask.people === 'area') {
+    found.push({
+      code: 'people-area',
+      fr: 'Personne n’est recherché pour être masqué : la zone prévue est masquée en entier.',
+      en: 'People are not looked for, so the area set aside for that is covered whole.',
+    });
+  }
   return found;
 }
 

@@ -131,9 +131,9 @@ export class Supervisor {
     this.#firstFrame = null;
   }
 
-  /** Whether changes of the picture are measured. */
-  get measuresMotion(): boolean {
-    return this.#pipeline.motion !== null;
+  /** What the process runs with. */
+  get pipeline(): PipelineOptions {
+    return this.#pipeline;
   }
 
   /** No picture is looked at from now on; nor is motion measured, unless it stays allowed. */
@@ -176,7 +176,7 @@ export class Supervisor {
     if (this.#state === 'stopped' || !table) return;
     const { detect } = this.#pipeline;
     this.#vital.born(detect ? 1000 / detect.ratePerSecond : null);
-    this.#mask.born();
+    this.#mask.born(this.#pipeline.personMask !== null);
     this.#process = new PipelineProcess(
       {
         message: (message) => this.#onMessage(message),

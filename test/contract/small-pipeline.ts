@@ -16,6 +16,7 @@ export function smallPipeline(overrides: Partial<PipelineOptions> = {}): Pipelin
     detect: null,
     head: null,
     motion: null,
+    personMask: null,
     ...overrides,
   };
 }

@@ -121,15 +121,15 @@ test('motion is measured under authority only, and only when a mode asks for it'
       camera.health().notices.map(({ code }) => code),
       [],
     );
-    assert.equal(plain.camera.supervisor.measuresMotion, false);
-    assert.equal(camera.supervisor.measuresMotion, true);
+    assert.equal(plain.camera.supervisor.pipeline.motion !== null, false);
+    assert.equal(camera.supervisor.pipeline.motion !== null, true);
     rmSync(join(run.directory, 'authorisation.json'));
-    await until('nothing is measured', () => !camera.supervisor.measuresMotion);
+    await until('nothing is measured', () => camera.supervisor.pipeline.motion === null);
     await camera.recorder.flushed();
     const recorded = camera.recorder.framesRecorded;
     writeAuthorisation(run.directory, []);
     await until('recording again', () => camera.recorder.framesRecorded >= recorded + 10);
-    assert.equal(camera.supervisor.measuresMotion, true);
+    assert.equal(camera.supervisor.pipeline.motion !== null, true);
     await run.stop();
     assert.deepEqual(run.errors, []);
   } finally {

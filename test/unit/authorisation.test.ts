@@ -64,6 +64,19 @@ test('the longest the law allows is allowed: five years, thirty days', () => {
   assert.equal(authorisation.safeParse(longest).success, true);
 });
 
+test('people to be covered: what it says, also before and after it counts; nothing when it says nothing', async (t) => {
+  const asks = JSON.stringify({ ...paper, personMask: 'heads' });
+  assert.equal((await allowedBy(t, asks)).personMask, 'heads');
+  const expired = await allowedBy(t, asks, Date.parse(paper.validUntil));
+  assert.deepEqual([expired.personMask, expired.mayRecord], ['heads', false]);
+  assert.equal((await allowedBy(t, asks, Date.parse(paper.validFrom) - 1)).personMask, 'heads');
+  assert.equal((await allowedBy(t, JSON.stringify(paper))).personMask, null);
+  const wrong = await allowedBy(t, JSON.stringify({ ...paper, personMask: 'faces' }));
+  assert.equal(wrong.refusal?.code, 'authorisation-invalid');
+  const without = await allowedBy(t, JSON.stringify(paper));
+  assert.notEqual((await allowedBy(t, asks)).fingerprint, without.fingerprint);
+});
+
 test('the days of each class, and a minimum that is no longer than what may be kept', async (t) => {
   assert.deepEqual((await allowedBy(t, JSON.stringify(paper))).terms, {
     reference: paper.reference,

@@ -51,6 +51,17 @@ test('during a change the table before is still taken, the one to come not yet',
   assert.equal(agreement.allows(zones(second)), true);
 });
 
+test('where people are to be covered, a picture that does not say how they were is not taken', () => {
+  const agreement = new MaskAgreement();
+  agreement.change(first);
+  agreement.born(true);
+  agreement.judge(1, maskDigest(first));
+  assert.equal(agreement.allows(zones(first)), false);
+  assert.equal(agreement.allows(hidden), false);
+  assert.equal(agreement.allows({ ...zones(first), people: 'covered' }), true);
+  assert.equal(agreement.allows({ ...hidden, people: 'area' }), true);
+});
+
 test('a new process has nothing opened, and a picture that claims a version without a digest is not hidden', () => {
   const agreement = new MaskAgreement();
   agreement.change(first);
