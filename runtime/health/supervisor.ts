@@ -39,7 +39,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #pictures = new PictureRequests();
   readonly #vital: VitalSigns;
-  readonly #mask = new MaskAgreement();
+  readonly #mask = new MaskAgreement((table) => this.#events.mask?.(table));
   readonly #backoff = new Backoff();
   readonly totals = new RunningTotals();
   #process: PipelineProcess | null = null;
@@ -92,7 +92,6 @@ export class Supervisor {
    */
   start(table: MaskTable): Promise<void> {
     this.#mask.change(table);
-    this.#events.mask?.(table);
     this.#state = 'starting';
     // What waits in the channel is read first: when this process was late itself, the other one was not silent.
     this.#cancelCheck = this.#clock.every(CHECK_MS, () => setImmediate(() => this.#check()));
@@ -160,7 +159,6 @@ export class Supervisor {
   /** Replaces the mask: old and new are applied together until both sides agree on the new one. */
   setMask(table: MaskTable): void {
     this.#mask.change(table);
-    this.#events.mask?.(table);
     this.#process?.send({ t: 'mask-table', table });
   }
 
