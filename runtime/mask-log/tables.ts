@@ -1,6 +1,6 @@
 /**
  * Keeps the mask tables that were in force, by their digest, for as long as something recorded may name them (docs/mask-log.md,
- * L2 to L4). Told by runtime/main.ts each time a table is handed to the pipeline process; read by the `vigie mask` commands.
+ * ML2 to ML4). Told by runtime/main.ts each time a table is handed to the pipeline process; read by the `vigie mask` commands.
  * Never in the way of the mask: what it cannot write it logs.
  */
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';

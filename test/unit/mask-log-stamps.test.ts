@@ -1,4 +1,4 @@
-/** L1: what a stamp says is what was recorded; bytes that are no stamp are none. */
+/** ML1: what a stamp says is what was recorded; bytes that are no stamp are none. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hiddenBecause, type MaskStamp } from '../../pipelines/frame.js';

@@ -1,4 +1,4 @@
-/** L2 to L4: tables are kept by their digest while something may name them, and never in the way of the mask. */
+/** ML2 to ML4: tables are kept by their digest while something may name them, and never in the way of the mask. */
 import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
