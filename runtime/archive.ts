@@ -16,6 +16,7 @@ import { bufferNotices } from './health/buffer-notices.js';
 import type { Health, Notice } from './health/health.js';
 import { storageHealthOf } from './health/storage-health.js';
 import { Keeping } from './keeping.js';
+import { MaskTables } from './mask-log/tables.js';
 import { type OccasionParts, occasionNotices, occasionParts } from './occasion-parts.js';
 import type { OnProgress } from './record/create.js';
 import { ringDirectory } from './record/description.js';
@@ -47,6 +48,8 @@ interface Place {
 
 export class Archive {
   readonly recorder: Recorder<StoredAt>;
+  /** the tables that recordings name */
+  readonly masks: MaskTables;
   readonly #vault: FileVault;
   readonly #keeping: Keeping;
   readonly #when: OccasionParts;
@@ -81,6 +84,10 @@ export class Archive {
       second: this.#places[1]?.care.timed ?? null,
       clock: rest.clock,
     });
+    this.masks = new MaskTables(
+      { ...rest, clockTrusted, oldestMs: () => this.#oldestMs() },
+      { directory: join(stateDirectory, 'mask') },
+    );
     this.#when = occasionParts({ ...rest, time: () => this.#keeping.now() }, { config, stateDirectory });
     const { occasions, terminusFile, terminus } = this.#when;
     const { picture, record } = config;
@@ -136,6 +143,7 @@ export class Archive {
     await this.recorder.stop();
     this.#lastStats ??= this.#stats();
     await this.#keeping.stop();
+    await this.masks.stop();
     await this.#stopStores();
     for (const { care } of this.#places) care.watch.stop();
     this.#state.stop();
@@ -178,6 +186,13 @@ export class Archive {
       }
     }
     this.recorder.resume({ windows, pieces });
+  }
+
+  /** Wall clock of the oldest picture in any store, as it was recorded; null while that is not known. */
+  #oldestMs(): number | null {
+    const times = this.#open ? this.#places.map(({ store }) => store.stats().oldestMs) : [];
+    const known = times.filter((ms) => ms !== null);
+    return known.length > 0 ? Math.min(...known) : null;
   }
 
   async #stopStores(): Promise<void> {

@@ -111,6 +111,7 @@ export class Camera {
           unit: (unit) => this.#onUnit(unit),
           tracks: (tracks) => this.#onTracks(tracks),
           motion: (motion) => this.recorder.motion(motion),
+          mask: (table) => void this.archive.masks.keep(table, known.pipeline.head?.lens ?? null),
           interrupted: () => this.#onInterrupted(),
           ended: onEnded,
         },

@@ -6,6 +6,7 @@ import { openStateDirectory, stateDirectory } from '../config/paths.js';
 import { writeDemonstration } from '../demonstration.js';
 import { build } from '../health/report.js';
 import { cardCommand } from './card.js';
+import { maskCommand } from './mask.js';
 import { registerCommand } from './register.js';
 import { portOption, type RunOptions, runCamera, secondsOption } from './run.js';
 import { storeCommand } from './store.js';
@@ -28,6 +29,7 @@ function program(): Command {
     .addCommand(demoCommand())
     .addCommand(storeCommand())
     .addCommand(registerCommand())
+    .addCommand(maskCommand())
     .addCommand(cardCommand(argument(secondsOption)))
     .addCommand(userCommand());
   settle(vigie);

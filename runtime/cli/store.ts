@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { LinuxCard } from '../../board/linux/card.js';
 import { systemClock } from '../../board/linux/clock.js';
+import { FilmLog, filmLogOf } from '../mask-log/film-log.js';
 import type { CheckReport } from '../record/check.js';
 import { dayLines } from '../record/day-lines.js';
 import { lockFile, ringDirectory } from '../record/description.js';
@@ -14,6 +15,8 @@ import { exportMp4 } from '../record/export.js';
 import { MergedReader } from '../record/merged-reader.js';
 import { repair } from '../record/repair.js';
 import { openSegment } from '../record/segment-file.js';
+import { tablesOf } from './mask-places.js';
+import { maskWords } from './mask-words.js';
 import { destroyedCommand } from './store-destroyed.js';
 import { holdCommand, releaseCommand } from './store-hold.js';
 import { printListing } from './store-listing.js';
@@ -31,6 +34,7 @@ interface ExportFlags extends StoreFlags {
   from: string;
   to: string;
   force?: boolean;
+  maskLog?: boolean;
 }
 
 const mib = (bytes: number): number => Math.round((bytes / 1024 / 1024) * 10) / 10;
@@ -48,7 +52,7 @@ export function storeCommand(): Command {
     .addCommand(releaseCommand());
 }
 
-function withStoreFlags(command: Command): Command {
+export function withStoreFlags(command: Command): Command {
   return command
     .option(
       '--directory <dir>',
@@ -141,6 +145,10 @@ function exportCommand(): Command {
     .requiredOption('--from <time>', '2026-03-01T14:05:00, 14:05 (today), -10m (ago)')
     .requiredOption('--to <time>', 'the same, or now')
     .option('--force', 'replace the file when it exists')
+    .option(
+      '--mask-log',
+      'also write OUT.mp4.mask.json, with which `vigie mask check OUT.mp4` checks the film',
+    )
     .addHelpText(
       'after',
       '\nThe file starts at the keyframe at or before --from and ends with the GOP that holds --to.' +
@@ -152,20 +160,28 @@ function exportCommand(): Command {
       const nowMs = systemClock.wallMs();
       const fromMs = parseTime(flags.from, nowMs);
       const toMs = parseTime(flags.to, nowMs);
-      const readers = (await openPlaces(flags)).map(({ reader }) => reader);
+      const places = await openPlaces(flags);
+      const readers = places.map(({ reader }) => reader);
       const progress = progressLine(words.exporting);
+      const log = new FilmLog();
       const result = await exportMp4(new MergedReader(readers), {
         fromMs,
         toMs,
         file: resolve(out),
         force: flags.force === true,
         onProgress: ({ gops, of }) => progress(gops / of),
+        onGop: (gop) => log.add(gop),
       });
       progress(1);
       const { pictures, firstMs, lastMs, bytes, damaged, destroyed } = result;
       print(words.exported(out, pictures, showTime(firstMs), showTime(lastMs), mib(bytes)));
       if (damaged > 0) print(words.leftOut(damaged));
       if (destroyed > 0) print(words.goneFrom(destroyed));
+      if (!flags.maskLog) return;
+      const missing = await log.write(resolve(out), await tablesOf(places));
+      const ofMask = maskWords(flags.language);
+      print(ofMask.logWritten(filmLogOf(out)));
+      if (missing.length > 0) print(ofMask.tablesMissing(missing.length));
     });
 }
 
@@ -175,7 +191,7 @@ function wordsOf({ language }: StoreFlags): StoreWords {
 }
 
 /** A line that is written over, on a terminal only. */
-function progressLine(words: (share: number) => string): (share: number) => void {
+export function progressLine(words: (share: number) => string): (share: number) => void {
   if (!process.stderr.isTTY) return () => {};
   let shown = '';
   return (share) => {

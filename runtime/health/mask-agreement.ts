@@ -15,6 +15,9 @@ export class MaskAgreement {
   #opened: string[] = [];
   #coversPeople = false;
 
+  /** @param told each table that is to be in force, before the process has it */
+  constructor(private readonly told: (table: MaskTable) => void = () => undefined) {}
+
   /** The table that is to be in force, null before the first. */
   get table(): MaskTable | null {
     return this.#table;
@@ -24,6 +27,7 @@ export class MaskAgreement {
   change(table: MaskTable): void {
     this.#table = table;
     this.#digest = maskDigest(table);
+    this.told(table);
   }
 
   /** A new process begins: nothing is agreed with it yet. It `coversPeople` in every picture, or is not asked to. */

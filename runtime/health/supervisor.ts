@@ -39,7 +39,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #pictures = new PictureRequests();
   readonly #vital: VitalSigns;
-  readonly #mask = new MaskAgreement();
+  readonly #mask = new MaskAgreement((table) => this.#events.mask?.(table));
   readonly #backoff = new Backoff();
   readonly totals = new RunningTotals();
   #process: PipelineProcess | null = null;

@@ -35,6 +35,8 @@ export interface ExportOptions {
   force?: boolean;
   signal?: AbortSignal;
   onProgress?: (progress: { gops: number; of: number }) => void;
+  /** told each GOP, or piece of one, that is in the file, in order */
+  onGop?: (gop: StoredGop) => void;
 }
 
 export interface ExportResult {
@@ -133,7 +135,7 @@ async function writeMp4(
 
 async function mux(
   source: ExportSource,
-  { fromMs, toMs, signal, onProgress }: ExportOptions,
+  { fromMs, toMs, signal, onProgress, onGop }: ExportOptions,
   target: StreamTarget,
   entries: readonly RecordEntry[],
 ): Promise<Omit<ExportResult, 'bytes'>> {
@@ -158,6 +160,7 @@ async function mux(
     const told = { onDamage: () => damaged++, onDestroyed: () => destroyed++ };
     for await (const gop of source.range(fromMs, toMs, { ...(signal && { signal }), ...told })) {
       await packets.add(gop);
+      onGop?.(gop);
       records += 1;
       gops += gop.continues ? 0 : 1;
       onProgress?.({ gops: records, of: entries.length });

@@ -7,7 +7,7 @@ import type { Unit } from '../../pipelines/messages.js';
 import type { Gop, GopUnit } from './gop.js';
 
 /** What a unit costs in the tables of its record, at most (docs/store.md, "Record"). */
-const unitTableBytes = 64;
+const unitTableBytes = 96;
 /** Wall and monotonic clock may part by this much inside a record (docs/store.md, "Times"). */
 const wallJumpMs = 500;
 

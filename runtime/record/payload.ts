@@ -5,10 +5,9 @@
 import type { MaskStamp } from '../../pipelines/frame.js';
 import type { GopUnit } from './gop.js';
 import { readI64, readU64 } from './layout.js';
-import { decodeStamp, maskStateCode } from './record-header.js';
+import { readStamp, sameStamp, stampBytes, writeStamp } from './stamp.js';
 
 const tableHeadBytes = 16;
-const stampBytes = 40;
 const entryBytes = 24;
 
 export const micros = (ms: number): number => Math.round(ms * 1000);
@@ -29,9 +28,7 @@ export function writePayload(into: Buffer, units: readonly GopUnit[], first: Gop
   into.writeBigUInt64LE(BigInt(first.seq), 8);
   let at = tableHeadBytes;
   for (const stamp of stamps) {
-    into.writeUInt32LE(stamp.version, at);
-    into.writeUInt8(maskStateCode(stamp.state), at + 4);
-    into.write(stamp.digest, at + 8, 32, 'hex');
+    writeStamp(into, at, stamp);
     at += stampBytes;
   }
   const wallFirstUs = micros(first.wallMs);
@@ -55,9 +52,7 @@ function stampsOf(units: readonly GopUnit[]): { stamps: MaskStamp[]; of: number[
   const stamps: MaskStamp[] = [];
   const of = units.map(({ mask }) => {
     const last = stamps.at(-1);
-    const same =
-      last && last.version === mask.version && last.state === mask.state && last.digest === mask.digest;
-    if (!same) stamps.push(mask);
+    if (!last || !sameStamp(last, mask)) stamps.push(mask);
     return stamps.length - 1;
   });
   return { stamps, of };
@@ -99,9 +94,7 @@ export function readPayload(payload: Buffer, wallFirstUs: number, monoFirstUs: n
 function readStamps(payload: Buffer, count: number): MaskStamp[] | null {
   const stamps: MaskStamp[] = [];
   for (let i = 0; i < count; i++) {
-    const at = tableHeadBytes + i * stampBytes;
-    const digest = payload.subarray(at + 8, at + 40);
-    const stamp = decodeStamp(payload.readUInt32LE(at), payload.readUInt8(at + 4), digest);
+    const stamp = readStamp(payload, tableHeadBytes + i * stampBytes);
     if (!stamp) return null;
     stamps.push(stamp);
   }

@@ -101,7 +101,7 @@ const unbounded: ReadAll = async ({ open, list }) => {
     const segment = await readSegmentHeader(file);
     const head = Buffer.alloc(recordHeaderBytes);
     for (let at = headerBlockBytes; segment !== null; ) {
-      await file.read(head, at);
+      if ((await file.read(head, at)) < head.length) break;
       const header = decodeRecordHeader(head, segment.sequence);
       if (!header) break;
       const payload = Buffer.alloc(header.payloadBytes);

@@ -250,7 +250,7 @@ test('a GOP that fits in no segment is refused and counted, and the next is stor
   assert.equal(store.stats().state, 'recording');
   await store.append(fakeGop(1));
   assert.equal((await readAll(store)).length, 1);
-  const largest = fakeUnit(0, {}, store.maxGopBytes - 16 - 40 - 24);
+  const largest = fakeUnit(0, {}, store.maxGopBytes - 16 - 72 - 24);
   await store.append(fakeGop(0, { units: [largest] }));
   assert.equal((await readAll(store)).length, 2);
 });

@@ -1,0 +1,235 @@
+/**
+ * `vigie mask log | check` as an integrator runs them: over what a real camera recorded, which must hold, and over recordings that
+ * are not hidden as their stamps say, each of which must be found.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, type TestContext, test } from 'node:test';
+import { decodeUnits } from '../../board/linux/h264-decoder.js';
+import type { MaskStamp } from '../../pipelines/frame.js';
+import { maskDigest } from '../../pipelines/mask/table.js';
+import type { Lens, MaskTable, Point } from '../../pipelines/messages.js';
+import type { Finding, PixelBox } from '../../runtime/mask-log/findings.js';
+import type { MaskInterval } from '../../runtime/mask-log/intervals.js';
+import { StoreCheck } from '../../runtime/mask-log/store-check.js';
+import { MaskTables, readTables } from '../../runtime/mask-log/tables.js';
+import { Store } from '../../runtime/record/store.js';
+import { type CameraRun, clipConfig, clipSize, openStore, runCamera, until } from '../camera-run.js';
+import { startMs, storeDeps } from '../unit/store-fake.js';
+import { encodedPattern, clipSize as patternSize } from './store-clip.js';
+
+const always = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER / 1000 };
+
+interface Ran {
+  code: number | null;
+  out: string;
+  error: string;
+}
+
+function vigie(...args: string[]): Ran {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['setup/vigie.mjs', ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
+    timeout: 60_000,
+  });
+  return { code: status, out: stdout, error: stderr };
+}
+
+interface Checked {
+  pictures: number;
+  pixels: number;
+  findings: Finding[];
+}
+
+function checked(...args: string[]): Checked & { code: number | null } {
+  const { code, out, error } = vigie('mask', 'check', ...args, '--json');
+  assert.ok(out !== '', error);
+  return { code, ...(JSON.parse(out) as Checked) };
+}
+
+let run: CameraRun;
+
+before(async () => {
+  run = await runCamera(clipConfig());
+  await until('enough frames', () => run.camera.health().frames.recorded >= 40);
+  await run.stop();
+});
+after(() => run.clear());
+
+test('what a camera recorded is hidden as its log says', async () => {
+  const { code, findings, pictures, pixels } = checked(join(run.directory, 'store'));
+  assert.deepEqual(findings, []);
+  assert.equal(code, 0);
+  assert.equal(pictures, run.camera.health().frames.recorded);
+  assert.ok(pixels > pictures * 10_000);
+  const tables = [...(await readTables(join(run.directory, 'mask'))).values()];
+  assert.deepEqual(
+    tables.map(({ table }) => table.version),
+    [1],
+  );
+});
+
+test('the log shows the table that was in force, in both languages', () => {
+  const span = ['--from', '-1h', '--to', 'now', '--directory', join(run.directory, 'store')];
+  const { out } = vigie('mask', 'log', ...span, '--json');
+  const { intervals } = JSON.parse(out) as { intervals: MaskInterval[] };
+  const zones = intervals.filter(({ state }) => state === 'zones');
+  assert.ok(zones.length > 0);
+  for (const { version, digest } of zones) assert.deepEqual([version, digest.length], [1, 64]);
+  assert.match(vigie('mask', 'log', ...span, '--language', 'en').out, /pictures +mask.*\n.*zones/);
+  assert.match(vigie('mask', 'log', ...span, '--language', 'fr').out, /images +masque.*\n.*zones/);
+});
+
+test('negative control: a table that is 8 pixels off what was hidden is found out', async () => {
+  const tables = await readTables(join(run.directory, 'mask'));
+  for (const kept of tables.values()) {
+    for (const zone of kept.table.zones) {
+      if ('points' in zone) zone.points = zone.points.map(([x, y]): Point => [x + 8 / clipSize.width, y]);
+    }
+  }
+  const source = await openStore(run.directory);
+  const { findings } = await new StoreCheck({ source, tables, decode: decodeUnits }).run(always);
+  assert.deepEqual([...new Set(findings.all.map(({ kind }) => kind))], ['leak']);
+  assert.deepEqual(new Set(findings.all.map(({ zone }) => zone)), new Set(['Fenêtres', 'Rue']));
+});
+
+test('a film that was exported is checked with the log beside it, and with no other', () => {
+  const film = join(run.directory, 'film.mp4');
+  const store = ['--directory', join(run.directory, 'store')];
+  const made = vigie('store', 'export', ...store, '--from', '-1h', '--to', 'now', '--mask-log', film);
+  assert.equal(made.code, 0, made.error);
+  const { code, findings, pictures } = checked(film);
+  assert.deepEqual([code, findings, pictures], [0, [], run.camera.health().frames.recorded]);
+  appendFileSync(film, 'x');
+  const other = vigie('mask', 'check', film);
+  assert.equal(other.code, 9);
+  assert.match(other.error, /log of another film/);
+  rmSync(`${film}.mask.json`);
+  assert.equal(vigie('mask', 'check', film).code, 9);
+});
+
+const unmasked = encodedPattern(75);
+const whole: Point[] = [
+  [0.1, 0.1],
+  [0.9, 0.1],
+  [0.9, 0.9],
+  [0.1, 0.9],
+];
+const fixed: MaskTable = { version: 1, zones: [{ name: 'Mur', points: whole }] };
+const world: MaskTable = {
+  version: 2,
+  zones: [
+    {
+      name: 'Porte',
+      directions: [
+        [-10, -10],
+        [10, -10],
+        [10, 10],
+        [-10, 10],
+      ],
+    },
+  ],
+};
+const plain: Lens = { principal: [0.5, 0.5], k1: 0, k2: 0, rollDeg: 0 };
+
+/** A store of three GOPs of a picture without any mask, with these stamps; `forget` keeps no table. */
+async function recordedAs(
+  t: TestContext,
+  { stamp, table, forget, spoil }: { stamp: MaskStamp; table: MaskTable; forget?: boolean; spoil?: number },
+): Promise<string> {
+  const state = mkdtempSync(join(tmpdir(), 'vigie-mask-'));
+  t.after(() => rmSync(state, { recursive: true, force: true }));
+  const deps = await storeDeps(state);
+  const known = { clockTrusted: () => true, oldestMs: () => null };
+  if (!forget) {
+    const ofLens = table === world ? plain : null;
+    await new MaskTables({ ...deps, ...known }, { directory: join(state, 'mask') }).keep(table, ofLens);
+  }
+  const segmentBytes = 1024 * 1024;
+  const directory = join(state, 'store');
+  const shape = { segmentBytes, capacityBytes: 4 * segmentBytes, cameraId: 'cam-1' };
+  const store = new Store(deps, { directory, keysDirectory: join(state, 'keys'), ...shape });
+  await store.start(new AbortController().signal);
+  const flags = { clockTrusted: true, interrupted: false, continues: false, class: 'communal' } as const;
+  for (let gop = 0; gop < 3; gop++) {
+    const units = unmasked.slice(gop * 25, gop * 25 + 25).map((data, i) => {
+      const seq = gop * 25 + i;
+      const times = { seq, monoUs: 1_000_000 + seq * 40_000, wallMs: startMs + seq * 40 };
+      const bytes = gop === spoil ? Buffer.alloc(data.length, 0xa5) : data;
+      return { ...times, key: i === 0, mask: stamp, data: bytes };
+    });
+    await store.append({ units, ...patternSize, ...flags });
+  }
+  await store.stop();
+  return directory;
+}
+
+const zonesOf = (table: MaskTable): MaskStamp => ({
+  version: table.version,
+  digest: maskDigest(table),
+  state: 'zones',
+});
+/** 10 degrees to each side of the axis, at 60 degrees a picture of 320 pixels: 49 pixels, and as much up and down. */
+const placedWell = ({ x, y, width, height }: PixelBox): boolean =>
+  x >= 109 && x + width <= 211 && y >= 69 && y + height <= 171;
+const view = { panDeg: 0, tiltDeg: 0, hfovDeg: 60, marginPixels: 4 };
+
+test('private pixels are named with their zone, their time and their place', async (t) => {
+  const store = await recordedAs(t, { stamp: zonesOf(fixed), table: fixed });
+  const { code, findings, pictures } = checked(store);
+  assert.equal(code, 1);
+  assert.equal(pictures, 75);
+  const [finding] = findings;
+  assert.ok(finding?.box);
+  assert.equal(findings.length, 1);
+  assert.deepEqual([finding.kind, finding.zone, finding.fromMs], ['leak', 'Mur', startMs]);
+  const { x, y, width, height } = finding.box;
+  assert.ok(x >= 32 && y >= 24 && x + width <= 288 && y + height <= 216);
+});
+
+test('a picture that says it is hidden as a whole, and is not', async (t) => {
+  const stamp: MaskStamp = { ...zonesOf(fixed), state: 'full', why: 'homing' };
+  const { code, findings } = checked(await recordedAs(t, { stamp, table: fixed }));
+  assert.deepEqual([code, findings.map(({ kind }) => kind)], [1, ['not-full']]);
+});
+
+test('zones that are fixed in the world are looked for where the camera looked', async (t) => {
+  const seen = await recordedAs(t, { stamp: { ...zonesOf(world), view }, table: world });
+  assert.deepEqual(
+    checked(seen).findings.map(({ kind, zone, box }) => [kind, zone, box && placedWell(box)]),
+    [['leak', 'Porte', true]],
+  );
+  const turned = { ...zonesOf(world), view: { ...view, panDeg: 180 } };
+  const { code, findings } = checked(await recordedAs(t, { stamp: turned, table: world }));
+  assert.deepEqual([code, findings], [0, []]);
+});
+
+test('what cannot be checked is found, and never passes', async (t) => {
+  const cases: [string, string][] = [
+    ['no-table', await recordedAs(t, { stamp: zonesOf(fixed), table: fixed, forget: true })],
+    ['no-view', await recordedAs(t, { stamp: zonesOf(world), table: world })],
+  ];
+  for (const [kind, store] of cases) {
+    const { code, findings } = checked(store);
+    assert.deepEqual([code, findings.map((finding) => finding.kind)], [1, [kind]]);
+  }
+});
+
+test('a GOP that does not decode is named, and the others are checked', async (t) => {
+  const behind = { ...zonesOf(world), view: { ...view, panDeg: 180 } };
+  const { code, findings } = checked(await recordedAs(t, { stamp: behind, table: world, spoil: 1 }));
+  assert.deepEqual(
+    [code, findings.map(({ kind, fromMs }) => [kind, fromMs])],
+    [1, [['undecodable', startMs + 1000]]],
+  );
+});
+
+test('without its keys a recording is not checked, and that is said', async (t) => {
+  const store = await recordedAs(t, { stamp: zonesOf(fixed), table: fixed });
+  const state = join(store, '..');
+  for (const name of readdirSync(join(state, 'keys'))) rmSync(join(state, 'keys', name));
+  assert.notEqual(vigie('mask', 'check', store).code, 0);
+});
