@@ -17,6 +17,7 @@ const forStart = [
   'gstreamer1.0-plugins-bad',
   'gstreamer1.0-plugins-ugly',
   'gstreamer1.0-libav',
+  'socat',
   'util-linux',
 ];
 const packages = {
