@@ -87,10 +87,12 @@ export class PoseWatch {
   }
 
   /** What the head calls zero cannot be known, for example because it was switched on. */
-  doubt(why: HiddenBecause): void {
+  doubt(why: HiddenBecause): Pose[] {
     this.#doubt = why;
     this.#hide = why;
     this.#agreed = 0;
+    if (this.#motion.order?.kind === 'home' && this.#last) this.#motion.restsAt(this.#last);
+    return this.#shown ? this.#note() : [];
   }
 
   /**
