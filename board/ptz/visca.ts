@@ -39,7 +39,7 @@ export function viscaNibbles(value: number): [number, number, number, number] {
 }
 
 /** null when a byte is no nibble */
-export function fromViscaNibbles(bytes: Uint8Array): number | null {
+export function fromViscaNibbles(bytes: Iterable<number>): number | null {
   let value = 0;
   for (const byte of bytes) {
     if (byte > 15) return null;

@@ -124,6 +124,13 @@ check(
 );
 
 check(
+  'serialport has one door',
+  oneDoor('serialport', 'board/ptz/serial-line.ts'),
+  [['board/ptz/serial-head.ts', "import { SerialPort } from 'serialport';"]],
+  [['board/ptz/serial-line.ts', "import { SerialPort } from 'serialport';"]],
+);
+
+check(
   'only main.ts files and commands wire parts together',
   onlyRootsWire,
   [
