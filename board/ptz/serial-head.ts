@@ -21,6 +21,7 @@ export class SerialHead<Packet> implements HeadPort {
   readonly limits: HeadLimits;
   readonly #wire: HeadWire<Packet>;
   #lost = false;
+  #quietening = false;
   #unlisten: (() => void) | null = null;
 
   constructor(
@@ -142,9 +143,16 @@ export class SerialHead<Packet> implements HeadPort {
     this.#quieten();
   }
 
-  /** A stop, and what the protocol wants at the beginning. That it fails is seen by the next question. */
+  /**
+   * A stop, and what the protocol wants at the beginning. That it fails is seen by the next question. One at a time: a line
+   * of noise that looks like power coming back, again and again, must not keep all questions waiting behind stops.
+   */
   #quieten(): void {
-    this.deps.dialect.halt(this.#wire).catch(() => undefined);
-    this.deps.dialect.greet(this.#wire).catch(() => undefined);
+    if (this.#quietening) return;
+    this.#quietening = true;
+    const both = [this.deps.dialect.halt(this.#wire), this.deps.dialect.greet(this.#wire)];
+    void Promise.allSettled(both).then(() => {
+      this.#quietening = false;
+    });
   }
 }
