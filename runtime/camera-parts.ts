@@ -8,10 +8,20 @@ import type { DetectOptions, MaskTable, PersonMaskOptions, PipelineOptions } fro
 import type { Authority } from './access/authorisation.js';
 import { cacheDirectory } from './config/paths.js';
 import type { Config, WatchedZone } from './config/schema.js';
+import { headOptions } from './head-parts.js';
 
 /** The first table of a run. Later ones count up from it. */
 export function firstMaskTable(config: Config): MaskTable {
-  return { version: 1, zones: config.mask.zones };
+  return { version: 1, zones: config.mask.zones.map(maskZone) };
+}
+
+/** checks.ts has seen to it that a zone has the one kind of corners that its camera takes. */
+function maskZone({
+  name,
+  points = [],
+  directions,
+}: Config['mask']['zones'][number]): MaskTable['zones'][number] {
+  return directions ? { name, directions } : { name, points };
 }
 
 /** The designated zones that the authorisation lets this camera watch. */
@@ -41,7 +51,7 @@ export async function pipelineOptions(
     width,
     height,
     rate: { numerator: Math.round(framesPerSecond * 1000), denominator: 1000 },
-    head: null,
+    head: headOptions(config.head),
     detect:
       config.detect.enabled && (zones.length > 0 || (mayRecord && personMask !== null))
         ? await detectOptions(config.detect)

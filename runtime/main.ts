@@ -18,6 +18,7 @@ import type { Config } from './config/schema.js';
 import { AlertQueue } from './control/alerts.js';
 import { LiveFeed } from './control/live.js';
 import { ControlServer } from './control/server.js';
+import { CameraHead } from './head-parts.js';
 import type { Health } from './health/health.js';
 import { RateMeter } from './health/rate-meter.js';
 import { readHealth } from './health/read-health.js';
@@ -51,6 +52,8 @@ export class Camera {
   readonly supervisor: Supervisor;
   readonly alerts: AlertQueue;
   readonly control: ControlServer;
+  /** null: the camera does not move */
+  readonly head: CameraHead | null;
   /** the last alerts of this run, oldest first */
   readonly told: ToldAlert[] = [];
   /** of this run */
@@ -123,6 +126,9 @@ export class Camera {
         gstRegistry,
       },
     );
+    this.head = config.head
+      ? new CameraHead({ ...deps, send: (pose) => this.supervisor.pose(pose) }, config.head)
+      : null;
     this.control = this.#controlServer(stateDirectory);
   }
 
@@ -137,6 +143,7 @@ export class Camera {
       async () => {
         url = (await this.control.start()).url;
       },
+      async () => this.head?.start(this.#startEnded.signal),
       () => this.supervisor.start(firstMaskTable(this.config)),
     ];
     let url = '';
@@ -160,6 +167,7 @@ export class Camera {
     if (!this.#started) this.#startEnded.abort();
     await this.#authority.stop();
     await this.supervisor.stop();
+    await this.head?.stop();
     await this.archive.stop();
     await this.control.stop();
     await this.alerts.stop();
@@ -206,6 +214,7 @@ export class Camera {
         sessions: new Sessions({ clock }),
         alerts: this.alerts,
         live: this.#live,
+        head: this.head,
         health: () => this.health(),
         snapshot: () => this.supervisor.picture(null),
         info: {

@@ -4,7 +4,7 @@
  * killing socat is unplugging the adapter.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readlink } from 'node:fs/promises';
+import { readlink, unlink } from 'node:fs/promises';
 import { VigieError } from '../../errors.js';
 import type { Clock } from '../ports.js';
 import type { SimulatedHead } from './head.js';
@@ -12,7 +12,7 @@ import type { SimulatedHead } from './head.js';
 export class HeadPty {
   #socat: ChildProcess | null = null;
 
-  /** @param options.path where the node is linked to; must not exist */
+  /** @param options.path where the link to the node is made; one that is there is replaced, anything else is an error */
   constructor(
     private readonly deps: { clock: Clock; head: SimulatedHead },
     private readonly options: { path: string },
@@ -20,6 +20,8 @@ export class HeadPty {
 
   /** Resolves when the node is there. @throws VigieError `head` when socat cannot be run */
   async plug(): Promise<void> {
+    // Left behind by a run that was killed: socat would not replace it, and it leads nowhere.
+    if (await this.#linked()) await unlink(this.options.path);
     const socat = spawn('socat', [`PTY,link=${this.options.path},raw,echo=0`, 'STDIO'], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
@@ -37,6 +39,7 @@ export class HeadPty {
     this.deps.head.connect((bytes) => socat.stdin.write(bytes));
     while (!(await this.#linked())) {
       if (failed) {
+        await this.unplug();
         throw new VigieError(
           'head',
           'The simulated head has no line',
@@ -55,7 +58,7 @@ export class HeadPty {
     this.deps.head.disconnect();
     const socat = this.#socat;
     this.#socat = null;
-    if (!socat || socat.exitCode !== null || socat.signalCode !== null) return;
+    if (!socat?.pid || socat.exitCode !== null || socat.signalCode !== null) return;
     await new Promise((resolve) => {
       socat.once('exit', resolve);
       socat.kill('SIGTERM');

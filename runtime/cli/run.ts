@@ -9,6 +9,7 @@ import { LinuxCard } from '../../board/linux/card.js';
 import { systemClock } from '../../board/linux/clock.js';
 import type { Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
+import type { Right } from '../access/rights.js';
 import { loadConfig } from '../config/load.js';
 import { cacheDirectory, openStateDirectory } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
@@ -47,8 +48,9 @@ export async function runCamera(options: RunOptions): Promise<void> {
   const started = camera.start(makingStore(words));
   const first = await Promise.race([started, stopAsked.then(() => null)]);
   if (first) {
+    const ptz: Right[] = camera.head ? ['ptz'] : [];
     process.stdout.write(
-      words.running(options.printLink ? camera.oneTimeLink(['live', 'alerts', 'health']) : first.url),
+      words.running(options.printLink ? camera.oneTimeLink(['live', 'alerts', 'health', ...ptz]) : first.url),
     );
     for (const notice of camera.health().notices) process.stdout.write(words.notice(notice));
     await Promise.race([stopAsked, camera.ended, after(options.forSeconds)]);

@@ -7,8 +7,10 @@
 import { isIPv4 } from 'node:net';
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Point } from '../../pipelines/messages.js';
+import { wrongDirections } from '../head/world-zone.js';
 import { firstOverlap } from '../record/schedule.js';
 import { firstCrossing, polygonArea } from '../scene/polygon.js';
+import { checkHead } from './head.js';
 import type { Config } from './schema.js';
 import type { Problem } from './wording.js';
 
@@ -18,7 +20,8 @@ export const leastZoneArea = 1e-5;
 /** Everything that is wrong with a configuration whose shape is right. Empty when it may start a camera. */
 export function checkConfig(config: Config): Problem[] {
   return [
-    ...checkZones(config.mask.zones, ['mask', 'zones']),
+    ...checkMaskZones(config),
+    ...checkHead(config.head),
     ...checkZones(config.zones, ['zones']),
     ...checkNoMask(config),
     ...checkThresholds(config),
@@ -27,6 +30,28 @@ export function checkConfig(config: Config): Problem[] {
     ...checkWhen(config),
     ...checkListener(config),
   ];
+}
+
+/** With a head, zones are directions; without, shares of the picture: any other corner would hide the wrong place. */
+function checkMaskZones({ mask, head }: Config): Problem[] {
+  const kind = head ? 'directions' : 'points';
+  const misplaced = mask.zones.flatMap((zone, index) => {
+    if (zone[kind] && !zone[head ? 'points' : 'directions']) return [];
+    const text = head
+      ? 'is not given by directions alone, but the camera moves'
+      : 'is not given by points alone';
+    const hint = head
+      ? 'Give its corners as directions'
+      : 'Give its corners as points, or configure the head';
+    return [{ path: ['mask', 'zones', index], text, hint }];
+  });
+  if (misplaced.length > 0) return misplaced;
+  const named = mask.zones.map(({ name, points = [] }) => ({ name, points }));
+  if (!head) return checkZones(named, ['mask', 'zones']);
+  return mask.zones.flatMap(({ directions = [] }, index) => {
+    const wrong = wrongDirections(directions);
+    return wrong ? [{ path: ['mask', 'zones', index, 'directions'], ...wrong }] : [];
+  });
 }
 
 function checkZones(zones: readonly { name: string; points: Point[] }[], path: PropertyKey[]): Problem[] {

@@ -3,7 +3,8 @@
  * Read by load.ts and document.ts. Every key says what it is for in `describe`.
  */
 import { z } from 'zod';
-import { objectClass, point } from '../../pipelines/messages.js';
+import { direction, objectClass, point } from '../../pipelines/messages.js';
+import { head } from './head.js';
 import { personMask } from './person-mask.js';
 import { recordWhen, terminusWindow } from './recording.js';
 
@@ -111,7 +112,15 @@ export const config = z.strictObject({
         .array(
           z.strictObject({
             name: name.describe('Name of the private zone'),
-            points: polygon.describe('Corners as shares of the picture, in order; sides may not cross'),
+            points: polygon
+              .optional()
+              .describe('Corners as shares of the picture, in order; sides may not cross. Without `head`'),
+            directions: z
+              .array(direction)
+              .min(3)
+              .max(256)
+              .optional()
+              .describe('Corners as [pan, tilt] in degrees, in order; sides may not cross. With `head`'),
           }),
         )
         .describe('Private zones: what nobody may see, not the operator either'),
@@ -126,6 +135,7 @@ export const config = z.strictObject({
         ),
     })
     .describe('What is hidden before anything else sees the picture'),
+  head: head.optional(),
   detect: z
     .strictObject({
       enabled: z

@@ -7,9 +7,11 @@ import type { Clock, Log } from '../../board/ports.js';
 import { asVigieError, errorLine } from '../../errors.js';
 import type { Picture } from '../../pipelines/messages.js';
 import type { Session, Sessions } from '../access/sessions.js';
+import type { DrivenHead } from '../head/head-state.js';
 import type { Health } from '../health/health.js';
 import type { AlertEntry, AlertEvent, AlertQueue } from './alerts.js';
 import { decodeMessage, encodeMessage } from './codec.js';
+import { HeadDesk } from './head-desk.js';
 import type { LiveFeed, LiveFragment } from './live.js';
 import {
   closeCodes,
@@ -22,6 +24,7 @@ import {
   rightOf,
   type Welcome,
 } from './protocol.js';
+import { withinMs } from './within-ms.js';
 
 /** The socket, as far as a connection needs it. */
 export interface Wire {
@@ -41,6 +44,8 @@ export interface ConnectionDeps {
   live: LiveFeed;
   health: () => Health;
   snapshot: () => Promise<Picture>;
+  /** absent: the camera does not move */
+  head?: DrivenHead | null;
   info: CameraInfo;
 }
 
@@ -71,6 +76,7 @@ export class Connection {
   #following = false;
   #dropping = false;
   #wantsHealth = false;
+  readonly #headDesk: HeadDesk;
   #snapshotUnderWay = false;
   #requests = { fromUs: 0, count: 0 };
   /** live fragments not sent because the client was slow */
@@ -80,6 +86,7 @@ export class Connection {
     this.#deps = deps;
     this.#wire = wire;
     this.session = session;
+    this.#headDesk = new HeadDesk(deps, (message) => this.#send(message));
     this.#cancelHello = deps.clock.after(connectionLimits.helloMs, () =>
       this.end(closeCodes.noHello, 'no hello'),
     );
@@ -115,8 +122,12 @@ export class Connection {
   /** Once a second: ends what is over, sends health to who asked. */
   tick(health: () => Health): void {
     if (this.#closed) return;
-    if (!this.#deps.sessions.alive(this.session.key)) this.end(closeCodes.sessionEnded, 'session ended');
-    else if (this.#wantsHealth && this.#wire.buffered() < connectionLimits.liveBytes) {
+    if (!this.#deps.sessions.alive(this.session.key)) {
+      this.end(closeCodes.sessionEnded, 'session ended');
+      return;
+    }
+    this.#headDesk.tick();
+    if (this.#wantsHealth && this.#wire.buffered() < connectionLimits.liveBytes) {
       this.#send({ t: 'health', health: health() });
     }
   }
@@ -179,6 +190,8 @@ export class Connection {
       case 'ping':
         this.#send({ t: 'pong' });
         break;
+      default:
+        void this.#headDesk.take(message);
     }
   }
 
@@ -193,6 +206,7 @@ export class Connection {
       rights: this.session.rights,
       ...info,
       alerts: { last: alerts.lastNumber, pending: alerts.counts().pending },
+      head: this.#deps.head?.places ?? null,
     });
   }
 
@@ -278,16 +292,4 @@ export class Connection {
     this.#requests.count += 1;
     return this.#requests.count > connectionLimits.requestsPerSecond;
   }
-}
-
-/** The value, or null when it fails or comes too late. */
-function withinMs<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | null> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, () => resolve(null));
-    const settle = (value: T | null): void => {
-      cancel();
-      resolve(value);
-    };
-    promise.then(settle, () => settle(null));
-  });
 }

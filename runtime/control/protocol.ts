@@ -5,8 +5,10 @@
 import { z } from 'zod';
 import type { Point } from '../../pipelines/messages.js';
 import type { Right } from '../access/rights.js';
+import type { HeadPlaces, HeadState } from '../head/head-state.js';
 import type { Health } from '../health/health.js';
 import type { Alert } from '../scene/alert.js';
+import { headRequests } from './head-requests.js';
 
 export const protocolVersion = 1;
 
@@ -38,6 +40,7 @@ export const fromClient = z.discriminatedUnion('t', [
   z.strictObject({ t: z.literal('health.get') }),
   z.strictObject({ t: z.literal('snapshot.get'), id: count }),
   z.strictObject({ t: z.literal('ping') }),
+  ...headRequests,
 ]);
 export type FromClient = z.infer<typeof fromClient>;
 export type RequestName = FromClient['t'];
@@ -52,6 +55,14 @@ export const rightOf: Record<RequestName, Right | null> = {
   'health.get': 'health',
   'snapshot.get': 'live',
   ping: null,
+  'head.watch': 'ptz',
+  'head.move': 'ptz',
+  'head.step': 'ptz',
+  'head.drive': 'ptz',
+  'head.halt': 'ptz',
+  'head.home': 'ptz',
+  'head.preset': 'ptz',
+  'head.patrol': 'ptz',
 };
 
 export const errorTexts = {
@@ -60,6 +71,10 @@ export const errorTexts = {
   forbidden: { fr: "Vous n'avez pas ce droit", en: 'You do not have this right' },
   'unknown-alert': { fr: "Cette alerte n'existe pas ou plus", en: 'There is no such alert any more' },
   busy: { fr: 'La demande précédente est encore en cours', en: 'The request before is still being answered' },
+  'head-refused': {
+    fr: 'La tourelle ne prend pas cet ordre pour l’instant',
+    en: 'The head does not take this order now',
+  },
   unavailable: { fr: "Image indisponible pour l'instant", en: 'No picture is to be had just now' },
 } as const;
 export type ErrorCode = keyof typeof errorTexts;
@@ -84,6 +99,8 @@ export interface Welcome {
   /** designated zones, corners as shares of the picture */
   zones: { name: string; points: Point[] }[];
   alerts: { last: number; pending: number };
+  /** null: the camera does not move */
+  head: HeadPlaces | null;
 }
 
 export type FromServer =
@@ -96,5 +113,6 @@ export type FromServer =
   | { t: 'alerts.end'; upTo: number; more: boolean }
   | { t: 'health'; health: Health }
   | { t: 'snapshot'; id: number; wallMs: number; jpeg: Uint8Array }
+  | { t: 'head'; state: HeadState }
   | { t: 'pong' }
   | { t: 'error'; code: ErrorCode; message: { fr: string; en: string }; re: RequestName | null };

@@ -11,6 +11,7 @@ import type {
   MaskTable,
   Picture,
   PipelineOptions,
+  Pose,
   Unit,
 } from '../../pipelines/messages.js';
 import { Backoff } from './backoff.js';
@@ -162,6 +163,11 @@ export class Supervisor {
     this.#process?.send({ t: 'mask-table', table });
   }
 
+  /** Where the head was: the mask of a camera that moves is laid by it. */
+  pose(pose: Pose): void {
+    this.#process?.send(pose);
+  }
+
   /** A masked JPEG of the frame with this number while it is held, else of the newest. */
   picture(seq: number | null): Promise<Picture> {
     const process = this.#process;
@@ -216,7 +222,7 @@ export class Supervisor {
       case 'log':
         return message.level === 'warn' ? this.#log.warn(message.message) : this.#log.info(message.message);
       case 'ended':
-        return this.#onEndedMessage();
+        return this.#onEnded ? this.#onEnded() : this.#events.ended();
       case 'ready':
         return;
     }
@@ -251,11 +257,6 @@ export class Supervisor {
     else if (judged === 'refuse') {
       this.#replace(fault('mask', 'The pipeline process answered with another mask'));
     }
-  }
-
-  #onEndedMessage(): void {
-    if (this.#onEnded) this.#onEnded();
-    else this.#events.ended();
   }
 
   #check(): void {

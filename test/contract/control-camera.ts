@@ -11,6 +11,7 @@ import type { Config } from '../../runtime/config/schema.js';
 import { AlertQueue } from '../../runtime/control/alerts.js';
 import { LiveFeed } from '../../runtime/control/live.js';
 import { ControlServer } from '../../runtime/control/server.js';
+import type { DrivenHead } from '../../runtime/head/head-state.js';
 import type { Health } from '../../runtime/health/health.js';
 import type { Alert } from '../../runtime/scene/alert.js';
 
@@ -42,6 +43,7 @@ export async function startTestCamera(
     control?: Partial<Config['control']>;
     snapshot?: () => Promise<Picture>;
     health?: () => Health;
+    head?: DrivenHead;
     size?: { width: number; height: number; framesPerSecond: number };
     zones?: { name: string; points: [number, number][] }[];
   } = {},
@@ -63,7 +65,8 @@ export async function startTestCamera(
     picture: size,
     zones: options.zones ?? [],
   };
-  const deps = { clock, log, users, sessions, alerts, health, snapshot, info };
+  const head = options.head ?? null;
+  const deps = { clock, log, users, sessions, alerts, health, snapshot, head, info };
   let server = new ControlServer({ ...deps, live }, { host: '127.0.0.1', port: 0, ...options.control });
   await alerts.start();
   try {

@@ -1,17 +1,17 @@
 /** The product's head over a real serial device node (a pty of socat) to the simulated one, on the real clock. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../board/linux/clock.js';
 import type { HeadPort } from '../../board/ports.js';
 import type { HeadEvent } from '../../board/ptz/serial-head.js';
-import { serialLine } from '../../board/ptz/serial-line.js';
 import { SimulatedHead, virtualHeadOptions } from '../../board/virtual/head.js';
 import { HeadPty } from '../../board/virtual/head-pty.js';
-import { headError, headFor, type Protocol, protocols } from '../unit/head-bench.js';
+import { VirtualHeadSet } from '../../board/virtual/head-set.js';
+import { headError, type Protocol, protocols, quiet } from '../unit/head-bench.js';
 
 const skip =
   spawnSync('socat', ['-V']).status === 0 ? false : 'socat is not installed (npm run setup installs it)';
@@ -25,21 +25,18 @@ interface Plugged {
 
 async function plugged(t: TestContext, protocol: Protocol): Promise<Plugged> {
   const directory = mkdtempSync(join(tmpdir(), 'vigie-head-'));
-  const path = join(directory, 'tty');
-  const options = virtualHeadOptions(protocol);
-  const simulated = new SimulatedHead({ clock: systemClock }, options);
-  const pty = new HeadPty({ clock: systemClock, head: simulated }, { path });
   const events: HeadEvent[] = [];
   const told = (event: HeadEvent): void => void events.push(event);
-  const head = headFor(options, { clock: systemClock, open: serialLine(path, 9600), told });
+  const set = new VirtualHeadSet(
+    { clock: systemClock, log: quiet, told },
+    { protocol, path: join(directory, 'tty'), seed: 1 },
+  );
   t.after(async () => {
-    await head.stop();
-    await pty.unplug();
+    await set.stop();
     rmSync(directory, { recursive: true });
   });
-  await pty.plug();
-  await head.start(new AbortController().signal);
-  return { head, simulated, pty, events };
+  await set.start(new AbortController().signal);
+  return { head: set.head, simulated: set.simulated, pty: set.pty, events };
 }
 
 /** Asks again until it holds; the runner's own time limit ends a test in which it never does. */
@@ -83,3 +80,20 @@ for (const protocol of protocols) {
     });
   });
 }
+
+test('a link that a killed run left is replaced; where socat cannot be run, it is said', {
+  skip,
+}, async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'vigie-head-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'tty');
+  symlinkSync('/nowhere', path);
+  const head = new SimulatedHead({ clock: systemClock }, virtualHeadOptions('visca'));
+  const pty = new HeadPty({ clock: systemClock, head }, { path });
+  await pty.plug();
+  assert.notEqual(readlinkSync(path), '/nowhere');
+  await pty.unplug();
+  await pty.unplug();
+  const absent = new HeadPty({ clock: systemClock, head }, { path: join(directory, 'no', 'such', 'place') });
+  await assert.rejects(absent.plug(), headError(/has no line/));
+});

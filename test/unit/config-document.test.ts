@@ -34,7 +34,7 @@ test('the example is shown as it is', () => {
 
 test('the tree of keys can be walked', () => {
   assert.deepEqual(knownKeys(['mask']), ['zones', 'noneBecause']);
-  assert.deepEqual(knownKeys(['mask', 'zones', 3]), ['name', 'points']);
+  assert.deepEqual(knownKeys(['mask', 'zones', 3]), ['name', 'points', 'directions']);
   assert.deepEqual(knownKeys(['sensor'], 'v4l2'), ['kind', 'device']);
   assert.ok(knownKeys(['sensor']).includes('latencyMs'));
   assert.deepEqual(knownKeys(['nowhere', 'constructor']), []);

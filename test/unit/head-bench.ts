@@ -1,11 +1,9 @@
 /** A simulated head on a clock moved by hand, with the product's head in front of it. */
 import { setImmediate } from 'node:timers/promises';
-import type { Clock, HeadPosition } from '../../board/ports.js';
-import type { Dialect } from '../../board/ptz/dialect.js';
-import { PelcoDialect } from '../../board/ptz/pelco-head.js';
-import { type HeadEvent, SerialHead } from '../../board/ptz/serial-head.js';
+import type { Clock, HeadPort, HeadPosition } from '../../board/ports.js';
+import { headOn } from '../../board/ptz/open-head.js';
+import type { HeadEvent } from '../../board/ptz/serial-head.js';
 import type { LineOpener } from '../../board/ptz/serial-line.js';
-import { ViscaDialect } from '../../board/ptz/visca-head.js';
 import { ManualClock } from '../../board/virtual/clock.js';
 import {
   SimulatedHead,
@@ -19,27 +17,23 @@ import { VigieError } from '../../errors.js';
 export type Protocol = 'pelco-d' | 'visca';
 export const protocols: Protocol[] = ['pelco-d', 'visca'];
 
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+export const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** The product's head for a simulated one, on this line. */
 export function headFor(
   options: SimulatedHeadOptions,
   deps: { clock: Clock; open: LineOpener; told: (event: HeadEvent) => void },
-): SerialHead<unknown> {
+): HeadPort {
+  const { protocol, address } = options;
   const limits = virtualHeadLimits(options);
-  const spoken = { address: options.address, limits, zoom: virtualZoomScale(options) };
-  const make = <Packet>(dialect: Dialect<Packet>): SerialHead<Packet> =>
-    new SerialHead({ ...deps, log: quiet, dialect });
-  return (
-    options.protocol === 'visca' ? make(new ViscaDialect(spoken)) : make(new PelcoDialect(spoken))
-  ) as SerialHead<unknown>;
+  return headOn({ ...deps, log: quiet }, { protocol, address, limits, zoom: virtualZoomScale(options) });
 }
 
 export class HeadBench {
   readonly clock = new ManualClock();
   readonly events: HeadEvent[] = [];
   readonly simulated: SimulatedHead;
-  readonly head: SerialHead<unknown>;
+  readonly head: HeadPort;
   /** what went over the line to the head */
   readonly sent: Buffer[] = [];
   readonly unplug: () => void;

@@ -4,6 +4,7 @@
  */
 import { AlertsView } from './alerts-view.js';
 import { byId } from './elements.js';
+import { HeadView } from './head-view.js';
 import { HealthView } from './health-view.js';
 import { Link, type LinkState } from './link.js';
 import type { FromServer, Health, Language, Welcome } from './messages.js';
@@ -15,6 +16,7 @@ const speech = new Speech();
 const video = byId<HTMLVideoElement>('video');
 const zones = new ZonesView();
 const health = new HealthView(speech);
+const head = new HeadView(speech, (message) => link.send(message));
 const alerts = new AlertsView(speech, (id, verdict) => link.send({ t: 'alert.ack', id, verdict }));
 const player = new Player(video, () => link.send({ t: 'live.start' }));
 let linkState: LinkState = 'connecting';
@@ -69,6 +71,9 @@ function receive(message: FromServer): void {
       byId('stage-message').textContent = message.message[speech.language];
       byId<HTMLButtonElement>('snapshot').disabled = !rights.includes('live');
       break;
+    case 'head':
+      head.state(message.state);
+      break;
     case 'pong':
       break;
   }
@@ -84,6 +89,7 @@ function welcomed(welcome: Welcome): void {
   if (welcome.alerts.last < alerts.lastNumber) alerts.clear();
   if (rights.includes('live')) link.send({ t: 'live.start' });
   if (rights.includes('alerts')) link.send({ t: 'alerts.since', number: alerts.lastNumber });
+  head.show(rights.includes('ptz') ? welcome.head : null);
   if (rights.includes('health')) link.send({ t: 'health.get' });
   showState();
 }
@@ -126,6 +132,7 @@ function speak(): void {
   }
   alerts.render();
   health.render();
+  head.render();
   showState();
 }
 

@@ -35,6 +35,22 @@ export interface Welcome {
   picture: { width: number; height: number; framesPerSecond: number };
   zones: Zone[];
   alerts: { last: number; pending: number };
+  head: HeadPlaces | null;
+}
+
+export interface HeadPlaces {
+  presets: string[];
+  patrols: string[];
+}
+
+export interface HeadState {
+  panDeg: number | null;
+  tiltDeg: number | null;
+  hfovDeg: number | null;
+  hide: 'late' | 'disagrees' | 'homing' | 'power' | 'zoom-unknown' | 'link' | null;
+  moves: boolean;
+  obeys: boolean;
+  patrol: string | null;
 }
 
 /** A storage device; null is what it does not tell. */
@@ -95,6 +111,7 @@ export type FromServer =
   | { t: 'alerts.end'; upTo: number; more: boolean }
   | { t: 'health'; health: Health }
   | { t: 'snapshot'; id: number; wallMs: number; jpeg: Uint8Array<ArrayBuffer> }
+  | { t: 'head'; state: HeadState }
   | { t: 'pong' }
   | { t: 'error'; code: string; message: Words; re: string | null };
 
@@ -103,7 +120,10 @@ export type ToServer =
   | { t: 'live.start' | 'live.stop' | 'health.get' | 'ping' }
   | { t: 'alerts.since'; number: number }
   | { t: 'alert.ack'; id: string; verdict: Verdict }
-  | { t: 'snapshot.get'; id: number };
+  | { t: 'snapshot.get'; id: number }
+  | { t: 'head.watch' | 'head.halt' | 'head.home' }
+  | { t: 'head.drive'; pan: number; tilt: number; zoom: number }
+  | { t: 'head.preset' | 'head.patrol'; name: string };
 
 /** What /lib/msgpackr.js leaves in the page. */
 declare const msgpackr: {

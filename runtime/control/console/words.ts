@@ -1,4 +1,5 @@
 /** The words of the page in both languages, and how numbers and times are written. */
+import { headEnglish, headFrench } from './head-words.js';
 import type { Language } from './messages.js';
 
 const french = {
@@ -102,6 +103,7 @@ const french = {
   notTold: 'non communiqué',
   notYet: 'pas encore mesuré',
   used: 'Part utilisée de l’enregistrement en boucle',
+  ...headFrench,
 };
 export type Word = keyof typeof french;
 
@@ -206,6 +208,7 @@ const english: Record<Word, string> = {
   notTold: 'not told',
   notYet: 'not measured yet',
   used: 'Share of the circular store in use',
+  ...headEnglish,
 };
 
 const remembered = 'vigie.language';

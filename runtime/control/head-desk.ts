@@ -1,0 +1,42 @@
+/**
+ * One operator's side of the head: passes orders on, and sends its state to who asked for it. Made by connection.ts,
+ * which has checked the right. A refused order is an answer, not a failure of the connection.
+ */
+import type { Log } from '../../board/ports.js';
+import { asVigieError, errorLine } from '../../errors.js';
+import type { DrivenHead } from '../head/head-state.js';
+import { type HeadRequest, orderHead } from './head-requests.js';
+import { errorTexts, type FromServer } from './protocol.js';
+
+export class HeadDesk {
+  #watched = false;
+
+  constructor(
+    private readonly deps: { log: Log; head?: DrivenHead | null },
+    private readonly send: (message: FromServer) => void,
+  ) {}
+
+  /** Takes an order; answers with the state after it. Never rejects. */
+  async take(request: HeadRequest): Promise<void> {
+    const { head, log } = this.deps;
+    if (!head) return this.#refuse(request);
+    this.#watched = true;
+    try {
+      await orderHead(head.control, request);
+    } catch (error) {
+      if (asVigieError(error).kind !== 'head') log.error(`An order to the head failed: ${errorLine(error)}`);
+      this.#refuse(request);
+    }
+    this.tick();
+  }
+
+  /** Sends the state, if it was asked for. */
+  tick(): void {
+    const { head } = this.deps;
+    if (this.#watched && head) this.send({ t: 'head', state: head.state });
+  }
+
+  #refuse({ t: re }: HeadRequest): void {
+    this.send({ t: 'error', code: 'head-refused', message: errorTexts['head-refused'], re });
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Makes the parts of a head that turns the camera, and joins them: line, watch, polling, control. Called by main.ts. It
+ * decides nothing: when the picture is hidden is for head/pose-watch.ts, where the head may look for head/head-control.ts.
+ */
+import type { Clock, HeadPort, Log } from '../board/ports.js';
+import { PelcoDialect } from '../board/ptz/pelco-head.js';
+import { type HeadEvent, SerialHead } from '../board/ptz/serial-head.js';
+import { serialLine } from '../board/ptz/serial-line.js';
+import { ViscaDialect } from '../board/ptz/visca-head.js';
+import { eviD70Scale, magnificationScale, tableScale, type ZoomScale } from '../board/ptz/zoom-scale.js';
+import type { HeadOptions, Pose } from '../pipelines/messages.js';
+import type { HeadConfig } from './config/head.js';
+import { HeadControl } from './head/head-control.js';
+import { HeadPolling } from './head/head-polling.js';
+import type { DrivenHead, HeadPlaces, HeadState } from './head/head-state.js';
+import { PoseWatch } from './head/pose-watch.js';
+
+/** Opens the line to a head; what happens to it unasked is told. */
+export type OpenHead = (told: (event: HeadEvent) => void) => HeadPort;
+
+export class CameraHead implements DrivenHead {
+  readonly control: HeadControl;
+  readonly #head: HeadPort;
+  readonly #watch: PoseWatch;
+  readonly #polling: HeadPolling;
+  readonly #config: HeadConfig;
+
+  /** @param deps.send takes every pose to the pipeline process; @param deps.open for tests */
+  constructor(
+    deps: { clock: Clock; log: Log; send: (pose: Pose) => void; open?: OpenHead },
+    config: HeadConfig,
+  ) {
+    this.#config = config;
+    const told = (event: HeadEvent): void => this.#told(event, deps.send);
+    this.#head = deps.open ? deps.open(told) : serialHead(deps, config, told);
+    const { clock, log, send } = deps;
+    const head = this.#head;
+    this.#watch = new PoseWatch(head.limits, config.trust);
+    const watch = this.#watch;
+    const { limits, presets, patrols, deadManMs } = config;
+    const soft = { ...pickLimits(head.limits), ...defined(limits) };
+    this.control = new HeadControl(
+      { clock, log, head, watch, send },
+      { limits: soft, presets, patrols, deadManMs },
+    );
+    this.#polling = new HeadPolling(
+      { clock, head, watch, send, asked: () => this.control.followWatch() },
+      config.trust,
+    );
+  }
+
+  /** Opens the line and begins to ask. A head that does not answer is no error: the picture is hidden. */
+  async start(signal: AbortSignal): Promise<void> {
+    if (this.#config.trust.homeAtStart) this.#watch.doubt('homing');
+    await this.#head.start(signal);
+    this.#polling.start(signal);
+  }
+
+  /** The head is stopped where it is. Idempotent. */
+  async stop(): Promise<void> {
+    this.#polling.stop();
+    // At the end nobody watches over it any more: it may not go on turning. A head that is not there cannot.
+    if (this.#watch.moves) await this.control.halt().catch(() => undefined);
+    this.control.stop();
+    await this.#head.stop();
+  }
+
+  get state(): HeadState {
+    const { position, hide, moves, obeys } = this.#watch;
+    const { panDeg, tiltDeg, hfovDeg } = position ?? { panDeg: null, tiltDeg: null, hfovDeg: null };
+    return { panDeg, tiltDeg, hfovDeg, hide, moves, obeys, patrol: this.control.patrolling };
+  }
+
+  get places(): HeadPlaces {
+    const { presets, patrols } = this.#config;
+    return { presets: presets.map(({ name }) => name), patrols: patrols.map(({ name }) => name) };
+  }
+
+  #told(event: HeadEvent, send: (pose: Pose) => void): void {
+    if (event === 'powered') for (const pose of this.#watch.doubt('power')) send(pose);
+    // The line stopped the head when it came back: the order that it had is over.
+    if (event === 'back') void this.control.halt().catch(() => undefined);
+  }
+}
+
+/** For the pipeline process; null for a camera that does not move. */
+export function headOptions(config: HeadConfig | undefined): HeadOptions | null {
+  if (!config) return null;
+  const { principal, k1, k2, rollDeg } = config.lens;
+  return {
+    lens: { principal, k1, k2, rollDeg },
+    frameDelayMs: config.frameDelayMs,
+    holdMs: config.holdMs,
+  };
+}
+
+function serialHead(
+  { clock, log }: { clock: Clock; log: Log },
+  { protocol, device, baud, address, travel, lens }: HeadConfig,
+  told: (event: HeadEvent) => void,
+): HeadPort {
+  const open = serialLine(device, baud);
+  const zoom = zoomScale(protocol, travel.hfovDeg, lens.zoom);
+  const options = { address, limits: travel, zoom };
+  return protocol === 'visca'
+    ? new SerialHead({ clock, log, open, told, dialect: new ViscaDialect(options) })
+    : new SerialHead({ clock, log, open, told, dialect: new PelcoDialect(options) });
+}
+
+function zoomScale(
+  protocol: HeadConfig['protocol'],
+  [tele, wide]: readonly [number, number],
+  table: HeadConfig['lens']['zoom'],
+): ZoomScale {
+  if (table) return tableScale(table);
+  if (protocol === 'visca') return eviD70Scale(wide);
+  return magnificationScale(wide, halfTangent(wide) / halfTangent(tele));
+}
+
+function halfTangent(degrees: number): number {
+  return Math.tan((degrees * Math.PI) / 360);
+}
+
+function pickLimits({
+  panDeg,
+  tiltDeg,
+  hfovDeg,
+}: HeadPort['limits']): Pick<HeadPort['limits'], 'panDeg' | 'tiltDeg' | 'hfovDeg'> {
+  return { panDeg, tiltDeg, hfovDeg };
+}
+
+function defined({ panDeg, tiltDeg, hfovDeg }: HeadConfig['limits']): Partial<ReturnType<typeof pickLimits>> {
+  return { ...(panDeg && { panDeg }), ...(tiltDeg && { tiltDeg }), ...(hfovDeg && { hfovDeg }) };
+}
