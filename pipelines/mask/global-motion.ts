@@ -177,6 +177,6 @@ function axis(now: Profile, old: Profile, { moved, scale, centre, within, isNear
     for (const other of OTHER_SCALES)
       elsewhere = Math.max(elsewhere, now.fit(old, moved, scale * other, centre));
   if (elsewhere >= CLEAR && elsewhere > here + BETTER) return 'disagrees';
-  if (here < LOST) return isNear ? 'disagrees' : 'unclear';
+  if (here < LOST) return isNear && now.strong && old.strong ? 'disagrees' : 'unclear';
   return here >= CLEAR ? 'agrees' : 'unclear';
 }

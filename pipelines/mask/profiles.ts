@@ -8,6 +8,8 @@ import type { PictureSize } from '../frame.js';
 const [ACROSS, DOWN] = [320, 180];
 /** Root mean square of a profile, levels of luma, from which there is something to be seen. */
 const TEXTURE = 1.2;
+/** From here it is more than twice what the noise of a dark picture makes: such a profile has to be found again. */
+const STRONG_TEXTURE = 2.4;
 /** Least share of a profile that two of them must have in common. */
 const LEAST_COMMON = 0.5;
 
@@ -16,6 +18,7 @@ export class Profile {
   readonly steps: Float64Array;
   readonly pixels: number;
   textured = false;
+  strong = false;
 
   constructor(count: number, pixels: number) {
     this.steps = new Float64Array(count);
@@ -30,7 +33,11 @@ export class Profile {
       this.steps[i] = step;
       energy += step * step;
     }
-    this.textured = Math.sqrt(energy / n) >= TEXTURE;
+    const usual = Math.sqrt(energy / n);
+    this.textured = usual >= TEXTURE;
+    this.strong = usual >= STRONG_TEXTURE;
+    // The two sharp ends of something large that passes must not outweigh the street behind it.
+    for (let i = 0; i < n; i++) this.steps[i] = Math.max(-usual, Math.min(usual, this.steps[i]));
   }
 
   /**

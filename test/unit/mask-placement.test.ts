@@ -153,3 +153,19 @@ test('where nothing can be seen the head is believed, with a larger margin', () 
   const [fog, clear] = [street(1.7, 0), textured].map((scene) => margin(run(honest(still), scene).at(-1)));
   assert.ok(clear > 2 && fog >= clear + 4, `${fog} against ${clear}`);
 });
+
+test('noise in the dark and a bus that passes do not hide a camera that stands still', () => {
+  const random = seeded(21);
+  const still = Array.from({ length: 60 }, () => at(0));
+  const night = words(run(honest(still), () => 40 + 34 * (random() - 0.5)));
+  assert.deepEqual(new Set(night), new Set(['placed']));
+  let elements = 0;
+  const withBus = (pan: number, tilt: number): number => {
+    const frame = Math.floor(elements++ / (size.width * size.height));
+    const front = -35 + frame;
+    const isBus = pan > front && pan < front + 12 && tilt < 5 && tilt > -9;
+    return isBus ? 200 : textured(pan, tilt);
+  };
+  const day = words(run(honest(still), withBus));
+  assert.deepEqual(new Set(day), new Set(['placed']), day.join(' '));
+});
