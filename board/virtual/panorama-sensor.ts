@@ -14,6 +14,8 @@ import { PanoramaView } from './panorama-view.js';
 import type { TrueViews } from './true-view.js';
 
 const RETRY_MS = 20;
+/** A frame that would be written later than this is left out. */
+const SLACK_MS = 8;
 
 export interface PanoramaSensorOptions extends PictureSize {
   /** the named pipe; it exists */
@@ -119,6 +121,8 @@ export class PanoramaSensor {
       const monoUs = Math.round(due);
       this.#expose(monoUs);
       await this.#until(monoUs + delayMs * 1000);
+      // A real sensor's delay does not depend on how busy this machine is.
+      if (this.#clock.monoUs() > monoUs + (delayMs + SLACK_MS) * 1000) continue;
       for (let at = 0; at < this.#picture.length; ) at += (await pipe.write(this.#picture, at)).bytesWritten;
     }
   }

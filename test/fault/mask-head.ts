@@ -9,7 +9,17 @@ import type { Pose } from '../../pipelines/messages.js';
 const STEP_US = 5000;
 /** Ten seconds of steps. */
 const STEPS_KEPT = 2000;
-export const headSpeed = { degPerS: 100, degPerS2: 300, zoomPerS: 0.8 } as const;
+
+/** What a head can do at the most. */
+export interface HeadSpeed {
+  degPerS: number;
+  degPerS2: number;
+  /** share of the field of view a second */
+  zoomPerS: number;
+}
+export const quick: HeadSpeed = { degPerS: 100, degPerS2: 300, zoomPerS: 0.8 };
+/** Turns so gently that one picture hardly differs from what the one before lets expect. */
+export const gentle: HeadSpeed = { degPerS: 25, degPerS2: 20, zoomPerS: 0.1 };
 
 interface Axis {
   at: number;
@@ -25,7 +35,10 @@ export class TurningHead implements TrueViews {
   #nowUs: number;
   #past: { monoUs: number; view: TrueView }[] = [];
 
-  constructor(startUs: number) {
+  constructor(
+    startUs: number,
+    readonly speed: HeadSpeed,
+  ) {
     this.#nowUs = startUs;
     this.#remember();
   }
@@ -59,9 +72,9 @@ export class TurningHead implements TrueViews {
   #moveOn(monoUs: number): void {
     while (this.#nowUs < monoUs) {
       this.#nowUs += STEP_US;
-      turn(this.#pan);
-      turn(this.#tilt);
-      const most = (this.#hfov.at * headSpeed.zoomPerS * STEP_US) / 1e6;
+      turn(this.#pan, this.speed);
+      turn(this.#tilt, this.speed);
+      const most = (this.#hfov.at * this.speed.zoomPerS * STEP_US) / 1e6;
       this.#hfov.at += Math.max(-most, Math.min(most, this.#hfov.to - this.#hfov.at));
       this.#remember();
     }
@@ -75,12 +88,12 @@ export class TurningHead implements TrueViews {
 }
 
 /** One step: as fast as it may, and so that it can still brake. */
-function turn(axis: Axis): void {
+function turn(axis: Axis, { degPerS, degPerS2 }: HeadSpeed): void {
   const seconds = STEP_US / 1e6;
   const left = axis.to - axis.at;
-  const braking = Math.sqrt(2 * headSpeed.degPerS2 * 0.8 * Math.abs(left));
-  const wanted = Math.sign(left) * Math.min(headSpeed.degPerS, braking, Math.abs(left) / seconds);
-  const most = headSpeed.degPerS2 * seconds;
+  const braking = Math.sqrt(2 * degPerS2 * 0.8 * Math.abs(left));
+  const wanted = Math.sign(left) * Math.min(degPerS, braking, Math.abs(left) / seconds);
+  const most = degPerS2 * seconds;
   axis.speed += Math.max(-most, Math.min(most, wanted - axis.speed));
   axis.at += axis.speed * seconds;
 }
@@ -98,9 +111,14 @@ const AGREEING = 6;
 
 /** What the runtime makes of the readings: how sure it is, and when it says that nothing is sure. */
 export class PoseWatch {
+  readonly #speed: HeadSpeed;
   #last: Reading | null = null;
   #agreed = AGREEING;
   #still = 0;
+
+  constructor(speed: HeadSpeed) {
+    this.#speed = speed;
+  }
 
   /** Nothing before counts: the head had no power, or begins anew. */
   forget(): void {
@@ -119,20 +137,20 @@ export class PoseWatch {
     const zoomed = last ? Math.abs(view.hfovDeg / last.view.hfovDeg - 1) / seconds : 0;
     const off = Math.max(Math.abs(target.panDeg - view.panDeg), Math.abs(target.tiltDeg - view.tiltDeg));
     this.#still = off > 0.5 && moved < 0.02 ? this.#still + 1 : 0;
-    const reachable = headSpeed.degPerS * (seconds + roundTripUs / 1e6) + 0.5;
+    const reachable = this.#speed.degPerS * (seconds + roundTripUs / 1e6) + 0.5;
     const agrees = moved <= reachable && this.#still < 2;
     this.#agreed = agrees && hide === null ? this.#agreed + 1 : 0;
     const resting = off < 0.02 && moved < 0.02;
-    const spare = headSpeed.degPerS2 * (seconds + 0.05);
-    const speed = resting ? 0 : Math.min(headSpeed.degPerS, moved / seconds + spare);
+    const spare = this.#speed.degPerS2 * (seconds + 0.05);
+    const speed = resting ? 0 : Math.min(this.#speed.degPerS, moved / seconds + spare);
     return {
       t: 'pose',
       monoUs: Math.round(monoUs),
       ...view,
       uncertaintyDeg:
-        0.01 + (speed * roundTripUs) / 2e6 + (resting ? 0 : (headSpeed.degPerS2 * seconds * seconds) / 8),
+        0.01 + (speed * roundTripUs) / 2e6 + (resting ? 0 : (this.#speed.degPerS2 * seconds * seconds) / 8),
       speedDegPerS: speed,
-      zoomPerS: view.hfovDeg === target.hfovDeg && zoomed === 0 ? 0 : headSpeed.zoomPerS,
+      zoomPerS: view.hfovDeg === target.hfovDeg && zoomed === 0 ? 0 : this.#speed.zoomPerS,
       hide: hide ?? (this.#agreed >= AGREEING ? null : 'disagrees'),
     };
   }

@@ -17,7 +17,7 @@ export class PoseTeller {
   readonly #head: TurningHead;
   readonly #random: () => number;
   readonly #tell: (pose: Pose) => void;
-  readonly #watch = new PoseWatch();
+  readonly #watch: PoseWatch;
   #fault: ReplyFault = 'none';
   #hide: Pose['hide'] = null;
   #stuckAt: Reading['view'] | null = null;
@@ -31,6 +31,7 @@ export class PoseTeller {
   }) {
     this.#clock = deps.clock;
     this.#head = deps.head;
+    this.#watch = new PoseWatch(deps.head.speed);
     this.#random = deps.random;
     this.#tell = deps.tell;
   }

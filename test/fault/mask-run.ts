@@ -26,7 +26,7 @@ import type {
 } from '../../pipelines/messages.js';
 import { PipelineProcess } from '../../runtime/health/pipeline-process.js';
 import { seeded } from '../random.js';
-import { TurningHead } from './mask-head.js';
+import { type HeadSpeed, quick, TurningHead } from './mask-head.js';
 import { PoseTeller } from './mask-poses.js';
 import { type Act, type Phase, phaseAt } from './mask-scenario.js';
 
@@ -34,7 +34,7 @@ export const streetSize = { width: 640, height: 360 };
 export const streetLens: Lens = { principal: [0.51, 0.49], k1: -0.06, k2: 0.01, rollDeg: 1.5 };
 const framesPerSecond = 25;
 /** From the exposure to the frame's arrival in the pipe, and from there to the time that it is given at capture. */
-const readOutMs = 40;
+const usualReadOutMs = 40;
 const arrivalMs = 4;
 const pictureEveryMs = 1000;
 const noFrameLimitMs = 20_000;
@@ -47,6 +47,8 @@ export interface MaskRunOptions {
   zones?: MaskZone[];
   /** false: the time from exposure to capture is taken for nothing */
   compensated?: boolean;
+  readOutMs?: number;
+  head?: HeadSpeed;
   /** only these; otherwise all in turn */
   phases?: readonly Phase[];
 }
@@ -88,7 +90,7 @@ class MaskRun {
   readonly #file: string;
   readonly #random: () => number;
   readonly #panorama = drawPanorama();
-  readonly #head = new TurningHead(systemClock.monoUs() - 1_000_000);
+  readonly #head: TurningHead;
   readonly #teller: PoseTeller;
   readonly #sensor: PanoramaSensor;
   readonly #found: MaskRunFound;
@@ -103,6 +105,8 @@ class MaskRun {
     this.#file = file;
     this.#random = seeded(options.seed);
     this.#table = { version: 1, zones: options.zones ?? this.#panorama.zones };
+    this.#head = new TurningHead(systemClock.monoUs() - 1_000_000, options.head ?? quick);
+    const { readOutMs = usualReadOutMs } = options;
     const frameDelayMs = options.compensated === false ? 0 : readOutMs + arrivalMs;
     this.#found = { lives: [], pictures: [], truth: new Map(), failures: [], frameDelayMs };
     const [clock, head] = [systemClock, this.#head];

@@ -27,6 +27,8 @@ export interface Share {
   street: number;
   /** of it, what was hidden */
   hidden: number;
+  /** why frames were hidden as a whole, by the stamp's word */
+  whys: Record<string, number>;
 }
 
 export interface SearchFound {
@@ -99,7 +101,10 @@ class Searcher {
     if (full) {
       zone = notBlack(picture);
       // Its number is hidden too: the frame belongs to the phase of its time.
-      this.#share(this.#phaseAt(monoUs)).full++;
+      const share = this.#share(this.#phaseAt(monoUs));
+      const why = mask.state === 'full' ? (mask.why ?? 'no table') : 'by zones';
+      share.full++;
+      share.whys[why] = (share.whys[why] ?? 0) + 1;
     } else if (truth) {
       zone = this.#compare(picture, truth.view, this.#share(truth.phase));
       const offMs = (monoUs - truth.monoUs) / 1000 - this.#run.frameDelayMs;
@@ -118,7 +123,7 @@ class Searcher {
   }
 
   #share(phase: Phase): Share {
-    this.found.phases[phase] ??= { frames: 0, full: 0, street: 0, hidden: 0 };
+    this.found.phases[phase] ??= { frames: 0, full: 0, street: 0, hidden: 0, whys: {} };
     const share = this.found.phases[phase];
     share.frames++;
     return share;
