@@ -9,12 +9,18 @@ import { PanoramaView } from '../../board/virtual/panorama-view.js';
 import { i420Bytes, type PictureSize } from '../../pipelines/frame.js';
 import type { Unit } from '../../pipelines/messages.js';
 import { decode } from '../camera-run.js';
-import { BRIGHTEST_BLACK, CODEC_MARGIN_PIXELS, STRONGEST_GREY } from '../private-pixels.js';
+import { CODEC_MARGIN_PIXELS } from '../private-pixels.js';
 import { type MaskRunFound, streetLens, streetSize, type Truth } from './mask-run.js';
 import type { Phase } from './mask-scenario.js';
 
 /** The street's own chroma stays within 14 of none (board/virtual/panorama.ts), and what the codec adds within this. */
 const PRIVATE_CHROMA = 40;
+/**
+ * A black that moves keeps more of what was there before than one that stands still: up to this, it is taken for black. The
+ * darkest tone of the panorama has luma 60.
+ */
+const BRIGHTEST_BLACK = 44;
+const STRONGEST_GREY = 24;
 /** Every second pixel of every second row is looked up in the truth. */
 const STRIDE = 2;
 
