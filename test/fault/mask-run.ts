@@ -28,7 +28,7 @@ import { PipelineProcess } from '../../runtime/health/pipeline-process.js';
 import { seeded } from '../random.js';
 import { type HeadSpeed, quick, TurningHead } from './mask-head.js';
 import { PoseTeller } from './mask-poses.js';
-import { type Act, type Phase, phaseAt } from './mask-scenario.js';
+import { type Act, type Phase, phaseAt, phases } from './mask-scenario.js';
 
 export const streetSize = { width: 640, height: 360 };
 export const streetLens: Lens = { principal: [0.51, 0.49], k1: -0.06, k2: 0.01, rollDeg: 1.5 };
@@ -153,10 +153,11 @@ class MaskRun {
     await this.#sensor.stop();
   }
 
-  /** Goes through the phases until there are enough frames. */
+  /** Goes through the phases until there are enough frames, and through each once at least. */
   async #act(): Promise<void> {
     let [pictureMs, heardMs, heard] = [0, Date.now(), 0];
-    for (let i = 0; this.#units < this.#options.frames; i++) {
+    const round = (this.#options.phases ?? phases).length;
+    for (let i = 0; this.#units < this.#options.frames || i < round; i++) {
       const { phase, acts, ms } = phaseAt(
         i,
         this.#options.frames / framesPerSecond,

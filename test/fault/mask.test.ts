@@ -2,18 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { examineMask, leaksOf, type MaskFound, slowSensor, violationsOf } from './mask.js';
-import { phases } from './mask-scenario.js';
 
 test('nothing private in access units and still pictures, whatever the head does', async () => {
   const found = await examineMask({ frames: 300, seed: 1 });
   assert.deepEqual(violationsOf(found), []);
   assert.ok(found.frames >= 300);
   assert.ok(found.pictures > 0);
-  assert.deepEqual(
-    phases.filter((phase) => !found.phases[phase]),
-    [],
-    'phases without a frame',
-  );
 });
 
 test('negative control: without zones the search finds what is private', async () => {
