@@ -38,7 +38,7 @@ export async function faultMask(
     say(`frame ${mark ?? 'without a number'} (${phase}, ${state}): ${pixels} pixels`);
   }
   say('negative control: no zones');
-  const open = await examineMask({ frames: CONTROL_FRAMES, seed, zones: [], phases: ['patrol'] });
+  const open = await examineMask({ frames: CONTROL_FRAMES, seed, zones: [], phases: ['presets'] });
   say('negative control: latency not compensated');
   const late = await examineMask({ frames: CONTROL_FRAMES, seed, ...slowSensor, compensated: false });
   const violations = violationsOf(found);
