@@ -5,6 +5,7 @@
  */
 import { access, constants } from 'node:fs/promises';
 import { VigieError } from '../errors.js';
+import { i420Bytes } from '../pipelines/frame.js';
 import { launchText } from '../pipelines/launch.js';
 import type { PipelineOptions } from '../pipelines/messages.js';
 import type { Profile } from './profile.js';
@@ -39,6 +40,8 @@ export async function sensorPart(
     width: String(picture.width),
     height: String(picture.height),
     framesPerSecond: String(Math.ceil(picture.framesPerSecond)),
+    // Read in any other measure, the end of a frame waits for the beginning of the next, and its time is wrong.
+    frameBytes: String(i420Bytes(picture)),
   });
   const clip = sensor.kind === 'clip';
   return { sensorLaunch, atEnd: clip ? sensor.atEnd : 'live', paced: clip };

@@ -1,8 +1,9 @@
-/** `npm run fault -- pipeline|store|month|fuzz [--json FILE]`: breaks things on purpose; exits 1 when a promise was broken. */
+/** `npm run fault -- pipeline|mask|store|month|fuzz [--json FILE]`: breaks things on purpose; exits 1 when a promise was broken. */
 import { Command } from 'commander';
 import { asVigieError, errorLine } from '../../errors.js';
 import { type Row, reportOf, table, writeReport } from '../../runtime/health/report.js';
 import { fuzzStore } from '../fuzz/store-fuzz-command.js';
+import { faultMask } from './mask.js';
 import { faultMonth } from './month.js';
 import { faultPipeline } from './pipeline.js';
 import { faultCard } from './power-cut.js';
@@ -35,6 +36,17 @@ program
   .description('kill, stop and starve the pipeline process of a running camera')
   .option('--json <file>', 'write the rows as JSON')
   .action(async (flags: Flags) => print('fault pipeline', await faultPipeline(say), flags));
+program
+  .command('mask')
+  .description(
+    'turn, zoom and deceive a camera on a moving head, and search what comes out for private pixels',
+  )
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--frames <count>', 'access units to search', Number, 10_000)
+  .option('--seed <number>', 'of the random choices', Number, 1)
+  .action(async (flags: Flags & { frames: number; seed: number }) =>
+    print('fault mask', await faultMask(say, flags), flags),
+  );
 program
   .command('store')
   .description('kill the writer and cut the power at its writes, and reopen what is left')
