@@ -138,6 +138,7 @@ class MaskRun {
       rate: { numerator: framesPerSecond, denominator: 1 },
       head: { lens: streetLens, frameDelayMs: this.#found.frameDelayMs, holdMs: 150 },
       detect: null,
+      personMask: null,
       motion: null,
     };
     this.#sensor.start();
