@@ -7,7 +7,7 @@ import { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../board/linux/clock.js';
 import type { Log } from '../board/ports.js';
-import { asVigieError, VigieError } from '../errors.js';
+import { asVigieError } from '../errors.js';
 import type { Anonymiser } from './anonymise/anonymiser.js';
 import { Capture } from './capture/capture.js';
 import { Channel } from './channel.js';
@@ -28,6 +28,7 @@ import {
 } from './messages.js';
 import { LatencyMeter, LoopMeter } from './meter.js';
 import { personMask } from './person-mask.js';
+import { Pictures } from './pictures.js';
 import { Tracker } from './track/tracker.js';
 
 const BEAT_MS = 100;
@@ -82,8 +83,7 @@ class FramePath {
   readonly #loop = new LoopMeter();
   readonly #counts = { captured: 0, masked: 0, encoded: 0, dropped: 0, lookedAt: 0, detections: 0 };
   #newest: MaskedFrame | null = null;
-  /** frames of which a still picture is being made, once for each that was asked */
-  readonly #pictured: MaskedFrame[] = [];
+  readonly pictures: Pictures;
   #tablesLoaded = 0;
   /** the newest frame under the mask, which may still wait to be shown */
   #maskedSeq = -1;
@@ -104,6 +104,13 @@ class FramePath {
       ? new Tracker({ ...options.detect, aspect: size.width / size.height })
       : null;
     this.#people = personMask(systemClock, options, (frame) => this.#show(frame));
+    this.pictures = new Pictures({
+      still: this.#still,
+      frame: (seq) => (seq === null ? null : this.#look?.frame(seq)) ?? this.#newest,
+      tablesLoaded: () => this.#tablesLoaded,
+      coversPeople: this.#people !== null,
+      send,
+    });
     this.#motion = options.motion ? new Motion(size, options.motion) : null;
     this.#capture = new Capture(
       {
@@ -143,30 +150,6 @@ class FramePath {
   pose(pose: Pose): void {
     this.#placement?.add(pose);
     this.#held?.drain();
-  }
-
-  async picture({ id, seq }: Extract<ToPipeline, { t: 'picture' }>): Promise<void> {
-    try {
-      const frame = (seq === null ? null : this.#look?.frame(seq)) ?? this.#newest;
-      if (!frame) throw new VigieError('source', 'No picture has come yet', 'Wait for the camera to start');
-      const tables = this.#tablesLoaded;
-      const jpeg = await this.#picture(frame);
-      if (tables !== this.#tablesLoaded) throw new VigieError('mask', 'The mask is changing', 'Ask again');
-      send({ t: 'picture', id, seq: frame.seq, wallMs: frame.wallMs, mask: frame.mask, jpeg });
-    } catch (error) {
-      send({ t: 'no-picture', id, message: asVigieError(error).message });
-    }
-  }
-
-  async #picture(frame: MaskedFrame): Promise<Buffer> {
-    this.#pictured.push(frame);
-    try {
-      // One that waits to have its people covered is not shown before.
-      while (this.#people && frame.mask.people === undefined) await wait(WAIT_MS);
-      return await this.#still.encode(frame);
-    } finally {
-      this.#pictured.splice(this.#pictured.indexOf(frame), 1);
-    }
   }
 
   /** No new frame; what the encoder still holds comes out. */
@@ -214,7 +197,8 @@ class FramePath {
     this.#counts.masked++;
     this.#maskedSeq = frame.seq;
     this.#look?.offer(frame);
-    this.#measure(frame);
+    const share = this.#motion?.offer(frame) ?? null;
+    if (share !== null) send({ t: 'motion', seq: frame.seq, monoUs: frame.monoUs, share });
     if (this.#people) this.#people.push(frame, this.#look?.keeps(frame) ?? false);
     else this.#show(frame);
   }
@@ -225,17 +209,12 @@ class FramePath {
     this.#replaceNewest(frame);
   }
 
-  #measure(frame: MaskedFrame): void {
-    const share = this.#motion?.offer(frame) ?? null;
-    if (share !== null) send({ t: 'motion', seq: frame.seq, monoUs: frame.monoUs, share });
-  }
-
   /** The encoder has its own copy: the frame before is given back unless somebody still looks at it. */
   #replaceNewest(frame: MaskedFrame): void {
     const before = this.#newest;
     if (frame.seq <= this.#oldMaskSeq) return;
     this.#newest = frame;
-    if (before && !this.#look?.keeps(before) && !this.#pictured.includes(before)) releaseFrame(before);
+    if (before && !this.#look?.keeps(before) && !this.pictures.needs(before)) releaseFrame(before);
   }
 
   #behind(): boolean {
@@ -297,7 +276,7 @@ function onMessage(message: ToPipeline): void {
       path?.pose(message);
       return;
     case 'picture':
-      void path?.picture(message);
+      void path?.pictures.answer(message);
       return;
     case 'stop':
       path?.stop().catch(fault);

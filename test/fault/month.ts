@@ -30,7 +30,7 @@ const checkEveryMs = 3 * dayMs;
 /** Memory for what waits: about five hours of these GOPs. */
 const bufferBytes = 100_000;
 /** What a picture costs in the memory for what waits, besides its bytes (runtime/record/gathering.ts). */
-const pictureBytes = 64;
+const pictureBytes = 96;
 
 /** Something that happens to the camera. */
 export interface MonthEvent {
