@@ -96,6 +96,11 @@ const trust = z
 
 export const head = z
   .strictObject({
+    unproven: z
+      .literal(true)
+      .describe(
+        'Must be true: the mask of a moving head still let private pixels through in trials (docs/mask.md). For a bench, never above a street',
+      ),
     protocol: z.enum(['pelco-d', 'visca']).describe('What the head speaks'),
     device: z
       .string()

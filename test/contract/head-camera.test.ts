@@ -25,6 +25,7 @@ async function camera({ positionDelayMs = 20 } = {}) {
   await pty.plug();
   const limits = virtualHeadLimits(options);
   const config = headConfig.parse({
+    unproven: true as const,
     protocol: 'visca',
     device,
     travel: { ...limits, panDeg: [...limits.panDeg] },

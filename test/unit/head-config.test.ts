@@ -17,7 +17,7 @@ function problems(change: Partial<ConfigInput>): string[] {
     camera: { id: 'c', name: 'C' },
     sensor: { kind: 'pattern' },
     mask: { zones: [{ name: 'House', directions: square }] },
-    head: { protocol: 'visca', device: '/dev/ttyUSB0' },
+    head: { unproven: true, protocol: 'visca', device: '/dev/ttyUSB0' },
     ...change,
   });
   return checkConfig(read).map(({ path }) => path.join('.'));
@@ -40,6 +40,7 @@ test('a camera with a head takes zones by directions, and no others', () => {
 
 test('presets lie inside the limits, and patrols go to presets', () => {
   const head = {
+    unproven: true as const,
     protocol: 'visca' as const,
     device: '/dev/ttyUSB0',
     limits: { panDeg: [-20, 20] as [number, number] },
@@ -51,6 +52,7 @@ test('presets lie inside the limits, and patrols go to presets', () => {
 
 test('an order of limits, an address and a lens that cannot be are refused', () => {
   const head = {
+    unproven: true as const,
     protocol: 'visca' as const,
     device: '/dev/ttyUSB0',
     address: 8,
