@@ -3,10 +3,9 @@
  * decides nothing: when the picture is hidden is for head/pose-watch.ts, where the head may look for head/head-control.ts.
  */
 import type { Clock, HeadPort, Log } from '../board/ports.js';
-import { PelcoDialect } from '../board/ptz/pelco-head.js';
-import { type HeadEvent, SerialHead } from '../board/ptz/serial-head.js';
+import { headOn } from '../board/ptz/open-head.js';
+import type { HeadEvent } from '../board/ptz/serial-head.js';
 import { serialLine } from '../board/ptz/serial-line.js';
-import { ViscaDialect } from '../board/ptz/visca-head.js';
 import { eviD70Scale, magnificationScale, tableScale, type ZoomScale } from '../board/ptz/zoom-scale.js';
 import type { HeadOptions, Pose } from '../pipelines/messages.js';
 import type { HeadConfig } from './config/head.js';
@@ -99,12 +98,9 @@ function serialHead(
   { protocol, device, baud, address, travel, lens }: HeadConfig,
   told: (event: HeadEvent) => void,
 ): HeadPort {
-  const open = serialLine(device, baud);
   const zoom = zoomScale(protocol, travel.hfovDeg, lens.zoom);
-  const options = { address, limits: travel, zoom };
-  return protocol === 'visca'
-    ? new SerialHead({ clock, log, open, told, dialect: new ViscaDialect(options) })
-    : new SerialHead({ clock, log, open, told, dialect: new PelcoDialect(options) });
+  const deps = { clock, log, open: serialLine(device, baud), told };
+  return headOn(deps, { protocol, address, limits: travel, zoom });
 }
 
 function zoomScale(

@@ -9,8 +9,8 @@ const LONGEST_SIDE_COS = Math.cos((170 * Math.PI) / 180);
 /** Least cosine from the middle of a zone to its corners; below it, a zone is no part of half the world. */
 const HALF = 1e-3;
 const TRIES = 2000;
-/** Area in the chart under which a zone has none. */
-const NO_AREA = 1e-12;
+/** Area in the chart under which a zone has none: about 0.06 by 0.06 degrees. */
+const NO_AREA = 1e-6;
 
 type Flat = [u: number, w: number];
 

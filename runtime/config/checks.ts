@@ -6,8 +6,8 @@
  */
 import { isIPv4 } from 'node:net';
 import { isAbsolute, relative, resolve } from 'node:path';
-import type { Point } from '../../pipelines/messages.js';
-import { wrongDirections } from '../head/world-zone.js';
+import { directionsFault } from '../../pipelines/mask/table.js';
+import type { Direction, Point } from '../../pipelines/messages.js';
 import { firstOverlap } from '../record/schedule.js';
 import { firstCrossing, polygonArea } from '../scene/polygon.js';
 import { checkHead } from './head.js';
@@ -46,26 +46,39 @@ function checkMaskZones({ mask, head }: Config): Problem[] {
     return [{ path: ['mask', 'zones', index], text, hint }];
   });
   if (misplaced.length > 0) return misplaced;
-  const named = mask.zones.map(({ name, points = [] }) => ({ name, points }));
-  if (!head) return checkZones(named, ['mask', 'zones']);
-  return mask.zones.flatMap(({ directions = [] }, index) => {
-    const wrong = wrongDirections(directions);
-    return wrong ? [{ path: ['mask', 'zones', index, 'directions'], ...wrong }] : [];
-  });
+  const path = ['mask', 'zones'];
+  const corners = mask.zones.flatMap(({ points, directions }, index) =>
+    points
+      ? checkPolygon(points, [...path, index, 'points'])
+      : checkDirections(directions ?? [], [...path, index, 'directions']),
+  );
+  return [...corners, ...checkNames(mask.zones, path)];
+}
+
+/** A zone that cannot be placed would hide the whole picture for ever (docs/mask.md, "Directions and the lens"). */
+function checkDirections(directions: Direction[], path: PropertyKey[]): Problem[] {
+  const text = directionsFault(directions);
+  if (text === null) return [];
+  const hint = 'List the corners in the order in which one walks around the zone, none far from the next';
+  return [{ path, text, hint }];
 }
 
 function checkZones(zones: readonly { name: string; points: Point[] }[], path: PropertyKey[]): Problem[] {
+  const corners = zones.flatMap(({ points }, index) => checkPolygon(points, [...path, index, 'points']));
+  return [...corners, ...checkNames(zones, path)];
+}
+
+function checkNames(zones: readonly { name: string }[], path: PropertyKey[]): Problem[] {
   const firstWith = new Map<string, number>();
-  return zones.flatMap(({ name, points }, index) => {
-    const problems = checkPolygon(points, [...path, index, 'points']);
+  return zones.flatMap(({ name }, index) => {
     const key = name.normalize('NFC').trim().toLowerCase();
     const earlier = firstWith.get(key);
-    if (earlier === undefined) firstWith.set(key, index);
-    else {
-      const text = `has the name of zone ${earlier}; alerts and the log could not tell them apart`;
-      problems.push({ path: [...path, index, 'name'], text, hint: 'Give each zone a name of its own' });
+    if (earlier === undefined) {
+      firstWith.set(key, index);
+      return [];
     }
-    return problems;
+    const text = `has the name of zone ${earlier}; alerts and the log could not tell them apart`;
+    return [{ path: [...path, index, 'name'], text, hint: 'Give each zone a name of its own' }];
   });
 }
 

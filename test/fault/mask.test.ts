@@ -1,7 +1,7 @@
 /** A camera on a moving head is turned, zoomed and deceived: nothing private comes out, and what lets it out is found. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { examineMask, leaksOf, type MaskFound, slowSensor, violationsOf } from './mask.js';
+import { examineMask, leaksOf, slowSensor, violationsOf } from './mask.js';
 
 test('nothing private in access units and still pictures, whatever the head does', async () => {
   const found = await examineMask({ frames: 300, seed: 1 });
@@ -17,13 +17,7 @@ test('negative control: without zones the search finds what is private', async (
   assert.equal(found.phases.presets?.full, 0);
 });
 
-test('negative control: without compensation of the latency the mask leaks', async (t) => {
+test('negative control: without compensation of the latency the mask leaks', async () => {
   const found = await examineMask({ frames: 100, seed: 1, ...slowSensor, compensated: false });
-  if (hidesAlways(found)) return t.skip('zones by directions hide the whole picture in this version');
   assert.ok(leaksOf(found) > 0);
 });
-
-/** Whether no zone was ever placed. */
-function hidesAlways({ phases }: MaskFound): boolean {
-  return Object.values(phases).every(({ whys, full, frames }) => full === frames && !whys.disagrees);
-}

@@ -1,9 +1,9 @@
 /** The head in the configuration: zones by directions, places inside the limits, what is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { directionsFault } from '../../pipelines/mask/table.js';
 import { checkConfig } from '../../runtime/config/checks.js';
 import { type ConfigInput, config } from '../../runtime/config/schema.js';
-import { wrongDirections } from '../../runtime/head/world-zone.js';
 
 const square: [number, number][] = [
   [10, 0],
@@ -35,6 +35,12 @@ test('a camera with a head takes zones by directions, and no others', () => {
     'mask.zones.0',
   ]);
   assert.deepEqual(problems({ head: undefined }), ['mask.zones.0']);
+  const twice = [1, 2].map(() => ({ name: 'House', directions: square }));
+  assert.deepEqual(problems({ mask: { zones: twice } }), ['mask.zones.1.name']);
+  const crossed = [square[0], square[2], square[1], square[3]] as typeof square;
+  assert.deepEqual(problems({ mask: { zones: [{ name: 'House', directions: crossed }] } }), [
+    'mask.zones.0.directions',
+  ]);
   assert.deepEqual(problems({ head: undefined, mask: { zones: [{ name: 'House', points }] } }), []);
 });
 
@@ -68,10 +74,10 @@ test('an order of limits, an address and a lens that cannot be are refused', () 
 });
 
 test('directions that make no zone: crossing sides, a side too long, no area; the pole and the back are no trouble', () => {
-  assert.equal(wrongDirections(square), null);
-  assert.equal(wrongDirections(square.map(([pan, tilt]) => [pan + 165, tilt])), null);
+  assert.equal(directionsFault(square), null);
+  assert.equal(directionsFault(square.map(([pan, tilt]) => [pan + 165, tilt])), null);
   assert.equal(
-    wrongDirections([
+    directionsFault([
       [0, 80],
       [90, 80],
       [180, 80],
@@ -80,21 +86,21 @@ test('directions that make no zone: crossing sides, a side too long, no area; th
     null,
   );
   const [a, b, c, d] = square as [[number, number], [number, number], [number, number], [number, number]];
-  assert.match(wrongDirections([a, c, b, d])?.text ?? '', /cross/);
+  assert.match(directionsFault([a, c, b, d]) ?? '', /cross/);
   assert.match(
-    wrongDirections([
+    directionsFault([
       [0, 0],
       [175, 0],
       [90, 40],
-    ])?.text ?? '',
-    /longer/,
+    ]) ?? '',
+    /side of 170/,
   );
   assert.match(
-    wrongDirections([
+    directionsFault([
       [0, 0],
       [10, 0],
       [20, 0.0001],
-    ])?.text ?? '',
-    /area|touch/,
+    ]) ?? '',
+    /area/,
   );
 });
