@@ -54,7 +54,7 @@ export function headDemonstrationConfig(stateDirectory: string, language: 'fr' |
       ],
       patrols: [
         {
-          name: 'Ronde',
+          name: 'Tour du quartier',
           stops: [
             { preset: 'Vue large', seconds: 8 },
             { preset: 'Rue est', seconds: 8 },
