@@ -125,8 +125,10 @@ export class PoseWatch {
     // Frames between the position before and this one still wait: they are hidden too.
     const hidden = wasHidden || !this.#hide ? [] : this.#note();
     this.#shown = reading;
-    const { degPerS } = this.#motion.speed(reading.monoUs);
-    this.#uncertaintyDeg = Math.min(360, this.#options.accuracyDeg + (degPerS * reading.roundTripUs) / 2e6);
+    const { degPerS, zoomPerS } = this.#motion.speed(reading.monoUs);
+    // A field of view that is told late moves the border of the picture, not its middle: by half of what it is wrong.
+    const turnsPerS = degPerS + (zoomPerS * (reading.hfovDeg ?? 0)) / 2;
+    this.#uncertaintyDeg = Math.min(360, this.#options.accuracyDeg + (turnsPerS * reading.roundTripUs) / 2e6);
     return [...hidden, ...this.#send(reading.monoUs)];
   }
 
