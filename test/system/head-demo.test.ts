@@ -4,7 +4,7 @@
  * pictures of the page.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { readRegister } from '../../runtime/access/register/verify.js';
 import { until } from '../camera-run.js';
 
 const VIGIE = fileURLToPath(new URL('../../runtime/cli/main.js', import.meta.url));
@@ -180,11 +181,33 @@ test('a patrol begins, is shown, and ends with the next order', { skip }, async 
   await panelSays('its end', ({ said }) => said === 'au repos');
 });
 
+test('when the line of the head is pulled out the picture is hidden, and the operator told', {
+  skip,
+}, async () => {
+  const line = `PTY,link=${join(state, 'head', 'line')}`;
+  const socat = Number(execFileSync('pgrep', ['-f', line], { encoding: 'utf8' }).trim());
+  process.kill(socat);
+  await panelSays('hidden', ({ said }) => said === 'image masquée : la tourelle ne répond pas');
+  await page.locator('#notices', { hasText: 'La tourelle ne répond pas' }).waitFor();
+  await shoot('head-lost');
+  const { bright } = await colours();
+  assert.ok(bright < 0.001, `${bright} of the picture is seen`);
+});
+
 test('Ctrl-C ends it cleanly: no device and no pipe are left', { skip }, async () => {
   const ended = new Promise<number | null>((resolve) => demo.once('exit', (code) => resolve(code)));
   demo.kill('SIGINT');
   assert.equal(await ended, 0, log);
   assert.deepEqual(readdirSync(join(state, 'head')), []);
+  const orders: { by?: string; order: string; place?: string }[] = [];
+  await readRegister(state, (entry) => {
+    if (entry.kind === 'head-ordered') orders.push(...entry.orders);
+  });
+  assert.ok(orders.every(({ by }) => by?.startsWith('link-')));
+  const places = orders.map(({ place }) => place);
+  for (const place of ['Vue large', 'Commerces', 'Rue est', 'Tour du quartier'])
+    assert.ok(places.includes(place), `${place} is not in the register`);
+  assert.ok(orders.filter(({ order }) => order === 'drive').length <= 3, 'a key that is held is one order');
 });
 
 test('with the zones taken away the same look finds private colours; a killed camera leaves nothing', {
