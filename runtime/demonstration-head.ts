@@ -13,9 +13,9 @@ import { DEMONSTRATION_ID } from './demonstration.js';
 
 const PROTOCOL = 'visca';
 const SEED = 1;
-/** From the exposure to the pipe, and from there to the time that a frame is given at capture. */
+/** From the exposure to the pipe, and the soonest from there to capture. */
 const READ_OUT_MS = 40;
-const ARRIVAL_MS = 4;
+const ARRIVAL_MS = 3;
 
 /** @param stateDirectory absolute: device and pipe appear in `head` in it */
 export function headDemonstrationConfig(stateDirectory: string, language: 'fr' | 'en'): ConfigInput {
@@ -26,7 +26,7 @@ export function headDemonstrationConfig(stateDirectory: string, language: 'fr' |
   return {
     camera: { id: DEMONSTRATION_ID, name: 'Démonstration sur tourelle', language },
     board: 'virtual',
-    sensor: { kind: 'pipe', file: 'head/picture' },
+    sensor: { kind: 'pipe', file: 'head/picture', stamped: true },
     picture: { width: 960, height: 544, framesPerSecond: 15 },
     mask: { zones: drawPanorama().zones.map((zone, index) => ({ ...zone, name: `Logement ${index + 1}` })) },
     head: {
@@ -71,7 +71,7 @@ export function headDemonstrationConfig(stateDirectory: string, language: 'fr' |
 
 /** What plays the head and the sensor that the configuration names. @throws VigieError `config` when it names others */
 export function headStage({ head, sensor, picture }: Config): HeadStage {
-  if (!head || sensor.kind !== 'pipe') {
+  if (!head || sensor.kind !== 'pipe' || !sensor.stamped) {
     const hint = 'Use a state directory of its own with --state';
     throw new VigieError('config', 'This demonstration was made without a head', hint);
   }
