@@ -4,7 +4,7 @@
  * started it. Nothing of the product runs in it.
  */
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemClock } from '../linux/clock.js';
 import { SimulatedHead, virtualHeadOptions } from './head.js';
@@ -22,9 +22,20 @@ const sensor = new PanoramaSensor(
   { file: pipe, framesPerSecond, lens, delayMs, width, height },
 );
 
+/** Whether somebody reads the pipe: a camera that runs. */
+function isRead(): boolean {
+  try {
+    closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A pipe that is left from a run that was killed goes; anything else stays, and is an error of mkfifo. */
 function makePipe(): void {
   mkdirSync(dirname(pipe), { recursive: true, mode: 0o700 });
+  if (lstatSync(pipe, { throwIfNoEntry: false })?.isFIFO() && isRead()) throw new Error(`${pipe} is in use`);
   if (lstatSync(pipe, { throwIfNoEntry: false })?.isFIFO()) rmSync(pipe);
   execFileSync('mkfifo', ['-m', '600', pipe], { stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -55,7 +55,8 @@ export class HeadStage {
     if (ready) return;
     this.#process = null;
     const cause = new Error(complaint.trim() || 'it ended');
-    const hint = 'Run npm run setup: it installs socat';
+    const hint =
+      'End the demonstration that runs on this state directory; or run npm run setup, which installs socat';
     throw new VigieError('head', 'The simulated head cannot be started', hint, { cause });
   }
 
