@@ -13,7 +13,7 @@ import type { Right } from './access/rights.js';
 import { Sessions } from './access/sessions.js';
 import { Users } from './access/users.js';
 import { Archive } from './archive.js';
-import { allowedZones, firstMaskTable, inState, pipelineOptions } from './camera-parts.js';
+import { allowedZones, inState, maskZones, pipelineOptions } from './camera-parts.js';
 import type { Config } from './config/schema.js';
 import { AlertQueue } from './control/alerts.js';
 import { LiveFeed } from './control/live.js';
@@ -24,6 +24,8 @@ import { RateMeter } from './health/rate-meter.js';
 import { readHealth } from './health/read-health.js';
 import { build } from './health/report.js';
 import { Supervisor } from './health/supervisor.js';
+import type { MaskZones } from './mask-zones/mask-zones.js';
+import { zoneNotices } from './mask-zones/notices.js';
 import type { OnProgress } from './record/create.js';
 import type { Alert } from './scene/alert.js';
 import { Scene } from './scene/scene.js';
@@ -54,6 +56,8 @@ export class Camera {
   readonly control: ControlServer;
   /** null: the camera does not move */
   readonly head: CameraHead | null;
+  /** the private zones in force */
+  readonly mask: MaskZones;
   /** the last alerts of this run, oldest first */
   readonly told: ToldAlert[] = [];
   /** of this run */
@@ -129,6 +133,10 @@ export class Camera {
     this.head = config.head
       ? new CameraHead({ ...deps, send: (pose) => this.supervisor.pose(pose) }, config.head)
       : null;
+    this.mask = maskZones(deps.log, this.archive, {
+      ...{ config, stateDirectory },
+      setMask: (table) => this.supervisor.setMask(table),
+    });
     this.control = this.#controlServer(stateDirectory);
   }
 
@@ -144,7 +152,7 @@ export class Camera {
         url = (await this.control.start()).url;
       },
       async () => this.head?.start(this.#startEnded.signal),
-      () => this.supervisor.start(firstMaskTable(this.config)),
+      async () => this.supervisor.start(await this.mask.start()),
     ];
     let url = '';
     this.archive.start(this.#startEnded.signal);
@@ -195,7 +203,7 @@ export class Camera {
       rate: this.#rate,
       tracks: this.#tracksNow,
     });
-    return { ...health, notices: [...health.notices, ...this.archive.notices()] };
+    return { ...health, notices: [...health.notices, ...zoneNotices(this.mask), ...this.archive.notices()] };
   }
 
   /** An address that lets a browser in once, with these rights. Print it; never log it. */
@@ -215,6 +223,7 @@ export class Camera {
         alerts: this.alerts,
         live: this.#live,
         head: this.head,
+        mask: this.mask,
         health: () => this.health(),
         snapshot: () => this.supervisor.picture(null),
         info: {

@@ -127,6 +127,17 @@ const told = {
   }),
   held: z.strictObject({ kind: z.literal('hold-set'), hold }),
   released: z.strictObject({ kind: z.literal('hold-released'), requisition: requisitionReference }),
+  mask: z.strictObject({
+    kind: z.literal('mask-changed'),
+    /** the account; null: the configuration, at a start */
+    by: z.string().min(1).max(64).nullable(),
+    version: count,
+    /** digests of the tables, as the stamps of pictures name them; null: it was not known any more */
+    before: sha256.nullable(),
+    after: sha256,
+    /** false: every zone before is there unchanged after */
+    smaller: z.boolean(),
+  }),
 };
 
 /** Several things that happened to segments of one store, in order, told in one entry: one signature, one sync. */
@@ -161,6 +172,7 @@ export const registerEvent = z.discriminatedUnion('kind', [
   told.destroyed,
   told.held,
   told.released,
+  told.mask,
 ]);
 export type RegisterEvent = z.infer<typeof registerEvent>;
 export type EventKind = RegisterEvent['kind'];
@@ -194,6 +206,7 @@ export const entry = z.discriminatedUnion('kind', [
   told.destroyed.extend(frame),
   told.held.extend(frame),
   told.released.extend(frame),
+  told.mask.extend(frame),
 ]);
 export type Entry = z.infer<typeof entry>;
 export type EntryOf<K extends EventKind> = Extract<Entry, { kind: K }>;
