@@ -103,7 +103,7 @@ export class MaskTables {
       sure,
     };
     kept.set(digest, next);
-    await this.#write(next);
+    if (!same || before?.untilMs !== null || before.sure !== sure) await this.#write(next);
     for (const other of kept.values()) {
       const ends = other.digest !== digest && (other.untilMs === null || (!other.sure && sure));
       if (!ends) continue;

@@ -3,7 +3,7 @@
  * in the state directory. In doubt it takes all that may have been in force, and when nothing is known, the whole picture.
  */
 import type { MaskTable, MaskZone } from '../../pipelines/messages.js';
-import { bothOf, wholePicture, zonesDigest } from './compare.js';
+import { bothOf, isSmaller, wholePicture, zonesDigest } from './compare.js';
 import type { Edit, KeptZones } from './zone-file.js';
 
 /** `configuration`: its zones. `drawn`: an edit's. The others are in doubt, and hide more. */
@@ -56,6 +56,8 @@ function editOf(loaded: 'none' | 'damaged', last: readonly MaskTable[], configur
   const zones = last.reduce((all, table) => bothOf(all, table.zones), [] as MaskZone[]);
   const shared = { configured: zonesDigest(configured), noneBecause: null };
   if (last.length === 0) return { origin: 'unknown', zones: [wholePicture], ...shared };
+  // Nothing that was in force is missing from the configuration: nothing is in doubt.
+  if (!isSmaller(zones, configured)) return null;
   return { origin: 'recovered', zones, ...shared };
 }
 
