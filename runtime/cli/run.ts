@@ -50,7 +50,9 @@ export async function runCamera(options: RunOptions): Promise<void> {
   if (first) {
     const ptz: Right[] = camera.head ? ['ptz'] : [];
     process.stdout.write(
-      words.running(options.printLink ? camera.oneTimeLink(['live', 'alerts', 'health', ...ptz]) : first.url),
+      words.running(
+        options.printLink ? camera.oneTimeLink(['live', 'alerts', 'health', 'mask', ...ptz]) : first.url,
+      ),
     );
     for (const notice of camera.health().notices) process.stdout.write(words.notice(notice));
     await Promise.race([stopAsked, camera.ended, after(options.forSeconds)]);
