@@ -28,7 +28,9 @@ export interface MaskDeskDeps {
 }
 
 export class MaskDesk {
-  #given: { seq: number; view: View | null }[] = [];
+  /** by the number that this connection was told: those of frames begin anew with each pipeline process */
+  #given: { number: number; view: View | null }[] = [];
+  #pictures = 0;
   #busy = false;
 
   constructor(
@@ -69,7 +71,7 @@ export class MaskDesk {
   ): ReturnType<EditedMask['change']> {
     if (request.t === 'mask.configured') return mask.useConfigured(request.version, this.user);
     const { t: _, picture, ...change } = request;
-    const view = this.#given.find(({ seq }) => seq === picture)?.view ?? null;
+    const view = this.#given.find(({ number }) => number === picture)?.view ?? null;
     return mask.change({ ...change, view }, this.user);
   }
 
@@ -77,15 +79,16 @@ export class MaskDesk {
     const { clock, snapshot } = this.deps;
     const picture = await withinMs(clock, pictureMs, snapshot());
     if (!picture) return this.#say('unavailable', request);
-    const { seq, wallMs, jpeg, mask: stamp } = picture;
+    const { wallMs, jpeg, mask: stamp } = picture;
     const view = stamp.view ?? null;
-    this.#given = [...this.#given.filter((given) => given.seq !== seq), { seq, view }].slice(-picturesKept);
+    const number = ++this.#pictures;
+    this.#given = [...this.#given, { number, view }].slice(-picturesKept);
     const drawable = stamp.state !== 'full' && (view !== null || !mask.moves);
     const { zones } = mask.inForce;
     const outlines = mask
       .outlines(view)
       .flatMap((points, i) => (points ? [{ name: zones[i].name, points }] : []));
-    this.send({ t: 'mask.picture', id: request.id, seq, wallMs, jpeg, drawable, outlines });
+    this.send({ t: 'mask.picture', id: request.id, number, wallMs, jpeg, drawable, outlines });
   }
 
   #refuse({ t: re }: MaskRequest, refusal: Refusal): void {

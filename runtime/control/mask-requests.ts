@@ -20,7 +20,7 @@ export const maskRequests = [
     /** names of zones */
     remove: z.array(name).max(128),
     add: z.array(z.strictObject({ name, points: z.array(point).min(3).max(64) })).max(4),
-    /** `seq` of the picture that was drawn on; null when nothing was drawn */
+    /** `number` of the picture that was drawn on; null when nothing was drawn */
     picture: count.nullable(),
     /** needed when no zone is left */
     noneBecause: z.string().max(500).nullable(),

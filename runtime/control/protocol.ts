@@ -118,8 +118,8 @@ export interface Welcome {
 export interface MaskPicture {
   t: 'mask.picture';
   id: number;
-  /** names the picture that was drawn on */
-  seq: number;
+  /** names the picture when a drawing on it is sent */
+  number: number;
   wallMs: number;
   jpeg: Uint8Array;
   /** false: hidden as a whole, or not known where the camera looked */

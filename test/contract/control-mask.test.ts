@@ -157,31 +157,31 @@ test('on a head, a drawing becomes directions by the view of the very picture, a
   const picture = (): Picture => {
     const stamp = { version: 1, digest: 'a'.repeat(64) };
     const view = views[shot++];
-    if (!view) return { ...testPicture(), seq: 99, mask: { ...stamp, state: 'full', why: 'homing' } };
-    return { ...testPicture(), seq: 10 + shot, mask: { ...stamp, state: 'zones', view } };
+    if (!view) return { ...testPicture(), seq: 7, mask: { ...stamp, state: 'full', why: 'homing' } };
+    return { ...testPicture(), seq: 7, mask: { ...stamp, state: 'zones', view } };
   };
   const { join } = await bench(t, { moves: true, picture });
   const editor = await join(['live', 'mask']);
-  const seqs: number[] = [];
+  const numbers: number[] = [];
   for (const id of [1, 2, 3]) {
     editor.send({ t: 'mask.picture', id });
-    const { seq, drawable } = await editor.next('mask.picture');
+    const { number, drawable } = await editor.next('mask.picture');
     assert.equal(drawable, id < 3);
-    seqs.push(seq);
+    numbers.push(number);
   }
-  for (const seq of [seqs[2], 12345, null]) {
-    editor.send({ ...change, picture: seq });
+  for (const number of [numbers[2], 12345, null]) {
+    editor.send({ ...change, picture: number });
     assert.match((await editor.next('error')).message.en, /where the camera looked/);
     await editor.next('mask');
   }
   const other = await join(['live', 'mask']);
-  other.send({ ...change, picture: seqs[0] });
+  other.send({ ...change, picture: numbers[0] });
   assert.match(
     (await other.next('error')).message.en,
     /where the camera looked/,
     'another connection’s picture',
   );
-  editor.send({ ...change, picture: seqs[1] });
+  editor.send({ ...change, picture: numbers[1] });
   const { zones } = await editor.next('mask');
   const [zone] = zones;
   assert.ok(zone && 'directions' in zone);

@@ -6,19 +6,24 @@ import assert from 'node:assert/strict';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { decodeUnits } from '../../board/linux/h264-decoder.js';
 import type { Point } from '../../pipelines/messages.js';
+import { StoreCheck } from '../../runtime/mask-log/store-check.js';
+import { readTables } from '../../runtime/mask-log/tables.js';
 import {
   type CameraRun,
   clipConfig,
   clipSize,
   decode,
   newDirectory,
+  openStore,
   recordedUnits,
   runCamera,
   until,
 } from '../camera-run.js';
 import { CODEC_MARGIN_PIXELS, countLeaks, privatePixels } from '../private-pixels.js';
 
+const always = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER / 1000 };
 const square = (x: number): Point[] => [
   [x, 0.3],
   [x + 0.15, 0.3],
@@ -72,6 +77,11 @@ test('an edit, a configuration that changed since, and a file that is lost', asy
     const both = await picturesOf(directory, await record(run));
     assert.ok(both.length > 0);
     for (const picture of both) assert.equal(leaks(picture, second) + leaks(picture, third), 0);
+
+    const source = await openStore(directory);
+    const tables = await readTables(join(directory, 'mask'));
+    const { findings } = await new StoreCheck({ source, tables, decode: decodeUnits }).run(always);
+    assert.deepEqual([findings.all, tables.size], [[], 3], 'the log knows every table, and finds each kept');
 
     const kept = join(directory, 'mask');
     for (const name of readdirSync(kept)) rmSync(join(kept, name));

@@ -116,7 +116,7 @@ export interface MaskState {
 
 export interface MaskPicture {
   id: number;
-  seq: number;
+  number: number;
   wallMs: number;
   jpeg: Uint8Array<ArrayBuffer>;
   drawable: boolean;

@@ -21,7 +21,7 @@ export class ZoneEditor {
   #state: MaskState | null = null;
   #drafts: { name: string; points: Point[] }[] = [];
   #removed = new Set<string>();
-  #picture: { seq: number; drawable: boolean } | null = null;
+  #picture: { number: number; drawable: boolean } | null = null;
   #asked = 0;
   #retries = 0;
   #said: Word | Words = 'zoneWaiting';
@@ -158,7 +158,7 @@ export class ZoneEditor {
       version: this.#state.version,
       remove: [...this.#removed],
       add: this.#drafts,
-      picture: this.#picture?.seq ?? null,
+      picture: this.#picture?.number ?? null,
       noneBecause: this.#left === 0 ? this.#reason.value.trim() : null,
     });
   }
