@@ -111,7 +111,9 @@ export class MaskZones {
     const event = this.#event(null, before, kept);
     if (changed || (!before && source !== 'configuration'))
       await tell(event).catch((error: unknown) => this.#untold(error));
-    return { version: kept.version, zones: kept.zones };
+    const table = { version: kept.version, zones: kept.zones };
+    await this.deps.keep(table);
+    return table;
   }
 
   /** Makes a change, on behalf of an account. One after the other. */

@@ -220,6 +220,12 @@ test('a zone that is removed is seen again, and the register says who made the m
   assert.ok(board);
   for (const [x, y] of drawn) await page.mouse.click(board.x + x * board.width, board.y + y * board.height);
   assert.match((await page.textContent('#zone-corners')) ?? '', /^4 corner/);
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.ok(
+    await page.evaluate("document.querySelector('#zone-editor').scrollWidth <= innerWidth"),
+    'nothing is wider than a narrow screen',
+  );
+  await shoot(page, 'zones-narrow');
   await page.click('#zone-clear');
   assert.match((await page.textContent('#zone-corners')) ?? '', /^0 corner/);
   await page.context().close();

@@ -37,7 +37,7 @@ class Power {
           this.file = structuredClone(kept);
         },
       },
-      tables: async () => structuredClone(this.tables),
+      tables: async () => this.tables,
       keep: async (table) => {
         if (this.stepsLeft-- <= 0) return;
         this.tables = this.tables.map((one) => ({ ...one, inForce: false }));
@@ -74,19 +74,20 @@ async function round(power: Power, names: Map<number, string>): Promise<string[]
     lens: null,
   };
   const zones = new MaskZones(power.deps(), options);
-  const first = await zones.start();
-  await power.deps().keep(first);
-  power.handed.push(first);
+  power.handed.push(await zones.start());
   const before = zones.inForce;
   const told = power.told.length;
-  const [gone] = before.zones.length > 1 && pick(2) ? [before.zones[pick(before.zones.length)].name] : [];
-  const fresh = Array.from({ length: 70 }, (_, n) => zone(n)).filter(
+  const [gone] =
+    before.zones.length > 1 && (pick(2) || before.zones.length > 5)
+      ? [before.zones[pick(before.zones.length)].name]
+      : [];
+  const fresh = Array.from({ length: 12 }, (_, n) => zone(n)).filter(
     ({ name }) => !before.zones.some((one) => one.name === name),
   );
   const wanted = {
     version: before.version,
     remove: gone === undefined ? [] : [gone],
-    add: pick(2) || gone === undefined ? [fresh[pick(fresh.length)]] : [],
+    add: gone === undefined || pick(2) ? [fresh[pick(fresh.length)]] : [],
     view: null,
     noneBecause: null,
   };
@@ -117,7 +118,7 @@ async function round(power: Power, names: Map<number, string>): Promise<string[]
 test('a cut at any step leaves the old or the new zones, never fewer without an entry', async () => {
   const [power, names] = [new Power(), new Map<number, string>()];
   let changed = 0;
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 300; i++) {
     const version = power.file === 'none' ? 0 : power.file.version;
     assert.deepEqual(await round(power, names), [], `round ${i}`);
     if (power.file !== 'none' && power.file.version > version) changed++;
