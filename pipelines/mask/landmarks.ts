@@ -38,6 +38,8 @@ export class Landmarks {
   /** pixels that one element stands for */
   readonly step: number;
   readonly #read = new Float32Array(COUNT);
+  readonly #columns = new Int32Array(2 * SIDE);
+  readonly #rows = new Int32Array(2 * SIDE);
 
   constructor(size: PictureSize) {
     this.#size = size;
@@ -87,16 +89,21 @@ export class Landmarks {
     scale: number,
     how: Reading,
   ): number {
-    const each = this.step * scale;
     if (!this.isWithin(x, y, scale)) return 0;
     const skip = how === 'coarse' ? 2 : 1;
+    const [columns, rows] = this.#places(x, y, scale, how === 'whole' ? this.step / 4 : 0);
+    const last = 2 * SIDE;
     let [both, sum, squares, own, ownSum, n] = [0, 0, 0, 0, 0, 0];
-    for (let row = 0; row < SIDE; row += skip) {
-      const top = y + (row - (SIDE - 1) / 2) * each;
-      for (let column = 0; column < SIDE; column += skip) {
-        const left = x + (column - (SIDE - 1) / 2) * each;
-        const value = how === 'whole' ? this.#four(luma, left, top) : this.#one(luma, left, top);
-        const kept = values[row * SIDE + column];
+    for (let row = 0; row < last; row += 2 * skip) {
+      const [top, bottom] = [rows[row], rows[row + 1]];
+      let at = (row >> 1) * SIDE;
+      for (let column = 0; column < last; column += 2 * skip, at += skip) {
+        const [left, right] = [columns[column], columns[column + 1]];
+        const value =
+          how === 'whole'
+            ? luma[top + left] + luma[top + right] + luma[bottom + left] + luma[bottom + right]
+            : luma[top + left];
+        const kept = values[at];
         both += value * kept;
         sum += value;
         squares += value * value;
@@ -139,28 +146,35 @@ export class Landmarks {
   }
 
   #take(luma: Uint8Array, x: number, y: number): Float32Array | null {
+    const [columns, rows] = this.#places(x, y, 1, this.step / 4);
     let sum = 0;
     for (let i = 0; i < COUNT; i++) {
-      const left = x + ((i % SIDE) - (SIDE - 1) / 2) * this.step;
-      const top = y + (Math.floor(i / SIDE) - (SIDE - 1) / 2) * this.step;
-      this.#read[i] = this.#four(luma, left, top);
-      sum += this.#read[i];
+      const [column, row] = [2 * (i % SIDE), 2 * Math.floor(i / SIDE)];
+      let value = 0;
+      for (const top of [rows[row], rows[row + 1]])
+        value += luma[top + columns[column]] + luma[top + columns[column + 1]];
+      this.#read[i] = value;
+      sum += value;
     }
     const mean = sum / COUNT;
     const length = Math.sqrt(this.#read.reduce((squares, value) => squares + (value - mean) ** 2, 0));
     return length > 0 ? this.#read.map((value) => (value - mean) / length) : null;
   }
 
-  /** Mean of four pixels within one element, so that fine texture does not flicker. */
-  #four(luma: Uint8Array, x: number, y: number): number {
+  /**
+   * Columns, and rows as places in the picture, of the elements around a pixel: two of each, `apart` pixels to either side
+   * of its middle. Four pixels are read of an element so that fine texture does not flicker.
+   */
+  #places(x: number, y: number, scale: number, apart: number): [columns: Int32Array, rows: Int32Array] {
+    const each = this.step * scale;
     const { width } = this.#size;
-    const off = this.step / 4;
-    const [left, right] = [(x - off) | 0, (x + off) | 0];
-    const [top, bottom] = [((y - off) | 0) * width, ((y + off) | 0) * width];
-    return luma[top + left] + luma[top + right] + luma[bottom + left] + luma[bottom + right];
-  }
-
-  #one(luma: Uint8Array, x: number, y: number): number {
-    return 4 * luma[(y | 0) * this.#size.width + (x | 0)];
+    for (let i = 0; i < SIDE; i++) {
+      const off = (i - (SIDE - 1) / 2) * each;
+      this.#columns[2 * i] = x + off - apart;
+      this.#columns[2 * i + 1] = x + off + apart;
+      this.#rows[2 * i] = ((y + off - apart) | 0) * width;
+      this.#rows[2 * i + 1] = ((y + off + apart) | 0) * width;
+    }
+    return [this.#columns, this.#rows];
   }
 }
