@@ -107,7 +107,8 @@ export class Masker {
     const view = needsView && where && 'view' in where ? where.view : null;
     for (const table of [this.#open, this.#next]) if (table) this.#blank(bytes, table, view);
     const { version, digest } = this.#open;
-    return { version, digest, state: this.#next ? 'both' : 'zones', ...(view && { view }) };
+    const stamp: MaskStamp = { version, digest, state: 'zones', ...(view && { view }) };
+    return this.#next ? { ...stamp, state: 'both', next: shortName(this.#next) } : stamp;
   }
 
   /** Turns the camera to where it looked; says why not when that is not known. */
@@ -123,6 +124,11 @@ export class Masker {
     if (!view || !this.#camera || !world.blank(bytes, this.#camera, view.marginPixels))
       blankAll(bytes, this.#size);
   }
+}
+
+/** As much of a table's identity as a stamp has room for. */
+function shortName({ version, digest }: LoadedTable): { version: number; digest: string } {
+  return { version, digest: digest.slice(0, 24) };
 }
 
 function blank(bytes: Uint8Array, { luma, chroma }: Spans): void {
