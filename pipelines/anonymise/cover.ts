@@ -9,6 +9,7 @@ import type { Box } from '../messages.js';
 /** Black without colour, BT.601 limited range: what mask/ lays, so that a cover never looks like a hole in a zone. */
 const BLACK = 16;
 const NO_CHROMA = 128;
+const NOTHING: Colour = [BLACK, NO_CHROMA, NO_CHROMA];
 /** Blocks in the height of what is covered, of which a head is an eighth, or less than a third: smaller than one. */
 const BLOCKS_DOWN = { bodies: 6, heads: 2 };
 /** Least side of a block, pixels; even. */
@@ -17,6 +18,9 @@ const LEAST_BLOCK = 16;
 const SAMPLES = 4;
 /** Luma and colour of a block are rounded to the middle of steps of this: three bits of each are left. */
 const STEP = 32;
+
+/** Luma, U, V. */
+type Colour = [number, number, number];
 
 /** A rectangle of pixels, all four even. */
 interface Rectangle {
@@ -72,7 +76,7 @@ export class Cover {
   }
 
   #solid(bytes: Uint8Array, area: Rectangle): void {
-    this.#paint(bytes, area, [BLACK, NO_CHROMA, NO_CHROMA]);
+    this.#paint(bytes, area, NOTHING);
   }
 
   #blocks(bytes: Uint8Array, box: Box): void {
@@ -83,7 +87,8 @@ export class Cover {
       const row = { left, top: y, right, bottom: Math.min(bottom, y + side) };
       for (let x = left; x < right; x += side) {
         const block = { ...row, left: x, right: Math.min(right, x + side) };
-        this.#paint(bytes, { ...block, bottom: y + 2 }, this.#colour(bytes, block));
+        const colour = this.#touchesZone(bytes, block) ? NOTHING : this.#colour(bytes, block);
+        this.#paint(bytes, { ...block, bottom: y + 2 }, colour);
       }
       this.#repeat(bytes, row);
     }
@@ -104,8 +109,27 @@ export class Cover {
     }
   }
 
-  /** Mean of a few pixels, rounded far; black when one of them is hidden by a zone. */
-  #colour(bytes: Uint8Array, { left, top, right, bottom }: Rectangle): [number, number, number] {
+  /**
+   * Whether any pixel of it is black without colour, as a zone leaves it. The colour is asked first: mask/ takes it from
+   * every 2x2 group that holds a hidden pixel, and there are fewer of them.
+   */
+  #touchesZone(bytes: Uint8Array, { left, top, right, bottom }: Rectangle): boolean {
+    const { width, height } = this.#size;
+    const [halfWidth, plane] = [width >> 1, (width >> 1) * (height >> 1)];
+    for (let y = top; y < bottom; y += 2) {
+      const row = width * height + (y >> 1) * halfWidth;
+      for (let at = row + (left >> 1); at < row + (right >> 1); at++) {
+        if (bytes[at] !== NO_CHROMA || bytes[at + plane] !== NO_CHROMA) continue;
+        const luma = y * width + 2 * (at - row);
+        if (bytes[luma] === BLACK || bytes[luma + 1] === BLACK) return true;
+        if (bytes[luma + width] === BLACK || bytes[luma + width + 1] === BLACK) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Mean of a few pixels, rounded far. */
+  #colour(bytes: Uint8Array, { left, top, right, bottom }: Rectangle): Colour {
     const { width, height } = this.#size;
     const [halfWidth, plane] = [width >> 1, (width >> 1) * (height >> 1)];
     const sum = [0, 0, 0];
@@ -115,7 +139,6 @@ export class Cover {
         const x = left + Math.floor(((right - left - 1) * i) / (SAMPLES - 1));
         const chromaAt = width * height + (y >> 1) * halfWidth + (x >> 1);
         const [luma, u, v] = [bytes[y * width + x], bytes[chromaAt], bytes[chromaAt + plane]];
-        if (luma === BLACK && u === NO_CHROMA && v === NO_CHROMA) return [BLACK, NO_CHROMA, NO_CHROMA];
         sum[0] += luma;
         sum[1] += u;
         sum[2] += v;
@@ -124,11 +147,7 @@ export class Cover {
     return [rounded(sum[0]), roundedColour(sum[1]), roundedColour(sum[2])];
   }
 
-  #paint(
-    bytes: Uint8Array,
-    { left, top, right, bottom }: Rectangle,
-    [luma, u, v]: [number, number, number],
-  ): void {
+  #paint(bytes: Uint8Array, { left, top, right, bottom }: Rectangle, [luma, u, v]: Colour): void {
     const { width, height } = this.#size;
     const [halfWidth, plane] = [width >> 1, (width >> 1) * (height >> 1)];
     for (let y = top; y < bottom; y++) bytes.fill(luma, y * width + left, y * width + right);
