@@ -135,6 +135,7 @@ function runClip(
     clock,
     {
       ...clipSize,
+      head: null,
       personMask: { ...options, manner: 'solid', area: null, only: true },
       detect: { lowThreshold, ratePerSecond: FRAMES_PER_SECOND / LOOK_EVERY },
       rate: { numerator: FRAMES_PER_SECOND, denominator: 1 },

@@ -69,19 +69,22 @@ export class Paths {
     }
   }
 
-  /** Nobody was seen where, because the camera or its mask changed. */
-  forget(): void {
-    this.#paths.clear();
-  }
-
-  /** The boxes to cover in a frame captured at `monoUs`, shares of the picture; they may reach outside it. */
-  at(monoUs: number): Box[] {
+  /**
+   * The boxes to cover in a frame captured at `monoUs`, shares of the picture; they may reach outside it.
+   * @param slack by how much the view may have moved since, share of the picture's width
+   */
+  at(monoUs: number, slack = 0): Box[] {
     const boxes: Box[] = [];
     for (const path of this.#paths.values()) {
       const box = this.#boxOf(path, monoUs);
-      if (box) boxes.push(box);
+      if (box) boxes.push(this.#wider(box, slack));
     }
     return boxes;
+  }
+
+  #wider({ x, y, width, height }: Box, across: number): Box {
+    const down = across * this.#aspect;
+    return { x: x - across, y: y - down, width: width + 2 * across, height: height + 2 * down };
   }
 
   #boxOf({ sightings, followedUs }: Path, monoUs: number): Box | null {

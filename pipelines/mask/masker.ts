@@ -35,15 +35,22 @@ export class Masker {
   #next: LoadedTable | null = null;
   readonly #camera: Camera | null;
 
-  /** @param lens of a camera on a head; null for one that does not move */
-  constructor(size: PictureSize, lens: Lens | null = null) {
+  readonly #alwaysPlaced: boolean;
+
+  /**
+   * @param lens of a camera on a head; null for one that does not move
+   * @param alwaysPlaced where the camera looks must be known without any zone too: people are followed by it
+   */
+  constructor(size: PictureSize, lens: Lens | null = null, alwaysPlaced = false) {
     this.#size = size;
+    this.#alwaysPlaced = alwaysPlaced;
     this.#camera = lens && new Camera(size, lens);
   }
 
-  /** Whether zones are in force, or about to be, that can only be placed when it is known where the camera looks. */
+  /** Whether it must be known where the camera looks: zones are in force, or about to be, that are placed by it. */
   get needsView(): boolean {
-    return [this.#open, this.#next].some((table) => table !== null && !table.world.isEmpty);
+    const tables = [this.#open, this.#next];
+    return this.#alwaysPlaced || tables.some((table) => table !== null && !table.world.isEmpty);
   }
 
   /** Prepares a table; until `open`, frames carry the old table and this one together. Returns its digest. */

@@ -34,7 +34,7 @@ class Street {
     this.stage = new Anonymiser(
       {
         clock: this.clock,
-        follow: new Tracker({ ...thresholds, aspect: 4 / 3, confirmHits: 1, lostSeconds: 2 }),
+        follow: () => new Tracker({ ...thresholds, aspect: 4 / 3, confirmHits: 1, lostSeconds: 2 }),
         area: { luma: Int32Array.of(0, size.width * 60), chroma: Int32Array.of() },
         release: (frame) => this.#take(frame),
       },
