@@ -9,10 +9,13 @@ import type { Box } from '../messages.js';
 /** Black without colour, BT.601 limited range: what mask/ lays, so that a cover never looks like a hole in a zone. */
 const BLACK = 16;
 const NO_CHROMA = 128;
+const FOUR_BLACK = 0x10101010;
+/** Rows that a zone has at the least. */
+const ZONE_ROWS = 4;
 const NOTHING: Colour = [BLACK, NO_CHROMA, NO_CHROMA];
 /** Blocks in the height of what is covered, of which a head is an eighth, or less than a third: smaller than one. */
 const BLOCKS_DOWN = { bodies: 6, heads: 2 };
-/** Least side of a block, pixels; even. */
+/** Least side of a block, pixels; a multiple of four, as all sides are. */
 const LEAST_BLOCK = 16;
 /** Pixels read of a block, each way. */
 const SAMPLES = 4;
@@ -21,6 +24,13 @@ const STEP = 32;
 
 /** Luma, U, V. */
 type Colour = [number, number, number];
+
+/** The same bytes one by one, by pairs and by fours. */
+interface Picture {
+  bytes: Uint8Array;
+  pairs: Uint16Array;
+  words: Int32Array;
+}
 
 /** A rectangle of pixels, all four even. */
 interface Rectangle {
@@ -47,10 +57,19 @@ export class Cover {
   /** Covers these boxes (shares of the picture; what lies outside it is left out). */
   boxes(data: Buffer, boxes: readonly Box[]): void {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
+    const picture = this.#manner === 'blocks' ? this.#byFours(data, bytes) : null;
     for (const box of boxes) {
-      if (this.#manner === 'solid') this.#solid(bytes, this.#rectangle(box, 2));
-      else this.#blocks(bytes, box);
+      if (picture) this.#blocks(picture, box);
+      else this.#paint(bytes, this.#rectangle(box, 2), NOTHING);
     }
+  }
+
+  /** Null where memory or planes do not begin at a multiple of four: people are then covered in black. */
+  #byFours({ buffer, byteOffset, length }: Buffer, bytes: Uint8Array): Picture | null {
+    const { width, height } = this.#size;
+    if (byteOffset % 4 !== 0 || width % 4 !== 0 || ((width >> 1) * (height >> 1)) % 2 !== 0) return null;
+    const pairs = new Uint16Array(buffer, byteOffset, length >> 1);
+    return { bytes, pairs, words: new Int32Array(buffer, byteOffset, length >> 2) };
   }
 
   /** Runs of bytes, as mask/ makes them of a polygon. */
@@ -75,57 +94,77 @@ export class Cover {
     };
   }
 
-  #solid(bytes: Uint8Array, area: Rectangle): void {
-    this.#paint(bytes, area, NOTHING);
-  }
-
-  #blocks(bytes: Uint8Array, box: Box): void {
+  #blocks(picture: Picture, box: Box): void {
     const pixels = box.height * this.#size.height;
-    const side = Math.max(LEAST_BLOCK, 2 * Math.ceil(pixels / this.#blocksDown / 2));
+    const side = Math.max(LEAST_BLOCK, 4 * Math.ceil(pixels / this.#blocksDown / 4));
     const { left, top, right, bottom } = this.#rectangle(box, side);
     for (let y = top; y < bottom; y += side) {
-      const row = { left, top: y, right, bottom: Math.min(bottom, y + side) };
       for (let x = left; x < right; x += side) {
-        const block = { ...row, left: x, right: Math.min(right, x + side) };
-        const colour = this.#touchesZone(bytes, block) ? NOTHING : this.#colour(bytes, block);
-        this.#paint(bytes, { ...block, bottom: y + 2 }, colour);
+        const block = {
+          left: x,
+          top: y,
+          right: Math.min(right, x + side),
+          bottom: Math.min(bottom, y + side),
+        };
+        const touches = this.#touchesZone(picture, block);
+        this.#layBlock(picture, block, touches ? NOTHING : this.#colour(picture.bytes, block));
       }
-      this.#repeat(bytes, row);
     }
   }
 
-  /** Lays the first two lines of a rectangle, which have their colours, over the others. */
-  #repeat(bytes: Uint8Array, { left, top, right, bottom }: Rectangle): void {
+  /** As #paint, by fours and pairs: many rows of few bytes, which a call for each would make dear. */
+  #layBlock({ words, pairs }: Picture, { left, top, right, bottom }: Rectangle, [luma, u, v]: Colour): void {
     const { width, height } = this.#size;
-    const [halfWidth, plane] = [width >> 1, (width >> 1) * (height >> 1)];
-    const first = top * width;
-    for (let y = top + 2; y < bottom; y++) bytes.copyWithin(y * width + left, first + left, first + right);
-    const firstU = width * height + (top >> 1) * halfWidth;
-    const [from, to] = [left >> 1, right >> 1];
-    for (let y = (top >> 1) + 1; y < bottom >> 1; y++) {
-      const u = width * height + y * halfWidth;
-      bytes.copyWithin(u + from, firstU + from, firstU + to);
-      bytes.copyWithin(u + plane + from, firstU + plane + from, firstU + plane + to);
+    const [halfWidth, plane] = [width >> 1, ((width >> 1) * (height >> 1)) >> 1];
+    for (let y = top; y < bottom; y++) {
+      const end = (y * width + right) >> 2;
+      for (let word = (y * width + left) >> 2; word < end; word++) words[word] = luma * 0x01010101;
+    }
+    for (let y = top >> 1; y < bottom >> 1; y++) {
+      const row = width * height + y * halfWidth;
+      const end = (row + (right >> 1)) >> 1;
+      for (let pair = (row + (left >> 1)) >> 1; pair < end; pair++) {
+        pairs[pair] = u * 0x0101;
+        pairs[pair + plane] = v * 0x0101;
+      }
     }
   }
 
   /**
-   * Whether any pixel of it is black without colour, as a zone leaves it. The colour is asked first: mask/ takes it from
-   * every 2x2 group that holds a hidden pixel, and there are fewer of them.
+   * Whether any pixel of it is black without colour, as a zone leaves it. A zone is grown by two pixels on every side (M8), so
+   * that whatever of it lies in the block meets the block's border, or reaches over four of its rows.
    */
-  #touchesZone(bytes: Uint8Array, { left, top, right, bottom }: Rectangle): boolean {
-    const { width, height } = this.#size;
-    const [halfWidth, plane] = [width >> 1, (width >> 1) * (height >> 1)];
-    for (let y = top; y < bottom; y += 2) {
-      const row = width * height + (y >> 1) * halfWidth;
-      for (let at = row + (left >> 1); at < row + (right >> 1); at++) {
-        if (bytes[at] !== NO_CHROMA || bytes[at + plane] !== NO_CHROMA) continue;
-        const luma = y * width + 2 * (at - row);
-        if (bytes[luma] === BLACK || bytes[luma + 1] === BLACK) return true;
-        if (bytes[luma + width] === BLACK || bytes[luma + width + 1] === BLACK) return true;
+  #touchesZone(picture: Picture, { left, top, right, bottom }: Rectangle): boolean {
+    for (let y = top; y < bottom; y++) {
+      if ((y - top) % ZONE_ROWS === 0 || y === bottom - 1) {
+        if (this.#meetsZone(picture, y, left, right)) return true;
+      } else {
+        if (this.#meetsZone(picture, y, left, left + 4)) return true;
+        if (this.#meetsZone(picture, y, right - 4, right)) return true;
       }
     }
     return false;
+  }
+
+  /** The same of a piece of a row, from and to a multiple of four. */
+  #meetsZone({ bytes, words }: Picture, y: number, left: number, right: number): boolean {
+    const { width } = this.#size;
+    const end = (y * width + right) >> 2;
+    for (let word = (y * width + left) >> 2; word < end; word++) {
+      const differs = words[word] ^ FOUR_BLACK;
+      // Some byte of it is zero: one of the four has that luma.
+      if (((differs - 0x01010101) & ~differs & 0x80808080) === 0) continue;
+      const x = 4 * word - y * width;
+      for (let i = x; i < x + 4; i++) if (this.#isHidden(bytes, i, y)) return true;
+    }
+    return false;
+  }
+
+  #isHidden(bytes: Uint8Array, x: number, y: number): boolean {
+    const { width, height } = this.#size;
+    const chromaAt = width * height + (y >> 1) * (width >> 1) + (x >> 1);
+    const v = bytes[chromaAt + (width >> 1) * (height >> 1)];
+    return bytes[y * width + x] === BLACK && bytes[chromaAt] === NO_CHROMA && v === NO_CHROMA;
   }
 
   /** Mean of a few pixels, rounded far. */

@@ -14,9 +14,14 @@ import { seeded } from '../random.js';
 const size = { width: 320, height: 240 };
 const random = seeded(7);
 
-/** A triangle anywhere, large enough to have an inside. */
-function triangle(): MaskTable {
+/** A triangle anywhere: large enough to have an inside, or one that is hardly more than a line or a point. */
+function triangle(kind: 'large' | 'thin' | 'tiny' = 'large'): MaskTable {
   const corner = (x: number, y: number): Point => [x + 0.3 * random(), y + 0.3 * random()];
+  if (kind !== 'large') {
+    const [x, y] = corner(0.3, 0.3);
+    const far = kind === 'thin' ? corner(0.6, 0.6) : ([x + 0.002, y] as Point);
+    return { version: 1, zones: [{ name: 'Porte', points: [[x, y], far, [x, y + 0.002]] }] };
+  }
   return {
     version: 1,
     zones: [{ name: 'Porte', points: [corner(0, 0), corner(0.7, 0.1), corner(0.3, 0.7)] }],
@@ -48,8 +53,8 @@ function found(table: MaskTable, { data, mask }: MaskedFrame): Findings {
 
 test('blocks that meet a zone leave every pixel of it black, and the check finds nothing', () => {
   let blackened = 0;
-  for (let n = 0; n < 60; n++) {
-    const table = triangle();
+  for (let n = 0; n < 240; n++) {
+    const table = triangle((['large', 'thin', 'tiny'] as const)[n % 3]);
     const frame = street(table);
     const before = Buffer.from(frame.data);
     const cover = new Cover(size, { manner: 'blocks', cover: n % 2 === 0 ? 'bodies' : 'heads' });
