@@ -135,6 +135,17 @@ test('between looks a walker is where they were going', () => {
   assert.ok(street.given.every(({ covered }) => covered < 0.5));
 });
 
+test('somebody who steps behind something stays covered to the size they had, then to the one they have', () => {
+  const half: Box = { ...standing, x: 0.44, y: 0.45, width: 0.06, height: 0.25 };
+  const street = new Street();
+  street.run(1, () => [standing]);
+  street.run(2, () => [half]);
+  assert.ok(street.given.slice(25, 35).every((given) => isCovered(given, standing)));
+  const last = street.given.at(-1) as Given;
+  assert.ok(isCovered(last, half));
+  assert.ok(!isCovered(last, standing));
+});
+
 test('heads: the top of the box is covered, its foot is not', () => {
   const street = new Street({ cover: 'heads' });
   street.run(2, () => [standing]);
