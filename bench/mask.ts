@@ -90,7 +90,7 @@ function zonesSide(
   add(0);
   const frame: Side['frame'] = (n, data) => {
     add(n + 1);
-    const times = { seq: n, monoUs: n * FRAME_US + FRAME_US / 2, wallMs: 0 };
+    const times = { seq: n, monoUs: n * FRAME_US + FRAME_US / 2, timeErrorUs: 0, wallMs: 0 };
     const raw: RawFrame = { kind: 'raw', ...times, ...size, data };
     const started = process.hrtime.bigint();
     const where = placement.place(raw);

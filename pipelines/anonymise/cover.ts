@@ -9,7 +9,6 @@ import type { Box } from '../messages.js';
 /** Black without colour, BT.601 limited range: what mask/ lays, so that a cover never looks like a hole in a zone. */
 const BLACK = 16;
 const NO_CHROMA = 128;
-const FOUR_BLACK = 0x10101010;
 /** Rows that a zone has at the least. */
 const ZONE_ROWS = 4;
 const NOTHING: Colour = [BLACK, NO_CHROMA, NO_CHROMA];
@@ -25,11 +24,20 @@ const STEP = 32;
 /** Luma, U, V. */
 type Colour = [number, number, number];
 
-/** The same bytes one by one, by pairs and by fours. */
+/** The bytes of a picture by fours or pairs, as far as its memory and its rows begin at such; else one by one. */
+interface Units {
+  of: Int32Array | Uint16Array | Uint8Array;
+  /** a place in bytes, shifted right by this, is one in units */
+  shift: number;
+  /** a unit whose bytes are all 1 */
+  ones: number;
+}
+
 interface Picture {
   bytes: Uint8Array;
-  pairs: Uint16Array;
-  words: Int32Array;
+  luma: Units;
+  /** rows of it are half as long */
+  chroma: Units;
 }
 
 /** A rectangle of pixels, all four even. */
@@ -57,19 +65,12 @@ export class Cover {
   /** Covers these boxes (shares of the picture; what lies outside it is left out). */
   boxes(data: Buffer, boxes: readonly Box[]): void {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
-    const picture = this.#manner === 'blocks' ? this.#byFours(data, bytes) : null;
+    const luma = unitsOf(data, this.#size.width % 4 === 0 ? 4 : 1);
+    const chroma = unitsOf(data, this.#size.width % 4 === 0 ? 2 : 1);
     for (const box of boxes) {
-      if (picture) this.#blocks(picture, box);
-      else this.#paint(bytes, this.#rectangle(box, 2), NOTHING);
+      if (this.#manner === 'solid') this.#paint(bytes, this.#rectangle(box, 2), NOTHING);
+      else this.#blocks({ bytes, luma, chroma }, box);
     }
-  }
-
-  /** Null where memory or planes do not begin at a multiple of four: people are then covered in black. */
-  #byFours({ buffer, byteOffset, length }: Buffer, bytes: Uint8Array): Picture | null {
-    const { width, height } = this.#size;
-    if (byteOffset % 4 !== 0 || width % 4 !== 0 || ((width >> 1) * (height >> 1)) % 2 !== 0) return null;
-    const pairs = new Uint16Array(buffer, byteOffset, length >> 1);
-    return { bytes, pairs, words: new Int32Array(buffer, byteOffset, length >> 2) };
   }
 
   /** Runs of bytes, as mask/ makes them of a polygon. */
@@ -112,20 +113,30 @@ export class Cover {
     }
   }
 
-  /** As #paint, by fours and pairs: many rows of few bytes, which a call for each would make dear. */
-  #layBlock({ words, pairs }: Picture, { left, top, right, bottom }: Rectangle, [luma, u, v]: Colour): void {
-    const { width, height } = this.#size;
-    const [halfWidth, plane] = [width >> 1, ((width >> 1) * (height >> 1)) >> 1];
+  /** As #paint, unit by unit: many rows of few bytes, which a call for each would make dear. */
+  #layBlock(picture: Picture, block: Rectangle, [y, u, v]: Colour): void {
+    const { luma, chroma } = picture;
+    this.#layLuma(luma, block, (y * luma.ones) | 0);
+    this.#layChroma(chroma, block, (u * chroma.ones) | 0, (v * chroma.ones) | 0);
+  }
+
+  #layLuma({ of, shift }: Units, { left, top, right, bottom }: Rectangle, filled: number): void {
+    const { width } = this.#size;
     for (let y = top; y < bottom; y++) {
-      const end = (y * width + right) >> 2;
-      for (let word = (y * width + left) >> 2; word < end; word++) words[word] = luma * 0x01010101;
+      const end = (y * width + right) >> shift;
+      for (let unit = (y * width + left) >> shift; unit < end; unit++) of[unit] = filled;
     }
+  }
+
+  #layChroma({ of, shift }: Units, { left, top, right, bottom }: Rectangle, u: number, v: number): void {
+    const { width, height } = this.#size;
+    const [halfWidth, plane] = [width >> 1, ((width >> 1) * (height >> 1)) >> shift];
     for (let y = top >> 1; y < bottom >> 1; y++) {
       const row = width * height + y * halfWidth;
-      const end = (row + (right >> 1)) >> 1;
-      for (let pair = (row + (left >> 1)) >> 1; pair < end; pair++) {
-        pairs[pair] = u * 0x0101;
-        pairs[pair + plane] = v * 0x0101;
+      const end = (row + (right >> 1)) >> shift;
+      for (let unit = (row + (left >> 1)) >> shift; unit < end; unit++) {
+        of[unit] = u;
+        of[unit + plane] = v;
       }
     }
   }
@@ -135,36 +146,37 @@ export class Cover {
    * that whatever of it lies in the block meets the block's border, or reaches over four of its rows.
    */
   #touchesZone(picture: Picture, { left, top, right, bottom }: Rectangle): boolean {
+    for (let y = top; y < bottom; y += ZONE_ROWS)
+      if (this.#rowMeetsZone(picture, y, left, right)) return true;
+    if (this.#rowMeetsZone(picture, bottom - 1, left, right)) return true;
+    const { bytes } = picture;
     for (let y = top; y < bottom; y++) {
-      if ((y - top) % ZONE_ROWS === 0 || y === bottom - 1) {
-        if (this.#meetsZone(picture, y, left, right)) return true;
-      } else {
-        if (this.#meetsZone(picture, y, left, left + 4)) return true;
-        if (this.#meetsZone(picture, y, right - 4, right)) return true;
-      }
+      if (this.#isHidden(bytes, left, y) || this.#isHidden(bytes, right - 1, y)) return true;
     }
     return false;
   }
 
-  /** The same of a piece of a row, from and to a multiple of four. */
-  #meetsZone({ bytes, words }: Picture, y: number, left: number, right: number): boolean {
-    const { width } = this.#size;
-    const end = (y * width + right) >> 2;
-    for (let word = (y * width + left) >> 2; word < end; word++) {
-      const differs = words[word] ^ FOUR_BLACK;
-      // Some byte of it is zero: one of the four has that luma.
-      if (((differs - 0x01010101) & ~differs & 0x80808080) === 0) continue;
-      const x = 4 * word - y * width;
-      for (let i = x; i < x + 4; i++) if (this.#isHidden(bytes, i, y)) return true;
+  /** The same of a piece of a row, which begins and ends where a unit does. */
+  #rowMeetsZone({ bytes, luma }: Picture, y: number, left: number, right: number): boolean {
+    const { of, shift, ones } = luma;
+    const row = y * this.#size.width;
+    const [black, highest] = [(BLACK * ones) | 0, (0x80 * ones) | 0];
+    const end = (row + right) >> shift;
+    for (let unit = (row + left) >> shift; unit < end; unit++) {
+      const differs = of[unit] ^ black;
+      // The highest bit of a byte of this is set where that byte of `differs` is zero, which is the luma of black.
+      if (((differs - ones) & ~differs & highest) === 0) continue;
+      const x = (unit << shift) - row;
+      for (let i = x; i < x + (1 << shift); i++) if (this.#isHidden(bytes, i, y)) return true;
     }
     return false;
   }
 
   #isHidden(bytes: Uint8Array, x: number, y: number): boolean {
     const { width, height } = this.#size;
+    if (bytes[y * width + x] !== BLACK) return false;
     const chromaAt = width * height + (y >> 1) * (width >> 1) + (x >> 1);
-    const v = bytes[chromaAt + (width >> 1) * (height >> 1)];
-    return bytes[y * width + x] === BLACK && bytes[chromaAt] === NO_CHROMA && v === NO_CHROMA;
+    return bytes[chromaAt] === NO_CHROMA && bytes[chromaAt + (width >> 1) * (height >> 1)] === NO_CHROMA;
   }
 
   /** Mean of a few pixels, rounded far. */
@@ -196,6 +208,14 @@ export class Cover {
       bytes.fill(v, row + plane + (left >> 1), row + plane + (right >> 1));
     }
   }
+}
+
+function unitsOf({ buffer, byteOffset, length }: Buffer, most: number): Units {
+  if (most >= 4 && byteOffset % 4 === 0)
+    return { of: new Int32Array(buffer, byteOffset, length >> 2), shift: 2, ones: 0x01010101 };
+  if (most >= 2 && byteOffset % 2 === 0)
+    return { of: new Uint16Array(buffer, byteOffset, length >> 1), shift: 1, ones: 0x0101 };
+  return { of: new Uint8Array(buffer, byteOffset, length), shift: 0, ones: 1 };
 }
 
 function rounded(sum: number): number {
