@@ -18,7 +18,7 @@ test('a row becomes a box of the picture before: frames count from 1', () => {
   );
   assert.deepEqual([...truth.keys()], [0, 2]);
   assert.deepEqual(truth.get(0), [
-    { box: { x: 0.25, y: 0.25, width: 0.125, height: 0.125 }, id: 1, ignored: false },
+    { box: { x: 0.25, y: 0.25, width: 0.125, height: 0.125 }, id: 9, ignored: false },
     { box: { x: 0, y: 0, width: 1, height: 1 }, id: 2, ignored: true },
   ]);
 });
