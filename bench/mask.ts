@@ -95,8 +95,11 @@ function zonesSide(
     const started = process.hrtime.bigint();
     const where = placement.place(raw);
     const placeMs = sinceMs(started);
-    const { mask } = masker.mask(raw, where);
-    return { ms: sinceMs(started), placeMs, hidden: mask.state === 'full' };
+    const masked = masker.mask(raw, where);
+    const laid = process.hrtime.bigint();
+    placement.remember(masked);
+    const hidden = masked.mask.state === 'full';
+    return { ms: sinceMs(started), placeMs: placeMs + sinceMs(laid), hidden };
   };
   return { name, goalMs, frame };
 }
