@@ -125,8 +125,10 @@ export class PoseWatch {
     // Frames between the position before and this one still wait: they are hidden too.
     const hidden = wasHidden || !this.#hide ? [] : this.#note();
     this.#shown = reading;
-    const { degPerS } = this.#motion.speed(reading.monoUs);
-    this.#uncertaintyDeg = Math.min(360, this.#options.accuracyDeg + (degPerS * reading.roundTripUs) / 2e6);
+    const { axisDegPerS, zoomPerS } = this.#motion.speed(reading.monoUs);
+    // A field of view that is told late moves the border of the picture, not its middle: by half of what it is wrong.
+    const turnsPerS = axisDegPerS + (zoomPerS * (reading.hfovDeg ?? 0)) / 2;
+    this.#uncertaintyDeg = Math.min(360, this.#options.accuracyDeg + (turnsPerS * reading.roundTripUs) / 2e6);
     return [...hidden, ...this.#send(reading.monoUs)];
   }
 
@@ -214,7 +216,7 @@ export class PoseWatch {
   #send(monoUs: number): Pose[] {
     if (monoUs <= this.#sentUs) return [];
     this.#sentUs = monoUs;
-    const { degPerS, zoomPerS } = this.#motion.speed(monoUs);
+    const { axisDegPerS, zoomPerS } = this.#motion.speed(monoUs);
     const { panDeg, tiltDeg, hfovDeg } = this.#shown ?? { panDeg: 0, tiltDeg: 0, hfovDeg: null };
     return [
       {
@@ -224,7 +226,7 @@ export class PoseWatch {
         tiltDeg,
         hfovDeg: hfovDeg ?? 0,
         uncertaintyDeg: this.#uncertaintyDeg,
-        speedDegPerS: Math.min(1000, degPerS),
+        speedDegPerS: Math.min(1000, axisDegPerS),
         zoomPerS: Math.min(100, zoomPerS),
         hide: this.#hide,
       },
