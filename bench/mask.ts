@@ -1,22 +1,26 @@
 /**
- * `npm run bench -- mask`: what the mask of a head that moves costs, in the thread that every frame passes through: placing
- * the frame (positions and the picture as a witness) and laying the zones. Every frame has a view of its own.
+ * `npm run bench -- mask`: what the mask costs in the thread that every frame passes through. Zones of a head that moves:
+ * placing the frame (positions and the picture as a witness) and laying them, every frame with a view of its own. People:
+ * covering 50 of them. The sides take turns within one run, frame by frame, so that they share whatever the machine does.
  */
+import { Cover } from '../pipelines/anonymise/cover.js';
 import { i420Bytes, type PictureSize, type RawFrame } from '../pipelines/frame.js';
 import { Masker } from '../pipelines/mask/masker.js';
-import { type FrameView, Placement } from '../pipelines/mask/placement.js';
-import type { HeadOptions, MaskTable, MaskZone } from '../pipelines/messages.js';
+import { Placement } from '../pipelines/mask/placement.js';
+import type { Box, HeadOptions, MaskTable, MaskZone } from '../pipelines/messages.js';
 import { atMost, type Row, row } from './report.js';
 
-const SIZES: (PictureSize & { name: string; goalMs: number })[] = [
-  { name: '720p', width: 1280, height: 720, goalMs: 0.3 },
-  { name: '1080p', width: 1920, height: 1080, goalMs: 0.6 },
+const SIZES: (PictureSize & { name: string; goalMs: number; blocksGoalMs: number | null })[] = [
+  { name: '720p', width: 1280, height: 720, goalMs: 0.3, blocksGoalMs: null },
+  { name: '1080p', width: 1920, height: 1080, goalMs: 0.6, blocksGoalMs: 1 },
 ];
 const ZONES = [3, 20, 100];
 const GOAL_ZONES = 20;
+const PEOPLE = 50;
 const FRAMES = 400;
 const WARM_UP = 100;
 const FRAME_US = 40_000;
+const FRAME_MS = FRAME_US / 1000;
 /** Slow enough for one picture to serve for all of them; the arithmetic is the same at any speed. */
 const TURN_DEG = 0.01;
 const HFOV_DEG = 60;
@@ -25,6 +29,14 @@ const head = (k1: number): HeadOptions => ({
   frameDelayMs: 0,
   holdMs: 100,
 });
+
+/** One of those that take turns. */
+interface Side {
+  name: string;
+  goalMs: number | null;
+  /** does its work on one frame; the parts of its cost, and whether the frame was hidden whole */
+  frame: (n: number, data: Buffer) => { ms: number; placeMs: number | null; hidden: boolean };
+}
 
 /** Windows of 3 by 4 degrees, all of them in sight. */
 function windows(count: number): MaskTable {
@@ -37,6 +49,14 @@ function windows(count: number): MaskTable {
     return { name: `${n}`, directions: [corner(-1.5, -2), corner(1.5, -2), corner(1.5, 2), corner(-1.5, 2)] };
   });
   return { version: 1, zones };
+}
+
+/** A street seen from a pole: people of a tenth to a quarter of the picture's height, here and there. */
+export function people(count: number): Box[] {
+  return Array.from({ length: count }, (_, i) => {
+    const height = 0.1 + 0.15 * ((i * 7) % 50) * 0.02;
+    return { x: ((i * 13) % 50) / 52, y: ((i * 29) % 50) / 66, width: height * 0.25, height };
+  });
 }
 
 /** Blocks of greys, so that the picture can be a witness. */
@@ -52,94 +72,112 @@ function street(size: PictureSize): Buffer {
   return data;
 }
 
+const sinceMs = (start: bigint): number => Number(process.hrtime.bigint() - start) / 1e6;
+
+function zonesSide(
+  name: string,
+  size: PictureSize,
+  table: MaskTable,
+  k1: number,
+  goalMs: number | null,
+): Side {
+  const placement = new Placement(size, head(k1));
+  const masker = new Masker(size, head(k1).lens);
+  masker.open(table.version, masker.load(table));
+  const still = { tiltDeg: 0, hfovDeg: HFOV_DEG, uncertaintyDeg: 0.05, speedDegPerS: 1, zoomPerS: 0 };
+  const add = (n: number): void =>
+    placement.add({ t: 'pose', monoUs: n * FRAME_US, panDeg: n * TURN_DEG, ...still, hide: null });
+  add(0);
+  const frame: Side['frame'] = (n, data) => {
+    add(n + 1);
+    const times = { seq: n, monoUs: n * FRAME_US + FRAME_US / 2, timeErrorUs: 0, wallMs: 0 };
+    const raw: RawFrame = { kind: 'raw', ...times, ...size, data };
+    const started = process.hrtime.bigint();
+    const where = placement.place(raw);
+    const placeMs = sinceMs(started);
+    const masked = masker.mask(raw, where);
+    const laid = process.hrtime.bigint();
+    placement.remember(masked);
+    const hidden = masked.mask.state === 'full';
+    return { ms: sinceMs(started), placeMs: placeMs + sinceMs(laid), hidden };
+  };
+  return { name, goalMs, frame };
+}
+
+function peopleSide(size: PictureSize, manner: 'solid' | 'blocks', goalMs: number | null): Side {
+  const cover = new Cover(size, { manner, cover: 'bodies' });
+  const boxes = people(PEOPLE);
+  const frame: Side['frame'] = (_, data) => {
+    const started = process.hrtime.bigint();
+    cover.boxes(data, boxes);
+    return { ms: sinceMs(started), placeMs: null, hidden: false };
+  };
+  return { name: `${PEOPLE} people, ${manner}`, goalMs, frame };
+}
+
+function sidesOf({ goalMs, blocksGoalMs, ...size }: (typeof SIZES)[number]): Side[] {
+  const ofZones = ZONES.map((count) =>
+    zonesSide(`${count} zones`, size, windows(count), 0, count === GOAL_ZONES ? goalMs : null),
+  );
+  const bowed = zonesSide(
+    `${GOAL_ZONES} zones, a lens that distorts`,
+    size,
+    windows(GOAL_ZONES),
+    -0.12,
+    null,
+  );
+  return [...ofZones, bowed, peopleSide(size, 'solid', null), peopleSide(size, 'blocks', blocksGoalMs)];
+}
+
 interface Cost {
+  whole: number[];
   place: number[];
-  lay: number[];
   /** frames that were hidden as a whole: the measure is then of something else */
   hidden: number;
 }
 
-function measure(size: PictureSize, table: MaskTable, k1: number): Cost {
+function measure(size: PictureSize, sides: readonly Side[]): Cost[] {
   const picture = street(size);
   const data = Buffer.alloc(picture.length);
-  const placement = new Placement(size, head(k1));
-  const masker = new Masker(size, head(k1).lens);
-  masker.open(table.version, masker.load(table));
-  const cost: Cost = { place: [], lay: [], hidden: 0 };
-  const add = (n: number): void =>
-    placement.add({
-      t: 'pose',
-      monoUs: n * FRAME_US,
-      panDeg: n * TURN_DEG,
-      tiltDeg: 0,
-      hfovDeg: HFOV_DEG,
-      uncertaintyDeg: 0.05,
-      speedDegPerS: 1,
-      zoomPerS: 0,
-      hide: null,
-    });
-  add(0);
+  const costs = sides.map((): Cost => ({ whole: [], place: [], hidden: 0 }));
   for (let n = 0; n < WARM_UP + FRAMES; n++) {
-    add(n + 1);
-    picture.copy(data);
-    const frame: RawFrame = {
-      kind: 'raw',
-      seq: n,
-      monoUs: n * FRAME_US + FRAME_US / 2,
-      timeErrorUs: 0,
-      wallMs: 0,
-      ...size,
-      data,
-    };
-    const started = process.hrtime.bigint();
-    const where: FrameView = placement.place(frame);
-    const placed = process.hrtime.bigint();
-    const masked = masker.mask(frame, where);
-    const laid = process.hrtime.bigint();
-    placement.remember(masked);
-    const remembered = process.hrtime.bigint();
-    if (n < WARM_UP) continue;
-    cost.place.push(Number(placed - started + remembered - laid) / 1e6);
-    cost.lay.push(Number(laid - placed) / 1e6);
-    if (masked.mask.state === 'full') cost.hidden++;
+    for (const [i, side] of sides.entries()) {
+      picture.copy(data);
+      const { ms, placeMs, hidden } = side.frame(n, data);
+      if (n < WARM_UP) continue;
+      costs[i].whole.push(ms);
+      if (placeMs !== null) costs[i].place.push(placeMs);
+      if (hidden) costs[i].hidden++;
+    }
   }
-  return cost;
+  return costs;
 }
 
 function quantile(values: number[], share: number): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length * share)];
 }
 
-/** Milliseconds a frame for moving views, the median and the 99th percentile, and the share of 40 ms. */
+function rowsOf(what: string, { goalMs }: Side, { whole, place, hidden }: Cost): Row[] {
+  const p50 = quantile(whole, 0.5);
+  const rows = [
+    goalMs === null ? row(`${what}, p50`, p50, 'ms') : atMost(`${what}, p50`, p50, 'ms', goalMs),
+    row(`${what}, p99`, quantile(whole, 0.99), 'ms'),
+    row(`${what}, share of a frame's ${FRAME_MS} ms`, (100 * p50) / FRAME_MS, '%'),
+  ];
+  if (place.length === 0) return rows;
+  const witness = `${what}, of the p50 the position and the picture as a witness`;
+  return [
+    ...rows,
+    row(witness, quantile(place, 0.5), 'ms'),
+    atMost(`${what}, frames hidden whole`, hidden, 'frames', 0),
+  ];
+}
+
+/** Milliseconds a frame, the median and the 99th percentile, and the share of the 40 ms of a frame. */
 export function benchMask(): Row[] {
-  const rows: Row[] = [];
-  for (const { name, goalMs, ...size } of SIZES) {
-    for (const count of ZONES) {
-      const { place, lay, hidden } = measure(size, windows(count), 0);
-      const whole = place.map((ms, i) => ms + lay[i]);
-      const p50 = quantile(whole, 0.5);
-      const what = `${name}, ${count} zones`;
-      rows.push(
-        count === GOAL_ZONES ? atMost(`${what}, p50`, p50, 'ms', goalMs) : row(`${what}, p50`, p50, 'ms'),
-      );
-      rows.push(row(`${what}, p99`, quantile(whole, 0.99), 'ms'));
-      rows.push(
-        row(`${what}, of the p50 the position and the picture as a witness`, quantile(place, 0.5), 'ms'),
-      );
-      rows.push(row(`${what}, share of a frame's 40 ms`, (100 * p50) / 40, '%'));
-      rows.push(atMost(`${what}, frames hidden whole`, hidden, 'frames', 0));
-    }
-    const { place, lay } = measure(size, windows(GOAL_ZONES), -0.12);
-    rows.push(
-      row(
-        `${name}, ${GOAL_ZONES} zones, a lens that distorts, p50`,
-        quantile(
-          place.map((ms, i) => ms + lay[i]),
-          0.5,
-        ),
-        'ms',
-      ),
-    );
-  }
-  return rows;
+  return SIZES.flatMap((size) => {
+    const sides = sidesOf(size);
+    const costs = measure(size, sides);
+    return sides.flatMap((side, i) => rowsOf(`${size.name}, ${side.name}`, side, costs[i]));
+  });
 }

@@ -15,6 +15,8 @@ export interface MaskStamp {
   why?: HiddenBecause;
   /** where the camera looked, as far as the mask was laid by it; absent for a camera that does not move */
   view?: View;
+  /** with `both`: the table that was being loaded, and the start of its digest (24 hex digits) */
+  next?: { version: number; digest: string };
   /** people were made anonymous: each of them `covered`, or the whole `area` while nobody looked; absent otherwise */
   people?: 'covered' | 'area';
 }

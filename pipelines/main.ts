@@ -27,7 +27,7 @@ import {
   toPipeline,
 } from './messages.js';
 import { LatencyMeter, LoopMeter } from './meter.js';
-import { personMask } from './person-mask.js';
+import { followsPeople, personMask } from './person-mask.js';
 import { Pictures } from './pictures.js';
 import { Tracker } from './track/tracker.js';
 
@@ -92,7 +92,7 @@ class FramePath {
 
   constructor(readonly options: PipelineOptions) {
     const size = { width: options.width, height: options.height };
-    this.#masker = new Masker(size, options.head?.lens);
+    this.#masker = new Masker(size, options.head?.lens, followsPeople(options));
     this.#placement = options.head && new Placement(size, options.head);
     this.#held =
       options.head && new HeldFrames({ clock: systemClock, events: this.#holding() }, options.head);

@@ -54,6 +54,7 @@ export const maskStamp = z.strictObject({
   state: z.enum(['full', 'zones', 'both']),
   why: z.enum(hiddenBecause).optional(),
   view: view.optional(),
+  next: z.strictObject({ version: z.int().min(1), digest: z.string().regex(/^[0-9a-f]{24}$/) }).optional(),
   people: z.enum(['covered', 'area']).optional(),
 });
 

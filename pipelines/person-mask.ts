@@ -18,8 +18,17 @@ const WHOLE_PICTURE: Point[] = [
   [0, 1],
 ];
 
-export interface PersonMaskPart extends Pick<PipelineOptions, 'personMask' | 'rate' | 'width' | 'height'> {
+export interface PersonMaskPart
+  extends Pick<PipelineOptions, 'personMask' | 'head' | 'rate' | 'width' | 'height'> {
   detect: Pick<DetectOptions, 'lowThreshold' | 'ratePerSecond'> | null;
+}
+
+/** Whether people are followed in the pictures of a head: by where it looks, which must then always be known. */
+export function followsPeople({
+  personMask: people,
+  head,
+}: Pick<PipelineOptions, 'personMask' | 'head'>): boolean {
+  return people !== null && head !== null;
 }
 
 /**
@@ -28,20 +37,22 @@ export interface PersonMaskPart extends Pick<PipelineOptions, 'personMask' | 'ra
  */
 export function personMask(
   clock: Clock,
-  { personMask: people, detect, rate, width, height }: PersonMaskPart,
+  { personMask: people, head, detect, rate, width, height }: PersonMaskPart,
   show: (frame: MaskedFrame) => void,
 ): Anonymiser | null {
   if (!people) return null;
   const lowThreshold = detect?.lowThreshold ?? 1;
   // The tracker that the scene is told of waits for a second look; this one follows whoever was seen once.
-  const follow = new Tracker({
-    lowThreshold,
-    highThreshold: lowThreshold,
-    aspect: width / height,
-    confirmHits: 1,
-    lostSeconds: LOST_SECONDS,
-  });
-  const area = spansOf([people.area ?? WHOLE_PICTURE], { width, height }, 0);
+  const follow = (): Tracker =>
+    new Tracker({
+      lowThreshold,
+      highThreshold: lowThreshold,
+      aspect: width / height,
+      confirmHits: 1,
+      lostSeconds: LOST_SECONDS,
+    });
+  // An area of the picture means nothing once the picture turns.
+  const area = spansOf([(head ? null : people.area) ?? WHOLE_PICTURE], { width, height }, 0);
   const framesPerSecond = rate.numerator / rate.denominator;
   const looksPerSecond = detect?.ratePerSecond ?? null;
   return new Anonymiser({ clock, follow, area, release: show }, people, {

@@ -1,29 +1,36 @@
 /**
- * Pictures of what a mask missed: frames of the clip with the missed boxes drawn on them. Fed by bench/anonymise.ts,
- * made by ffmpeg. For whoever measures; it draws on the sample clip only.
+ * Pictures of what a person mask missed: a frame as it leaves the mask, with the box of the truth drawn. Fed by
+ * bench/anonymise.ts, made by ffmpeg. For whoever measures; the product never draws on a picture.
  */
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { VigieError } from '../../errors.js';
 import type { PictureSize } from '../../pipelines/frame.js';
 import type { Box } from '../../pipelines/messages.js';
 
-/** Writes `frame-NNNN-I.png` for each. */
-export async function drawMissed(
-  clip: string,
-  directory: string,
-  missed: readonly { frame: number; box: Box }[],
-  { width, height }: PictureSize,
-): Promise<void> {
-  for (const [index, { frame, box }] of missed.entries()) {
-    const [x, y] = [Math.round(box.x * width), Math.round(box.y * height)];
-    const [w, h] = [Math.round(box.width * width), Math.round(box.height * height)];
-    const draw = `select=eq(n\\,${frame}),drawbox=x=${x}:y=${y}:w=${w}:h=${h}:color=red`;
-    const file = join(directory, `frame-${String(frame).padStart(4, '0')}-${index}.png`);
-    try {
-      execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', clip, '-vf', draw, '-frames:v', '1', file]);
-    } catch (cause) {
-      throw new VigieError('source', `The picture ${file} could not be made`, 'Install ffmpeg', { cause });
-    }
-  }
+const RED = [255, 0, 0];
+
+/** Draws the border of a box into RGB bytes, as far as it lies in the picture. */
+export function drawBox(rgb: Uint8Array, { x, y, width, height }: Box, size: PictureSize): void {
+  const [left, right] = [Math.round(x * size.width), Math.round((x + width) * size.width)];
+  const [top, bottom] = [Math.round(y * size.height), Math.round((y + height) * size.height)];
+  const dot = (column: number, line: number): void => {
+    if (column < 0 || column >= size.width || line < 0 || line >= size.height) return;
+    rgb.set(RED, 3 * (line * size.width + column));
+  };
+  for (let column = left; column <= right; column++) for (const line of [top, bottom]) dot(column, line);
+  for (let line = top; line <= bottom; line++) for (const column of [left, right]) dot(column, line);
+}
+
+/** @throws VigieError `source` when ffmpeg is not there, or the file cannot be written */
+export function writePng(file: string, rgb: Uint8Array, { width, height }: PictureSize): void {
+  const input = ['-f', 'rawvideo', '-pixel_format', 'rgb24', '-video_size', `${width}x${height}`, '-i', '-'];
+  const { status } = spawnSync('ffmpeg', ['-v', 'error', '-y', ...input, '-frames:v', '1', file], {
+    input: rgb,
+  });
+  if (status === 0) return;
+  throw new VigieError(
+    'source',
+    `The picture ${file} could not be made`,
+    'Install ffmpeg, check the directory',
+  );
 }

@@ -8,6 +8,8 @@ import type { Box } from '../../pipelines/messages.js';
 export interface TruthBox {
   /** shares of the picture */
   box: Box;
+  /** of the person, the same in every frame */
+  id: number;
   /** neither hit nor miss */
   ignored: boolean;
 }
@@ -23,7 +25,7 @@ export function readMot(text: string, width: number, height: number): Map<number
   text.split(/\r?\n/).forEach((line, index) => {
     if (line.trim() === '') return;
     const numbers = line.split(',').map(Number);
-    const [frame = 0, , x = 0, y = 0, w = 0, h = 0, flag] = numbers;
+    const [frame = 0, id = 0, x = 0, y = 0, w = 0, h = 0, flag] = numbers;
     const wrong = flag === undefined || numbers.slice(0, 7).some((n) => !Number.isFinite(n)) || frame < 1;
     if (wrong || w <= 0 || h <= 0) {
       throw new VigieError(
@@ -35,6 +37,7 @@ export function readMot(text: string, width: number, height: number): Map<number
     const boxes = frames.get(frame - 1) ?? [];
     boxes.push({
       box: { x: x / width, y: y / height, width: w / width, height: h / height },
+      id,
       ignored: flag === 0,
     });
     frames.set(frame - 1, boxes);

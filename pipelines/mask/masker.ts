@@ -35,15 +35,22 @@ export class Masker {
   #next: LoadedTable | null = null;
   readonly #camera: Camera | null;
 
-  /** @param lens of a camera on a head; null for one that does not move */
-  constructor(size: PictureSize, lens: Lens | null = null) {
+  readonly #alwaysPlaced: boolean;
+
+  /**
+   * @param lens of a camera on a head; null for one that does not move
+   * @param alwaysPlaced where the camera looks must be known without any zone too: people are followed by it
+   */
+  constructor(size: PictureSize, lens: Lens | null = null, alwaysPlaced = false) {
     this.#size = size;
+    this.#alwaysPlaced = alwaysPlaced;
     this.#camera = lens && new Camera(size, lens);
   }
 
-  /** Whether zones are in force, or about to be, that can only be placed when it is known where the camera looks. */
+  /** Whether it must be known where the camera looks: zones are in force, or about to be, that are placed by it. */
   get needsView(): boolean {
-    return [this.#open, this.#next].some((table) => table !== null && !table.world.isEmpty);
+    const tables = [this.#open, this.#next];
+    return this.#alwaysPlaced || tables.some((table) => table !== null && !table.world.isEmpty);
   }
 
   /** Prepares a table; until `open`, frames carry the old table and this one together. Returns its digest. */
@@ -108,7 +115,8 @@ export class Masker {
     const view = where && 'view' in where ? where.view : null;
     for (const table of [this.#open, this.#next]) if (table) this.#blank(bytes, table, view);
     const { version, digest } = this.#open;
-    return { version, digest, state: this.#next ? 'both' : 'zones', ...(view && { view }) };
+    const stamp: MaskStamp = { version, digest, state: 'zones', ...(view && { view }) };
+    return this.#next ? { ...stamp, state: 'both', next: shortName(this.#next) } : stamp;
   }
 
   /** Turns the camera to where it looked; says why not when that is not known. */
@@ -124,6 +132,11 @@ export class Masker {
     if (!view || !this.#camera || !world.blank(bytes, this.#camera, view.marginPixels))
       blankAll(bytes, this.#size);
   }
+}
+
+/** As much of a table's identity as a stamp has room for. */
+function shortName({ version, digest }: LoadedTable): { version: number; digest: string } {
+  return { version, digest: digest.slice(0, 24) };
 }
 
 function blank(bytes: Uint8Array, { luma, chroma }: Spans): void {

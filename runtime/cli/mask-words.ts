@@ -7,6 +7,7 @@ export interface MaskWords {
   columns: readonly string[];
   state: Record<MaskStamp['state'], string>;
   why: Record<HiddenBecause, string>;
+  people: Record<'covered' | 'area' | 'shown', string>;
   /** no table was opened yet */
   noTable: string;
   nothing: string;
@@ -25,7 +26,7 @@ export interface MaskWords {
 }
 
 const en: MaskWords = {
-  columns: ['from', 'to', 'pictures', 'mask', 'why', 'version', 'digest', 'looked at'],
+  columns: ['from', 'to', 'pictures', 'mask', 'why', 'version', 'digest', 'people', 'looked at'],
   state: { full: 'all hidden', zones: 'zones', both: 'zones, changing' },
   why: {
     late: 'position late',
@@ -35,6 +36,7 @@ const en: MaskWords = {
     'zoom-unknown': 'zoom unknown',
     link: 'no link to the head',
   },
+  people: { covered: 'covered', area: 'area covered', shown: '' },
   noTable: 'no mask yet',
   nothing: 'Nothing is recorded in this interval.',
   leftOut: (damaged, destroyed) => `Records left out: ${damaged} damaged, ${destroyed} destroyed.`,
@@ -47,6 +49,7 @@ const en: MaskWords = {
   finding: {
     leak: 'private pixels are seen',
     'not-full': 'the whole picture should be hidden, and is not',
+    'people-shown': 'people should be covered, and the picture does not say that they are',
     'no-table': 'cannot be checked: the mask table is not kept',
     'no-view': 'cannot be checked: nothing says where the camera looked',
     undecodable: 'cannot be checked: does not decode to the pictures recorded',
@@ -59,7 +62,7 @@ const en: MaskWords = {
 };
 
 const fr: MaskWords = {
-  columns: ['de', 'à', 'images', 'masque', 'raison', 'version', 'empreinte', 'visée'],
+  columns: ['de', 'à', 'images', 'masque', 'raison', 'version', 'empreinte', 'personnes', 'visée'],
   state: { full: 'tout masqué', zones: 'zones', both: 'zones, en changement' },
   why: {
     late: 'position en retard',
@@ -69,6 +72,7 @@ const fr: MaskWords = {
     'zoom-unknown': 'zoom inconnu',
     link: 'tête injoignable',
   },
+  people: { covered: 'couvertes', area: 'zone couverte', shown: '' },
   noTable: 'pas encore de masque',
   nothing: 'Rien n’est enregistré dans cet intervalle.',
   leftOut: (damaged, destroyed) =>
@@ -82,6 +86,7 @@ const fr: MaskWords = {
   finding: {
     leak: 'des pixels privés sont visibles',
     'not-full': 'toute l’image devait être masquée et ne l’est pas',
+    'people-shown': 'des personnes devaient être couvertes et l’image ne dit pas qu’elles le sont',
     'no-table': 'invérifiable : la table de masque n’est pas conservée',
     'no-view': 'invérifiable : rien ne dit où la caméra visait',
     undecodable: 'invérifiable : ne se décode pas en les images enregistrées',

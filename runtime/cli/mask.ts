@@ -8,13 +8,14 @@ import { Command } from 'commander';
 import { systemClock } from '../../board/linux/clock.js';
 import { decodeMp4, decodeUnits } from '../../board/linux/h264-decoder.js';
 import { VigieError } from '../../errors.js';
+import { readDemand } from '../mask-log/demand.js';
 import { checkFilm } from '../mask-log/film-log.js';
 import type { Finding } from '../mask-log/findings.js';
 import { type MaskInterval, MaskIntervals } from '../mask-log/intervals.js';
 import { type CheckResult, StoreCheck } from '../mask-log/store-check.js';
 import { MergedReader } from '../record/merged-reader.js';
 import { printRows } from './keeping-flags.js';
-import { tablesOf } from './mask-places.js';
+import { demandOn, tablesOf } from './mask-places.js';
 import { type MaskWords, maskWords } from './mask-words.js';
 import { progressLine, withStoreFlags } from './store.js';
 import { openPlaces, type PlaceFlags } from './store-places.js';
@@ -25,6 +26,7 @@ interface Flags extends PlaceFlags {
   from?: string;
   to?: string;
   tables?: string;
+  authorisation?: string;
   language?: Language;
   json?: boolean;
 }
@@ -75,6 +77,10 @@ function checkCommand(): Command {
       '--tables <dir>',
       'directory of the mask tables (default: mask/ beside the directory of the keys)',
     )
+    .option(
+      '--authorisation <file>',
+      'what demands that people are covered (default: that beside the directory of the keys)',
+    )
     .option('--json', 'print JSON')
     .action(async (recording: string | undefined, flags: Flags) => {
       const words = maskWords(flags.language);
@@ -93,13 +99,16 @@ async function check(recording: string | undefined, flags: Flags, words: MaskWor
       const hint = 'Leave out --from and --to, or check the store';
       throw new VigieError('config', 'A film is checked as a whole', hint);
     }
-    return checkFilm(path, decodeMp4, progress);
+    const demand = flags.authorisation ? await readDemand(resolve(flags.authorisation), null, true) : null;
+    return checkFilm(path, decodeMp4, { onProgress: progress, demand });
   }
   const places = await openPlaces({ ...flags, ...(path !== null && { directory: path }) });
   const tables = await tablesOf(places, flags.tables);
   const source = new MergedReader(places.map(({ reader }) => reader));
   const times = asked({ from: flags.from, to: flags.to });
-  return new StoreCheck({ source, tables, decode: decodeUnits }).run({ ...times, onProgress: progress });
+  const demand = await demandOn(places, flags);
+  const checking = new StoreCheck({ source, tables, decode: decodeUnits, demand });
+  return checking.run({ ...times, onProgress: progress });
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -135,7 +144,7 @@ function printLog(
 }
 
 function rowOf(interval: MaskInterval, words: MaskWords): string[] {
-  const { fromMs, toMs, pictures, state, why, version, digest } = interval;
+  const { fromMs, toMs, pictures, state, why, version, digest, next, people } = interval;
   const unopened = state === 'full' && version === 0 ? words.noTable : '';
   return [
     showTime(fromMs),
@@ -143,8 +152,9 @@ function rowOf(interval: MaskInterval, words: MaskWords): string[] {
     String(pictures),
     words.state[state],
     why ? words.why[why] : unopened,
-    version > 0 ? String(version) : '',
-    digest.slice(0, 12),
+    [version, next?.version ?? 0].filter((one) => one > 0).join(' + '),
+    [digest, next?.digest ?? ''].flatMap((one) => (one === '' ? [] : one.slice(0, 12))).join(' + '),
+    words.people[people ?? 'shown'],
     viewOf(interval),
   ];
 }

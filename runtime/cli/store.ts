@@ -15,7 +15,7 @@ import { exportMp4 } from '../record/export.js';
 import { MergedReader } from '../record/merged-reader.js';
 import { repair } from '../record/repair.js';
 import { openSegment } from '../record/segment-file.js';
-import { tablesOf } from './mask-places.js';
+import { demandOn, tablesOf } from './mask-places.js';
 import { maskWords } from './mask-words.js';
 import { destroyedCommand } from './store-destroyed.js';
 import { holdCommand, releaseCommand } from './store-hold.js';
@@ -164,6 +164,7 @@ function exportCommand(): Command {
       const readers = places.map(({ reader }) => reader);
       const progress = progressLine(words.exporting);
       const log = new FilmLog();
+      const demand = flags.maskLog ? await demandOn(places, flags) : null;
       const result = await exportMp4(new MergedReader(readers), {
         fromMs,
         toMs,
@@ -178,7 +179,7 @@ function exportCommand(): Command {
       if (damaged > 0) print(words.leftOut(damaged));
       if (destroyed > 0) print(words.goneFrom(destroyed));
       if (!flags.maskLog) return;
-      const missing = await log.write(resolve(out), await tablesOf(places));
+      const missing = await log.write(resolve(out), await tablesOf(places), demand);
       const ofMask = maskWords(flags.language);
       print(ofMask.logWritten(filmLogOf(out)));
       if (missing.length > 0) print(ofMask.tablesMissing(missing.length));

@@ -51,9 +51,10 @@ export class MaskAgreement {
    * Whether a picture may bear this stamp: hidden as a whole before any table, or under a table that was opened; under one
    * of those, the whole picture is hidden for a reason or not at all. With the person mask, only as it covered people.
    */
-  allows({ version, digest, state, why, people }: MaskStamp): boolean {
+  allows({ version, digest, state, why, people, next }: MaskStamp): boolean {
     if (this.#coversPeople && people === undefined) return false;
     if ((why !== undefined) !== (state === 'full' && version !== 0)) return false;
+    if (next !== undefined && state !== 'both') return false;
     return version === 0 ? state === 'full' : this.#opened.includes(nameOf(version, digest));
   }
 }

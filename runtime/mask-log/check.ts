@@ -3,14 +3,18 @@
  * the decoder gives. Believes the stamp and the kept tables only.
  */
 import type { MaskStamp, PictureSize } from '../../pipelines/frame.js';
+import type { PeopleDemand } from './demand.js';
 import type { Findings, PixelBox } from './findings.js';
 import { type HiddenZone, hiddenPixels } from './hidden-pixels.js';
-import { type KeptTable, lensAt } from './tables.js';
+import { type KeptTable, lensAt, tableNamed } from './tables.js';
 
 /** Luma of black is 16; above this a pixel counts as seen (docs/mask.md, "The codec's margin"). */
 const brightestBlack = 26;
 /** Distance of U and V from no colour; above this a pixel counts as seen. */
 const strongestGrey = 10;
+
+/** Tables of which the pixels are kept: the two of a change. */
+const mostKnown = 2;
 
 /** One picture that was recorded, without its content. */
 export interface Recorded {
@@ -22,13 +26,18 @@ export class MaskCheck {
   pictures = 0;
   /** samples that were looked at */
   pixels = 0;
-  #known: { key: string; zones: HiddenZone[] | null } | null = null;
+  /** by table: what it hides at the view that was last asked for */
+  readonly #known = new Map<string, { key: string; zones: HiddenZone[] | null }>();
   readonly #everything: Int32Array;
 
-  /** @param tables by digest */
+  /**
+   * @param tables by digest
+   * @param demand when people must be covered; null when nothing says so
+   */
   constructor(
     private readonly tables: ReadonlyMap<string, KeptTable>,
     private readonly size: PictureSize,
+    private readonly demand: PeopleDemand | null = null,
   ) {
     this.#everything = Int32Array.from({ length: size.width * size.height }, (_, i) => i);
   }
@@ -48,8 +57,22 @@ export class MaskCheck {
       if (seen) findings.add({ ...found, ...seen, kind: 'not-full' });
       return;
     }
-    const kept = this.tables.get(digest);
-    if (!kept || kept.table.version !== mask.version) return findings.add({ ...found, kind: 'no-table' });
+    if (this.#showsPeople(recorded)) findings.add({ ...found, kind: 'people-shown' });
+    for (const named of mask.next ? [mask, mask.next] : [mask]) {
+      this.#lookFor(named, picture, recorded, findings);
+    }
+  }
+
+  /** Looks for what one of the tables in force hides. */
+  #lookFor(
+    { version, digest }: { version: number; digest: string },
+    picture: Uint8Array,
+    recorded: Recorded,
+    findings: Findings,
+  ): void {
+    const found = { atMs: recorded.wallMs, pictures: 1, digest, zone: null, pixels: 0, box: null };
+    const kept = tableNamed(this.tables, digest);
+    if (!kept || kept.table.version !== version) return findings.add({ ...found, kind: 'no-table' });
     const zones = this.#zones(kept, recorded);
     if (!zones) return findings.add({ ...found, kind: 'no-view' });
     for (const { name, pixels } of zones) {
@@ -58,13 +81,22 @@ export class MaskCheck {
     }
   }
 
+  #showsPeople({ wallMs, mask }: Recorded): boolean {
+    const { demand } = this;
+    return demand !== null && wallMs >= demand.fromMs && wallMs < demand.untilMs && !mask.people;
+  }
+
   /** The last answer is kept: pictures of a camera that stands still share it. */
   #zones(kept: KeptTable, { wallMs, mask: { view } }: Recorded): HiddenZone[] | null {
     const lens = lensAt(kept, wallMs);
     const looked = view && lens ? { view, lens } : null;
-    const key = JSON.stringify([kept.digest, looked]);
-    if (this.#known?.key !== key) this.#known = { key, zones: hiddenPixels(kept.table, looked, this.size) };
-    return this.#known.zones;
+    const key = JSON.stringify(looked);
+    const known = this.#known.get(kept.digest);
+    if (known?.key === key) return known.zones;
+    const zones = hiddenPixels(kept.table, looked, this.size);
+    if (this.#known.size >= mostKnown) this.#known.clear();
+    this.#known.set(kept.digest, { key, zones });
+    return zones;
   }
 
   #seen(picture: Uint8Array, pixels: Int32Array): { pixels: number; box: PixelBox } | null {

@@ -12,9 +12,10 @@ import { maskStamp } from '../../pipelines/messages.js';
 import type { StoredGop } from '../record/gop.js';
 import { sameStamp } from '../record/stamp.js';
 import { MaskCheck, type Recorded } from './check.js';
+import type { PeopleDemand } from './demand.js';
 import { Findings } from './findings.js';
 import type { CheckResult, Decode } from './store-check.js';
-import { asKeptTable, type KeptTable } from './tables.js';
+import { asKeptTable, type KeptTable, tableNamed } from './tables.js';
 
 const mostBytes = 512 * 2 ** 20;
 /** A week at 30 a second. */
@@ -28,6 +29,8 @@ const filmLogSchema = z.strictObject({
   /** SHA-256 of the film, hexadecimal */
   film: z.string().regex(/^[0-9a-f]{64}$/),
   tables: z.array(z.unknown()).max(4096),
+  /** when people had to be covered, as far as was known when it was exported */
+  people: z.strictObject({ fromMs: wallMs, untilMs: wallMs }).nullish(),
   /** pictures in order: so many with this stamp */
   stamps: z
     .array(z.strictObject({ pictures: z.int().min(1), fromMs: wallMs, toMs: wallMs, stamp: maskStamp }))
@@ -58,13 +61,26 @@ export class FilmLog {
 
   /**
    * Writes the log beside a film that is whole.
+   * @param people when people had to be covered; null when nothing said so
    * @returns digests that it names and that are not kept
    * @throws VigieError `store` when it cannot be written
    */
-  async write(film: string, kept: ReadonlyMap<string, KeptTable>): Promise<string[]> {
-    const named = new Set(this.#stamps.map(({ stamp }) => stamp.digest).filter((digest) => digest !== ''));
-    const tables = [...named].flatMap((digest) => kept.get(digest) ?? []);
-    const content = { format: 1, ...this.#size, film: await sha256(film), tables, stamps: this.#stamps };
+  async write(
+    film: string,
+    kept: ReadonlyMap<string, KeptTable>,
+    people: PeopleDemand | null = null,
+  ): Promise<string[]> {
+    const all = this.#stamps.flatMap(({ stamp }) => [stamp.digest, stamp.next?.digest ?? '']);
+    const named = new Set(all.filter((digest) => digest !== ''));
+    const tables = [...new Set([...named].flatMap((digest) => tableNamed(kept, digest) ?? []))];
+    const content = {
+      format: 1,
+      ...this.#size,
+      film: await sha256(film),
+      tables,
+      people,
+      stamps: this.#stamps,
+    };
     const file = filmLogOf(film);
     try {
       await rm(file, { force: true });
@@ -78,7 +94,7 @@ export class FilmLog {
     } catch (cause) {
       throw new VigieError('store', `Cannot write ${file}`, 'Check the disk and the directory', { cause });
     }
-    return [...named].filter((digest) => !kept.has(digest));
+    return [...named].filter((digest) => !tableNamed(kept, digest));
   }
 }
 
@@ -89,7 +105,7 @@ export class FilmLog {
 export async function checkFilm(
   film: string,
   decode: (film: string, size: PictureSize) => ReturnType<Decode>,
-  onProgress?: (share: number) => void,
+  { onProgress, demand = null }: { onProgress?: (share: number) => void; demand?: PeopleDemand | null } = {},
 ): Promise<CheckResult> {
   const log = await readLog(film);
   const tables = new Map(
@@ -99,7 +115,7 @@ export async function checkFilm(
     }),
   );
   const recorded = log.stamps.flatMap(picturesOf);
-  const check = new MaskCheck(tables, log);
+  const check = new MaskCheck(tables, log, demand ?? log.people ?? null);
   const findings = new Findings();
   let decoded = 0;
   for await (const picture of decode(film, log)) {

@@ -8,6 +8,8 @@ export const findingKinds = [
   'leak',
   /** the whole picture should be black, and is not */
   'not-full',
+  /** people should be covered, and the picture does not say that they are */
+  'people-shown',
   /** the table that the picture names is not kept */
   'no-table',
   /** zones are fixed in the world, and nothing says where the camera looked or through what */

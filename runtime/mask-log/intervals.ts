@@ -31,6 +31,10 @@ export interface MaskInterval {
   digest: string;
   state: MaskStamp['state'];
   why: HiddenBecause | null;
+  /** during a change: the table to come, by the start of its digest */
+  next: { version: number; digest: string } | null;
+  /** how people were covered; null when the stamp does not say that they were */
+  people: 'covered' | 'area' | null;
   /** null for a camera that does not move, and where nobody knew */
   view: ViewSpan | null;
 }
@@ -59,9 +63,9 @@ export class MaskIntervals {
 
   #begin(wallMs: number, stamp: MaskStamp): void {
     if (this.#last) this.#closed.push(this.#last.interval);
-    const { version, digest, state, why = null } = stamp;
-    const interval = { fromMs: wallMs, toMs: wallMs, pictures: 1, version, digest, state, why, view: null };
-    this.#last = { interval, stamp };
+    const { version, digest, state, why = null, next = null, people = null } = stamp;
+    const times = { fromMs: wallMs, toMs: wallMs, pictures: 1 };
+    this.#last = { interval: { ...times, version, digest, state, why, next, people, view: null }, stamp };
     widen(this.#last.interval, stamp);
   }
 }

@@ -6,6 +6,7 @@ import type { PictureSize } from '../../pipelines/frame.js';
 import type { ExportSource } from '../record/export.js';
 import type { GopUnit, StoredGop } from '../record/gop.js';
 import { MaskCheck } from './check.js';
+import type { PeopleDemand } from './demand.js';
 import { Findings } from './findings.js';
 import type { KeptTable } from './tables.js';
 
@@ -57,6 +58,8 @@ export class StoreCheck {
       source: ExportSource;
       tables: ReadonlyMap<string, KeptTable>;
       decode: Decode;
+      /** when people must be covered */
+      demand?: PeopleDemand | null;
     },
   ) {}
 
@@ -123,7 +126,7 @@ export class StoreCheck {
     if (this.#check && !isOther(this.#size, { width, height })) return this.#check;
     this.#addUp();
     this.#size = { width, height };
-    this.#check = new MaskCheck(this.deps.tables, this.#size);
+    this.#check = new MaskCheck(this.deps.tables, this.#size, this.deps.demand);
     return this.#check;
   }
 

@@ -16,6 +16,8 @@ const dayMs = 86_400_000;
 const longestDays = 30;
 const mostLenses = 64;
 const mostFileBytes = 8 << 20;
+/** Hex digits that a stamp has of the table to come. */
+const shortDigest = 24;
 const wallMs = z.number().min(-8.64e15).max(8.64e15);
 
 const keptTableSchema = z.strictObject({
@@ -179,6 +181,14 @@ async function readTable(file: string): Promise<KeptTable | null> {
 export function asKeptTable(value: unknown): KeptTable | null {
   const parsed = keptTableSchema.safeParse(value);
   return parsed.success && maskDigest(parsed.data.table) === parsed.data.digest ? parsed.data : null;
+}
+
+/** The table of this digest, or of a digest that begins so; a start that two have names neither. */
+export function tableNamed(tables: ReadonlyMap<string, KeptTable>, digest: string): KeptTable | undefined {
+  const whole = tables.get(digest);
+  if (whole || digest.length < shortDigest) return whole;
+  const begun = [...tables.values()].filter((kept) => kept.digest.startsWith(digest));
+  return begun.length === 1 ? begun[0] : undefined;
 }
 
 /** The lens by which this table became pixels at a time. */

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
@@ -135,18 +135,29 @@ const world: MaskTable = {
 };
 const plain: Lens = { principal: [0.5, 0.5], k1: 0, k2: 0, rollDeg: 0 };
 
-/** A store of three GOPs of a picture without any mask, with these stamps; `forget` keeps no table. */
-async function recordedAs(
-  t: TestContext,
-  { stamp, table, forget, spoil }: { stamp: MaskStamp; table: MaskTable; forget?: boolean; spoil?: number },
-): Promise<string> {
+interface RecordedAs {
+  stamp: MaskStamp;
+  /** kept, and those of `others` too */
+  table: MaskTable;
+  others?: readonly MaskTable[];
+  /** keeps no table */
+  forget?: boolean;
+  /** the GOP that is to be rubbish */
+  spoil?: number;
+  /** one GOP of black pictures in the place of three without any mask */
+  black?: boolean;
+}
+
+/** A store of three GOPs of a picture without any mask, with these stamps. */
+async function recordedAs(t: TestContext, options: RecordedAs): Promise<string> {
+  const { stamp, table, others = [], forget, spoil, black } = options;
   const state = mkdtempSync(join(tmpdir(), 'vigie-mask-'));
   t.after(() => rmSync(state, { recursive: true, force: true }));
   const deps = await storeDeps(state);
   const known = { clockTrusted: () => true, oldestMs: () => null };
-  if (!forget) {
-    const ofLens = table === world ? plain : null;
-    await new MaskTables({ ...deps, ...known }, { directory: join(state, 'mask') }).keep(table, ofLens);
+  for (const one of forget ? [] : [table, ...others]) {
+    const ofLens = one === world ? plain : null;
+    await new MaskTables({ ...deps, ...known }, { directory: join(state, 'mask') }).keep(one, ofLens);
   }
   const segmentBytes = 1024 * 1024;
   const directory = join(state, 'store');
@@ -154,8 +165,9 @@ async function recordedAs(
   const store = new Store(deps, { directory, keysDirectory: join(state, 'keys'), ...shape });
   await store.start(new AbortController().signal);
   const flags = { clockTrusted: true, interrupted: false, continues: false, class: 'communal' } as const;
-  for (let gop = 0; gop < 3; gop++) {
-    const units = unmasked.slice(gop * 25, gop * 25 + 25).map((data, i) => {
+  const recorded = black ? encodedPattern(25, 'black') : unmasked;
+  for (let gop = 0; gop * 25 < recorded.length; gop++) {
+    const units = recorded.slice(gop * 25, gop * 25 + 25).map((data, i) => {
       const seq = gop * 25 + i;
       const times = { seq, monoUs: 1_000_000 + seq * 40_000, wallMs: startMs + seq * 40 };
       const bytes = gop === spoil ? Buffer.alloc(data.length, 0xa5) : data;
@@ -165,6 +177,23 @@ async function recordedAs(
   }
   await store.stop();
   return directory;
+}
+
+/** Beside the keys, where the camera has it. */
+function authorise(store: string, cameraId: string, personMask: 'bodies' | null): string {
+  const file = join(store, '..', 'authorisation.json');
+  const paper = {
+    reference: 'test',
+    authority: 'test',
+    cameraId,
+    validFrom: new Date(startMs - 3_600_000).toISOString(),
+    validUntil: new Date(startMs + 400).toISOString(),
+    retainDays: 30,
+    ...(personMask && { personMask }),
+    events: [],
+  };
+  writeFileSync(file, JSON.stringify(paper));
+  return file;
 }
 
 const zonesOf = (table: MaskTable): MaskStamp => ({
@@ -216,6 +245,81 @@ test('what cannot be checked is found, and never passes', async (t) => {
     const { code, findings } = checked(store);
     assert.deepEqual([code, findings.map((finding) => finding.kind)], [1, [kind]]);
   }
+});
+
+test('during a change both tables are looked for; the one to come is named by the start of its digest', async (t) => {
+  const corner = (from: number, to: number): MaskTable => ({
+    version: from === 0.1 ? 1 : 2,
+    zones: [
+      {
+        name: from === 0.1 ? 'Avant' : 'Après',
+        points: [
+          [from, 0.1],
+          [to, 0.1],
+          [to, 0.9],
+          [from, 0.9],
+        ],
+      },
+    ],
+  });
+  const [before, after] = [corner(0.1, 0.4), corner(0.6, 0.9)];
+  const next = { version: 2, digest: maskDigest(after).slice(0, 24) };
+  const stamp: MaskStamp = { ...zonesOf(before), state: 'both', next };
+  const kept = await recordedAs(t, { stamp, table: before, others: [after] });
+  // The ball of the picture is in the zone to come alone.
+  const leaks = (store: string): unknown[] => checked(store).findings.map(({ kind, zone }) => [kind, zone]);
+  assert.deepEqual(leaks(kept), [['leak', 'Après']]);
+  assert.deepEqual(leaks(await recordedAs(t, { stamp: zonesOf(before), table: before })), []);
+  const log = vigie('mask', 'log', '--from', '2020-01-01T00:00', '--to', 'now', '--directory', kept);
+  assert.match(
+    log.out,
+    new RegExp(`1 \\+ 2 +${maskDigest(before).slice(0, 12)} \\+ ${next.digest.slice(0, 12)}`),
+  );
+  const lost = await recordedAs(t, { stamp, table: before, black: true });
+  assert.deepEqual(
+    checked(lost).findings.map(({ kind, digest }) => [kind, digest]),
+    [['no-table', next.digest]],
+  );
+});
+
+test('where people must be covered, a picture that does not say that they are is found, and no other', async (t) => {
+  const people = (stamp: MaskStamp): Promise<string> => recordedAs(t, { stamp, table: fixed, black: true });
+  const shown = await people(zonesOf(fixed));
+  const found = (store: string, ...more: string[]): unknown[] =>
+    checked(store, ...more).findings.map(({ kind, pictures }) => [kind, pictures]);
+  assert.deepEqual(found(shown), [], 'no authorisation');
+  authorise(shown, 'cam-1', null);
+  assert.deepEqual(found(shown), [], 'one that does not demand it');
+  const other = authorise(shown, 'cam-2', 'bodies');
+  assert.deepEqual(found(shown), [], 'one of another camera');
+  assert.equal(vigie('mask', 'check', shown, '--authorisation', other).code, 2);
+  authorise(shown, 'cam-1', 'bodies');
+  // It ends after ten pictures.
+  assert.deepEqual(found(shown), [['people-shown', 10]]);
+  const hidden = await people({ ...zonesOf(fixed), state: 'full', why: 'late' });
+  authorise(hidden, 'cam-1', 'bodies');
+  assert.deepEqual(found(hidden), []);
+  for (const cover of ['covered', 'area'] as const) {
+    const covered = await people({ ...zonesOf(fixed), people: cover });
+    authorise(covered, 'cam-1', 'bodies');
+    assert.deepEqual(found(covered), []);
+    const log = vigie('mask', 'log', '--from', '2020-01-01T00:00', '--to', 'now', '--directory', covered);
+    assert.match(log.out, cover === 'area' ? /area covered/ : / {2}covered/);
+  }
+});
+
+test('an export takes along when people had to be covered', async (t) => {
+  const store = await recordedAs(t, { stamp: zonesOf(fixed), table: fixed, black: true });
+  const file = authorise(store, 'cam-1', 'bodies');
+  const film = join(store, '..', 'film.mp4');
+  const span = ['--from', '2020-01-01T00:00', '--to', 'now', '--mask-log'];
+  const made = vigie('store', 'export', '--directory', store, ...span, film);
+  assert.equal(made.code, 0, made.error);
+  rmSync(file);
+  assert.deepEqual(
+    checked(film).findings.map(({ kind, pictures }) => [kind, pictures]),
+    [['people-shown', 10]],
+  );
 });
 
 test('a GOP that does not decode is named, and the others are checked', async (t) => {

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 export const clipSize = { width: 320, height: 240 };
 
 /** `count` access units of a moving pattern, a keyframe every 25, Annex B, each key with its SPS and PPS. */
-export function encodedPattern(count: number): Buffer[] {
+export function encodedPattern(count: number, pattern: 'ball' | 'black' = 'ball'): Buffer[] {
   const directory = mkdtempSync(join(tmpdir(), 'vigie-clip-'));
   try {
     const launch = [
-      `videotestsrc num-buffers=${count} pattern=ball`,
+      `videotestsrc num-buffers=${count} pattern=${pattern}`,
       `video/x-raw,format=I420,width=${clipSize.width},height=${clipSize.height},framerate=25/1`,
       'x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 bframes=0 bitrate=500',
       'h264parse config-interval=-1',

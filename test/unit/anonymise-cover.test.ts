@@ -101,3 +101,22 @@ test('blocks: one that touches a zone where it looks is black and lays no colour
   new Cover(size, { manner: 'blocks', cover: 'heads' }).boxes(data, [box]);
   assert.ok(data.equals(hidden));
 });
+
+test('blocks are the same wherever in its memory a picture begins, and whatever its width', () => {
+  for (const width of [320, 314]) {
+    const of = { width, height: size.height };
+    const random = seeded(9);
+    const plain = Buffer.alloc(i420Bytes(of));
+    for (let i = 0; i < plain.length; i++) plain[i] = 40 + Math.floor(random() * 160);
+    plain.fill(16, 100 * width, 100 * width + 110);
+    plain.fill(128, width * size.height);
+    const covered = [0, 1, 2, 62].map((from) => {
+      const data = Buffer.from(new ArrayBuffer(from + plain.length), from);
+      plain.copy(data);
+      new Cover(of, { manner: 'blocks', cover: 'bodies' }).boxes(data, [box]);
+      return data;
+    });
+    assert.ok(!covered[0].equals(plain));
+    for (const data of covered) assert.ok(data.equals(covered[0]));
+  }
+});

@@ -34,7 +34,7 @@ class Street {
     this.stage = new Anonymiser(
       {
         clock: this.clock,
-        follow: new Tracker({ ...thresholds, aspect: 4 / 3, confirmHits: 1, lostSeconds: 2 }),
+        follow: () => new Tracker({ ...thresholds, aspect: 4 / 3, confirmHits: 1, lostSeconds: 2 }),
         area: { luma: Int32Array.of(0, size.width * 60), chroma: Int32Array.of() },
         release: (frame) => this.#take(frame),
       },
@@ -133,6 +133,17 @@ test('between looks a walker is where they were going', () => {
     [],
   );
   assert.ok(street.given.every(({ covered }) => covered < 0.5));
+});
+
+test('somebody who steps behind something stays covered to the size they had, then to the one they have', () => {
+  const half: Box = { ...standing, x: 0.44, y: 0.45, width: 0.06, height: 0.25 };
+  const street = new Street();
+  street.run(1, () => [standing]);
+  street.run(2, () => [half]);
+  assert.ok(street.given.slice(25, 35).every((given) => isCovered(given, standing)));
+  const last = street.given.at(-1) as Given;
+  assert.ok(isCovered(last, half));
+  assert.ok(!isCovered(last, standing));
 });
 
 test('heads: the top of the box is covered, its foot is not', () => {

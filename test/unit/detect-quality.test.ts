@@ -7,8 +7,8 @@ import type { Box, Detection } from '../../pipelines/messages.js';
 
 const at = (x: number, width = 0.1): Box => ({ x, y: 0, width, height: 0.1 });
 const seen = (box: Box, score: number): Detection => ({ class: 'person', score, box });
-const real = (box: Box): TruthBox => ({ box, ignored: false });
-const ignored = (box: Box): TruthBox => ({ box, ignored: true });
+const real = (box: Box): TruthBox => ({ box, id: 1, ignored: false });
+const ignored = (box: Box): TruthBox => ({ box, id: 2, ignored: true });
 
 test('a row becomes a box of the picture before: frames count from 1', () => {
   const truth = readMot(
@@ -18,8 +18,8 @@ test('a row becomes a box of the picture before: frames count from 1', () => {
   );
   assert.deepEqual([...truth.keys()], [0, 2]);
   assert.deepEqual(truth.get(0), [
-    { box: { x: 0.25, y: 0.25, width: 0.125, height: 0.125 }, ignored: false },
-    { box: { x: 0, y: 0, width: 1, height: 1 }, ignored: true },
+    { box: { x: 0.25, y: 0.25, width: 0.125, height: 0.125 }, id: 9, ignored: false },
+    { box: { x: 0, y: 0, width: 1, height: 1 }, id: 2, ignored: true },
   ]);
 });
 

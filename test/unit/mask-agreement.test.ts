@@ -45,6 +45,9 @@ test('during a change the table before is still taken, the one to come not yet',
   agreement.judge(1, maskDigest(first));
   agreement.change(second);
   assert.equal(agreement.allows({ ...zones(first), state: 'both' }), true);
+  const next = { version: 2, digest: maskDigest(second).slice(0, 24) };
+  assert.equal(agreement.allows({ ...zones(first), state: 'both', next }), true);
+  assert.equal(agreement.allows({ ...zones(first), next }), false, 'a table to come, and no change');
   assert.equal(agreement.allows(zones(second)), false);
   assert.equal(agreement.judge(1, maskDigest(first)), 'ignore', 'an answer that was overtaken opens nothing');
   assert.equal(agreement.judge(2, maskDigest(second)), 'open');

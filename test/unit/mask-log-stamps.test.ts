@@ -13,6 +13,11 @@ const stamps: MaskStamp[] = [
   { version: 0, digest: '', state: 'full' },
   { version: 3, digest, state: 'zones' },
   { version: 3, digest, state: 'both', view },
+  { version: 3, digest, state: 'both', next: { version: 4, digest: 'cd'.repeat(12) }, view },
+  { version: 3, digest, state: 'both', next: { version: 4, digest: 'ce'.repeat(12) }, view },
+  { version: 3, digest, state: 'both', next: { version: 5, digest: 'ce'.repeat(12) } },
+  { version: 3, digest, state: 'zones', people: 'covered' },
+  { version: 3, digest, state: 'zones', people: 'area' },
   ...hiddenBecause.map((why): MaskStamp => ({ version: 3, digest, state: 'full', why, view })),
 ];
 
@@ -40,6 +45,7 @@ test('a state, a reason or a flag that does not exist, and a view that is no num
     [4, 3],
     [5, hiddenBecause.length + 1],
     [6, 3],
+    [7, 3],
   ] as const) {
     const bytes = Buffer.from(whole);
     bytes.writeUInt8(value, 8 + at);
@@ -48,6 +54,12 @@ test('a state, a reason or a flag that does not exist, and a view that is no num
   const bytes = Buffer.from(whole);
   bytes.writeFloatLE(Number.NaN, 8 + 44);
   assert.equal(readStamp(bytes, 8), null);
+});
+
+test('a stamp of before people and the table to come were told still reads', () => {
+  const bytes = written({ version: 3, digest, state: 'both', view });
+  assert.deepEqual([...bytes.subarray(8 + 56, 8 + 72), bytes[8 + 7]], Array(17).fill(0));
+  assert.deepEqual(readStamp(bytes, 8), { version: 3, digest, state: 'both', view });
 });
 
 test('a store gives back the stamp of each picture, however often it changes within a GOP', async (t) => {
@@ -63,6 +75,29 @@ test('a store gives back the stamp of each picture, however often it changes wit
   assert.deepEqual(
     read,
     units.map(({ mask }) => mask),
+  );
+});
+
+test('intervals: another one when people are covered otherwise, or another table is to come', () => {
+  const intervals = new MaskIntervals();
+  const zones: MaskStamp = { version: 1, digest, state: 'zones' };
+  const next = { version: 2, digest: 'cd'.repeat(12) };
+  const masks: MaskStamp[] = [
+    { ...zones, people: 'area' },
+    { ...zones, people: 'covered' },
+    { ...zones, people: 'covered' },
+    { ...zones, people: 'covered', state: 'both', next },
+    zones,
+  ];
+  intervals.add(masks.map((mask, i) => ({ wallMs: i * 40, mask })));
+  assert.deepEqual(
+    intervals.all.map(({ pictures, people, next: to }) => [pictures, people, to]),
+    [
+      [1, 'area', null],
+      [2, 'covered', null],
+      [1, 'covered', next],
+      [1, null, null],
+    ],
   );
 });
 

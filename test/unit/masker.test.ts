@@ -63,6 +63,8 @@ test('during a change the old and the new table both hide', () => {
   masker.open(1, maskDigest(left));
   masker.load(right);
   assert.deepEqual(shown(masker), { state: 'both', left: false, middle: true, right: false });
+  const next = { version: 2, digest: maskDigest(right).slice(0, 24) };
+  assert.deepEqual(masker.mask(frame()).mask.next, next, 'the stamp names the table to come');
   masker.open(2, maskDigest(right));
   assert.deepEqual(shown(masker), { state: 'zones', left: true, middle: true, right: false });
 });
