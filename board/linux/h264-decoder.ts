@@ -39,16 +39,14 @@ export async function* decodeUnits(units: readonly Uint8Array[], size: DecodedSi
 }
 
 async function feed(into: Writable | null, units: readonly Uint8Array[]): Promise<void> {
+  if (!into) return;
+  const closed = new Promise((resolve) => into.once('close', resolve));
   for (const unit of units) {
-    if (!into || into.destroyed) return;
-    if (!into.write(unit)) {
-      await new Promise<void>((resolve) => {
-        into.once('drain', resolve);
-        into.once('close', resolve);
-      });
-    }
+    if (into.destroyed) return;
+    if (!into.write(unit))
+      await Promise.race([closed, new Promise((resolve) => into.once('drain', resolve))]);
   }
-  into?.end();
+  into.end();
 }
 
 /** The pictures of an MP4 file with one H.264 track, in order. */
