@@ -7,13 +7,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { decodeUnits } from '../../board/linux/h264-decoder.js';
 import { virtualHeadLimits } from '../../board/virtual/head.js';
 import { drawPanorama } from '../../board/virtual/panorama.js';
 import type { MaskTable, MaskZone } from '../../pipelines/messages.js';
 import type { ConfigInput } from '../../runtime/config/schema.js';
 import type { FromServer } from '../../runtime/control/protocol.js';
+import type { Finding } from '../../runtime/mask-log/findings.js';
+import { StoreCheck } from '../../runtime/mask-log/store-check.js';
+import { readTables } from '../../runtime/mask-log/tables.js';
 import type { GopUnit } from '../../runtime/record/gop.js';
-import { type CameraRun, recordedUnits, runCamera, writeAuthorisation } from '../camera-run.js';
+import { type CameraRun, openStore, recordedUnits, runCamera, writeAuthorisation } from '../camera-run.js';
 import { ControlClient, enter } from '../control-client.js';
 import { seeded } from '../random.js';
 import {
@@ -62,7 +66,10 @@ export interface CameraFound {
   frameDelayMs: number;
   /** why the pipeline process was replaced when nobody had killed it */
   failures: string[];
+  /** what `vigie store check` says of the card */
   damages: number;
+  /** what `vigie mask check` says of the recording, and how many pictures it looked at */
+  checked: { pictures: number; findings: Finding[] };
   /** orders of the operator that the camera refused, and times that he had to send the head home */
   refused: number;
   homed: number;
@@ -71,18 +78,13 @@ export interface CameraFound {
 }
 
 /** Runs until so many frames are recorded, and through every phase once at least. The state directory is gone afterwards. */
-export async function runWholeCamera(
-  options: CameraRunOptions,
-  read: (directory: string) => Promise<void> = () => Promise.resolve(),
-): Promise<CameraFound> {
+export async function runWholeCamera(options: CameraRunOptions): Promise<CameraFound> {
   const directory = mkdtempSync(join(tmpdir(), 'vigie-mask-'));
   const { protocol = 'visca', seed, readOutMs = usualReadOutMs, gentle = false } = options;
   const site = new Site(directory, { protocol, seed, readOutMs, gentle });
   try {
     await site.start();
-    const found = await new Operated(site, options, directory).run();
-    await read(directory);
-    return found;
+    return await new Operated(site, options, directory).run();
   } finally {
     await site.stop();
     rmSync(directory, { recursive: true, force: true });
@@ -136,7 +138,13 @@ class Operated {
   }
 
   async #found(run: CameraRun, client: ControlClient): Promise<CameraFound> {
+    await this.#site.stop();
     const recorded = await recordedUnits(this.#directory);
+    const store = await openStore(this.#directory);
+    const tables = await readTables(join(this.#directory, 'mask'));
+    this.#options.say?.(`${recorded.length} frames recorded; vigie mask check`);
+    const check = new StoreCheck({ source: store, tables, decode: decodeUnits });
+    const checked = await check.run({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER / 1000 });
     const replaced = run.lines.filter((line) => line.includes('the pipeline process is replaced'));
     const asked = replaced.filter((line) => line.includes('signal SIGKILL')).slice(0, this.#kills);
     return {
@@ -146,7 +154,8 @@ class Operated {
       truth: this.#site.truth,
       frameDelayMs: this.#frameDelayMs,
       failures: [...replaced.filter((line) => !asked.includes(line)), ...run.errors],
-      damages: 0,
+      damages: (await store.check()).damages.length,
+      checked: { pictures: checked.pictures, findings: checked.findings.all },
       refused: client.messages.filter(
         ({ t, ...rest }) => t === 'error' && 'code' in rest && rest.code === 'head-refused',
       ).length,
@@ -159,7 +168,7 @@ class Operated {
     const { frames, phases: only = cameraPhases } = this.#options;
     await this.#open(run, client);
     for (let i = 0; run.camera.recorder.framesRecorded < frames || i < only.length; i++) {
-      const { phase, acts, ms, mends } = cameraPhaseAt(i, frames / framesPerSecond, only, this.#random);
+      const { phase, acts, ms } = cameraPhaseAt(i, frames / framesPerSecond, only, this.#random);
       this.#site.phase = phase;
       const endMs = Date.now() + ms;
       for (const { afterMs, act } of acts) {
@@ -168,7 +177,6 @@ class Operated {
         this.#progress(run);
       }
       await wait(Math.max(0, endMs - Date.now()));
-      if (!mends) continue;
       for (const act of mended) this.#do(act, run, client);
       await this.#open(run, client);
     }

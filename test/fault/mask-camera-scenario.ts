@@ -44,8 +44,6 @@ export interface CameraHappening {
   phase: Phase;
   acts: Timed[];
   ms: number;
-  /** something broke: the next phase begins when the picture is open again */
-  mends: boolean;
 }
 
 /** A preset of the scenario's camera, and how many there are: the patrol goes to each. */
@@ -73,7 +71,7 @@ export function cameraPhaseAt(
   const share = Math.min(longestMs, Math.max(shortestMs, (seconds * 1000) / shares));
   const ms = phase === 'patrol' ? patrolTimes * share : share;
   const acts = actsOf(phase, ms, random).sort((a, b) => a.afterMs - b.afterMs);
-  return { phase, acts, ms, mends: !['patrol', 'sweep', 'presets', 'zoom', 'edit'].includes(phase) };
+  return { phase, acts, ms };
 }
 
 function actsOf(phase: Phase, ms: number, random: () => number): Timed[] {
