@@ -7,15 +7,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { decodeUnits } from '../../board/linux/h264-decoder.js';
 import { virtualHeadLimits } from '../../board/virtual/head.js';
 import { drawPanorama } from '../../board/virtual/panorama.js';
 import type { MaskTable, MaskZone } from '../../pipelines/messages.js';
 import type { ConfigInput } from '../../runtime/config/schema.js';
 import type { FromServer } from '../../runtime/control/protocol.js';
-import type { Finding } from '../../runtime/mask-log/findings.js';
-import { StoreCheck } from '../../runtime/mask-log/store-check.js';
-import { readTables } from '../../runtime/mask-log/tables.js';
 import type { GopUnit } from '../../runtime/record/gop.js';
 import { type CameraRun, openStore, recordedUnits, runCamera, writeAuthorisation } from '../camera-run.js';
 import { ControlClient, enter } from '../control-client.js';
@@ -68,8 +64,6 @@ export interface CameraFound {
   failures: string[];
   /** what `vigie store check` says of the card */
   damages: number;
-  /** what `vigie mask check` says of the recording, and how many pictures it looked at */
-  checked: { pictures: number; findings: Finding[] };
   /** orders of the operator that the camera refused, and times that he had to send the head home */
   refused: number;
   homed: number;
@@ -141,10 +135,7 @@ class Operated {
     await this.#site.stop();
     const recorded = await recordedUnits(this.#directory);
     const store = await openStore(this.#directory);
-    const tables = await readTables(join(this.#directory, 'mask'));
-    this.#options.say?.(`${recorded.length} frames recorded; vigie mask check`);
-    const check = new StoreCheck({ source: store, tables, decode: decodeUnits });
-    const checked = await check.run({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER / 1000 });
+    const { damages } = await store.check();
     const replaced = run.lines.filter((line) => line.includes('the pipeline process is replaced'));
     const asked = replaced.filter((line) => line.includes('signal SIGKILL')).slice(0, this.#kills);
     return {
@@ -154,8 +145,7 @@ class Operated {
       truth: this.#site.truth,
       frameDelayMs: this.#frameDelayMs,
       failures: [...replaced.filter((line) => !asked.includes(line)), ...run.errors],
-      damages: (await store.check()).damages.length,
-      checked: { pictures: checked.pictures, findings: checked.findings.all },
+      damages: damages.length,
       refused: client.messages.filter(
         ({ t, ...rest }) => t === 'error' && 'code' in rest && rest.code === 'head-refused',
       ).length,

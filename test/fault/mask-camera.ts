@@ -77,10 +77,6 @@ export function violationsOf({ recorded, live, found }: CameraExamined): string[
   if (recorded.picturePixels > 0)
     broken.push(`${recorded.picturePixels} pixels of private colours are in still pictures`);
   for (const failure of found.failures) broken.push(failure);
-  for (const { kind, pictures, zone, pixels } of found.checked.findings)
-    broken.push(
-      `vigie mask check: ${kind}${zone ? ` of ${zone}` : ''} in ${pictures} pictures, ${pixels} pixels`,
-    );
   if (found.damages > 0) broken.push(`the store has ${found.damages} damages`);
   return broken;
 }
@@ -109,8 +105,6 @@ function rowsOf({ recorded, live, states, found }: CameraExamined, protocol: str
     ...Object.entries(states).map(([state, frames]) =>
       row(`frames with the stamp ${state}`, frames, 'frames'),
     ),
-    row('pictures that vigie mask check looked at', found.checked.pictures, 'pictures'),
-    atMost('findings of vigie mask check', found.checked.findings.length, 'findings', 0),
     row('orders refused', found.refused, 'orders'),
     row('times the operator had to send the head home', found.homed, 'times'),
     row('phases after which the picture stayed hidden', found.stayedHidden.length, 'phases'),
