@@ -86,6 +86,7 @@ function measure(size: PictureSize, table: MaskTable, k1: number): Cost {
       kind: 'raw',
       seq: n,
       monoUs: n * FRAME_US + FRAME_US / 2,
+      timeErrorUs: 0,
       wallMs: 0,
       ...size,
       data,

@@ -20,6 +20,7 @@ export const profile = z.strictObject({
     libcamera: launch,
     rtsp: launch,
     pipe: launch,
+    stampedPipe: launch,
   }),
   /** from raw I420 to H.264; {bitrateKbps}, {bitrateBps} and {gopFrames} are filled in. No B-frames */
   encoder: launch,

@@ -5,6 +5,7 @@
  */
 import { access, constants } from 'node:fs/promises';
 import { VigieError } from '../errors.js';
+import { STAMP_BYTES } from '../pipelines/capture/stamped.js';
 import { i420Bytes } from '../pipelines/frame.js';
 import { launchText } from '../pipelines/launch.js';
 import type { PipelineOptions } from '../pipelines/messages.js';
@@ -17,7 +18,7 @@ export type SensorChoice =
   | { kind: 'v4l2'; device: string }
   | { kind: 'libcamera'; camera?: string | undefined }
   | { kind: 'rtsp'; url: string; latencyMs: number }
-  | { kind: 'pipe'; file: string };
+  | { kind: 'pipe'; file: string; stamped: boolean };
 
 export interface PictureChoice {
   width: number;
@@ -35,14 +36,18 @@ export async function sensorPart(
   profile: Profile,
 ): Promise<Pick<PipelineOptions, 'sensorLaunch' | 'atEnd' | 'paced'>> {
   await checkReadable(sensor);
-  const sensorLaunch = fill(profile.sensors[sensor.kind], {
-    ...quoted(sensor),
-    width: String(picture.width),
-    height: String(picture.height),
-    framesPerSecond: String(Math.ceil(picture.framesPerSecond)),
-    // Read in any other measure, the end of a frame waits for the beginning of the next, and its time is wrong.
-    frameBytes: String(i420Bytes(picture)),
-  });
+  const sensorLaunch = fill(
+    profile.sensors[sensor.kind === 'pipe' && sensor.stamped ? 'stampedPipe' : sensor.kind],
+    {
+      ...quoted(sensor),
+      width: String(picture.width),
+      height: String(picture.height),
+      framesPerSecond: String(Math.ceil(picture.framesPerSecond)),
+      // Read in any other measure, the end of a frame waits for the beginning of the next, and its time is wrong.
+      frameBytes: String(i420Bytes(picture)),
+      stampedFrameBytes: String(STAMP_BYTES + i420Bytes(picture)),
+    },
+  );
   const clip = sensor.kind === 'clip';
   return { sensorLaunch, atEnd: clip ? sensor.atEnd : 'live', paced: clip };
 }

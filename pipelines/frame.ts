@@ -55,6 +55,8 @@ interface FrameBase extends PictureSize {
   seq: number;
   /** CLOCK_MONOTONIC at capture, integer microseconds (the same clock in both processes) */
   monoUs: number;
+  /** by how much `monoUs` may be too late; absent when nothing is known of that (capture/frame-time.ts) */
+  timeErrorUs?: number;
   /** wall clock at capture, milliseconds since 1970 */
   wallMs: number;
   /** planes Y (w*h), U (w/2*h/2), V (w/2*h/2), no row padding; BT.601 limited range */
@@ -75,6 +77,9 @@ export interface MaskedFrame extends FrameBase {
   readonly mask: MaskStamp;
 }
 
+/** What may stand before a frame in its memory (capture/stamped.ts). */
+const MOST_HEADER_BYTES = 64;
+
 /**
  * Gives a frame's memory back now, where the engine can (ECMAScript 2024, ArrayBuffer.prototype.transfer). Left to the
  * collector, frames at full rate make it mark the whole heap again and again (`npm run bench -- frame` shows the CPU).
@@ -82,8 +87,9 @@ export interface MaskedFrame extends FrameBase {
  */
 export function releaseFrame(frame: MaskedFrame): void {
   const buffer = frame.data.buffer as ArrayBuffer & { transfer?: (bytes: number) => ArrayBuffer };
-  // A view into memory that others share is not ours to give back.
-  if (frame.data.byteLength === buffer.byteLength) buffer.transfer?.(0);
+  // A view into memory that others share is not ours to give back. Before a frame there may be its header.
+  const { byteOffset, byteLength } = frame.data;
+  if (byteOffset <= MOST_HEADER_BYTES && byteOffset + byteLength === buffer.byteLength) buffer.transfer?.(0);
 }
 
 /** Bytes of an I420 picture of this size. */

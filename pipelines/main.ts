@@ -117,7 +117,11 @@ class FramePath {
         clock: systemClock,
         events: { frame: (frame) => this.#onFrame(frame), ended: () => void this.#sendEnded(), fault },
       },
-      { ...options, maxFramesPerSecond: options.rate.numerator / options.rate.denominator },
+      {
+        ...options,
+        maxFramesPerSecond: options.rate.numerator / options.rate.denominator,
+        stamped: options.head !== null,
+      },
     );
   }
 

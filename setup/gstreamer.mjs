@@ -21,7 +21,7 @@ const elements = {
     'rawvideoparse',
   ],
   'gstreamer1.0-plugins-good': ['jpegenc', 'avidemux', 'qtdemux', 'matroskademux', 'v4l2src', 'rtspsrc'],
-  'gstreamer1.0-plugins-bad': ['h264parse'],
+  'gstreamer1.0-plugins-bad': ['h264parse', 'gdppay', 'gdpdepay'],
   'gstreamer1.0-plugins-ugly': ['x264enc'],
   'gstreamer1.0-libav': ['avdec_mpeg4', 'avdec_h264'],
   'libgstreamer1.0-0': ['filesrc', 'queue', 'capsfilter', 'fdsrc'],

@@ -1,6 +1,6 @@
 /**
  * A sensor on the simulated head: draws what the head truly looks at, frame after frame, and writes it to a named pipe
- * that the pipeline process reads (`sensor.kind: pipe`). Fed by the simulated head; used by the demo and by tests. It
+ * that the pipeline process reads (`sensor.kind: pipe`, `stamped: true`), each with the time of its exposure. Fed by the simulated head; used by the demo and by tests. It
  * holds clear pictures, as a sensor does: nothing of the product may run in it.
  */
 import { constants } from 'node:fs';
@@ -9,6 +9,7 @@ import { i420Bytes, type PictureSize } from '../../pipelines/frame.js';
 import type { Lens } from '../../pipelines/messages.js';
 import type { Clock } from '../ports.js';
 import { writeMark } from './frame-mark.js';
+import { frameHeader, streamStart } from './gdp-stream.js';
 import { drawPanorama, type Panorama } from './panorama.js';
 import { PanoramaView } from './panorama-view.js';
 import type { TrueViews } from './true-view.js';
@@ -115,6 +116,7 @@ export class PanoramaSensor {
   async #feed(pipe: FileHandle): Promise<void> {
     const { framesPerSecond, delayMs } = this.#options;
     const everyUs = 1_000_000 / framesPerSecond;
+    await writeAll(pipe, streamStart(this.#options, framesPerSecond));
     for (let due = this.#clock.monoUs() + everyUs; this.#running; due += everyUs) {
       await this.#until(due);
       due = Math.max(due, this.#clock.monoUs() - everyUs);
@@ -123,7 +125,8 @@ export class PanoramaSensor {
       await this.#until(monoUs + delayMs * 1000);
       // A real sensor's delay does not depend on how busy this machine is.
       if (this.#clock.monoUs() > monoUs + (delayMs + SLACK_MS) * 1000) continue;
-      for (let at = 0; at < this.#picture.length; ) at += (await pipe.write(this.#picture, at)).bytesWritten;
+      await writeAll(pipe, frameHeader(this.#options, monoUs));
+      await writeAll(pipe, this.#picture);
     }
   }
 
@@ -142,4 +145,8 @@ export class PanoramaSensor {
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#clock.after(ms, resolve));
   }
+}
+
+async function writeAll(pipe: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await pipe.write(bytes, at)).bytesWritten;
 }

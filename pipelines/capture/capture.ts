@@ -4,9 +4,11 @@
  */
 
 import type { Clock } from '../../board/ports.js';
-import { VigieError } from '../../errors.js';
+import { asVigieError, VigieError } from '../../errors.js';
 import { i420Bytes, type PictureSize, type RawFrame } from '../frame.js';
 import { GstPipeline, type GstSink } from '../gst.js';
+import { FrameTime, type Timed } from './frame-time.js';
+import { readStamped } from './stamped.js';
 
 export interface CaptureOptions extends PictureSize {
   /** launch text of the sensor, up to raw video */
@@ -16,6 +18,8 @@ export interface CaptureOptions extends PictureSize {
   paced: boolean;
   /** frames a second at the most */
   maxFramesPerSecond: number;
+  /** frames get the sensor's own time; costs a copy of each */
+  stamped: boolean;
 }
 
 export interface CaptureEvents {
@@ -32,12 +36,14 @@ export class Capture {
   readonly #options: CaptureOptions;
   #pipeline: GstPipeline | null = null;
   #running = false;
+  readonly #time: FrameTime | null;
   #seq = 0;
 
   constructor(deps: { clock: Clock; events: CaptureEvents }, options: CaptureOptions) {
     this.#clock = deps.clock;
     this.#events = deps.events;
     this.#options = options;
+    this.#time = options.stamped ? new FrameTime() : null;
   }
 
   /** @throws VigieError `source` when GStreamer cannot build the pipeline */
@@ -74,7 +80,7 @@ export class Capture {
       }
       framesThisRound++;
       if (ahead) next = sink.pull();
-      await this.#frame(data);
+      await this.#packet(data);
       if (!ahead) next = sink.pull();
     }
   }
@@ -83,28 +89,38 @@ export class Capture {
     return this.#options.atEnd === 'loop' && framesThisRound > 0 && !pipeline.busError && pipeline.rewind();
   }
 
-  #frame(data: Buffer): void | Promise<void> {
+  #packet(data: Buffer): void | Promise<void> {
+    const takenUs = this.#clock.monoUs();
+    if (!this.#time) return this.#frame(data, { monoUs: takenUs, errorUs: null }, takenUs);
+    try {
+      const stamped = readStamped(data);
+      if (stamped) return this.#frame(stamped.data, this.#time.of(stamped.stampUs, takenUs), takenUs);
+    } catch (error) {
+      this.#fail(asVigieError(error));
+    }
+  }
+
+  #frame(data: Buffer, { monoUs, errorUs }: Timed, takenUs: number): void | Promise<void> {
     const { width, height } = this.#options;
     if (data.length !== i420Bytes(this.#options)) {
-      this.#running = false;
-      this.#events.fault(
-        new VigieError(
-          'source',
-          `The sensor gave ${data.length} bytes for ${width}x${height}`,
-          'Check picture.width and picture.height',
-        ),
-      );
-      return;
+      const message = `The sensor gave ${data.length} bytes for ${width}x${height}`;
+      return this.#fail(new VigieError('source', message, 'Check picture.width and picture.height'));
     }
     return this.#events.frame({
       kind: 'raw',
       seq: this.#seq++,
-      monoUs: this.#clock.monoUs(),
-      wallMs: this.#clock.wallMs(),
+      monoUs,
+      ...(errorUs !== null && { timeErrorUs: errorUs }),
+      wallMs: this.#clock.wallMs() - Math.round((takenUs - monoUs) / 1000),
       width,
       height,
       data,
     });
+  }
+
+  #fail(error: VigieError): void {
+    this.#running = false;
+    this.#events.fault(error);
   }
 
   /** The binding says no more than "no sample": what it means follows from what the source is. */
@@ -128,13 +144,14 @@ export class Capture {
 /** Launch text of the whole stage: sensor, rate limit, I420 at the recorded size. */
 export function captureLaunch(options: CaptureOptions): string {
   const caps = `video/x-raw,format=I420,width=${options.width},height=${options.height},pixel-aspect-ratio=1/1`;
-  // A live source is never held back: what is not read in time is replaced by what is newer.
+  // A live source is never held back: what is not read in time is replaced by what is newer. Waiting for the first frame
+  // would leave it, and those that are read with it, without a time.
   const sink =
     options.atEnd === 'live'
-      ? 'max-buffers=4 drop=true sync=false'
+      ? 'max-buffers=4 drop=true sync=false async=false'
       : `max-buffers=2 drop=false sync=${options.paced}`;
   return (
     `${options.sensorLaunch} ! videorate drop-only=true max-rate=${Math.ceil(options.maxFramesPerSecond)} ` +
-    `! videoscale ! videoconvert ! ${caps} ! appsink name=raw ${sink}`
+    `! videoscale ! videoconvert ! ${caps} ${options.stamped ? '! gdppay ' : ''}! appsink name=raw ${sink}`
   );
 }

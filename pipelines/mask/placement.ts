@@ -49,8 +49,9 @@ export class Placement {
   }
 
   /** Each frame once, in order. What has not come by now is late. */
-  place({ monoUs, data }: RawFrame): FrameView {
-    const placed = this.#poses.at(monoUs - this.#delayUs) ?? 'late';
+  place({ monoUs, timeErrorUs, data }: RawFrame): FrameView {
+    if (timeErrorUs === undefined) return { why: 'late' };
+    const placed = this.#poses.at(monoUs - this.#delayUs, timeErrorUs) ?? 'late';
     if (typeof placed === 'string') {
       if (placed === 'homing' || placed === 'power') this.#motion.forget();
       return { why: placed };

@@ -35,8 +35,8 @@ export class Poses {
     if (this.#poses.length > KEPT) this.#poses.shift();
   }
 
-  /** The view at a time; why there is none; null while the position that follows has yet to come. */
-  at(us: number): Placed | HiddenBecause | null {
+  /** The view at a time that may be off by `errorUs`; why there is none; null while the position that follows has yet to come. */
+  at(us: number, errorUs = 0): Placed | HiddenBecause | null {
     const i = this.#poses.findLastIndex(({ monoUs }) => monoUs <= us);
     const before = this.#poses[i];
     const after = this.#poses[i + 1];
@@ -44,11 +44,11 @@ export class Poses {
     if (!before) return after ? 'late' : null;
     if (!after) return null;
     if (after.hide) return after.hide;
-    return between(before, after, us);
+    return between(before, after, us, errorUs);
   }
 }
 
-function between(a: Pose, b: Pose, us: number): Placed | HiddenBecause {
+function between(a: Pose, b: Pose, us: number, errorUs: number): Placed | HiddenBecause {
   const apartUs = b.monoUs - a.monoUs;
   if (apartUs > MOST_APART_US) return 'late';
   if (a.hfovDeg <= 0 || b.hfovDeg <= 0) return 'zoom-unknown';
@@ -63,7 +63,7 @@ function between(a: Pose, b: Pose, us: number): Placed | HiddenBecause {
   const turned = Math.max(Math.abs(pan), Math.abs(tilt));
   if (turned > reach + 2 * unsure + SLACK.deg) return 'disagrees';
   if (Math.abs(zoom) > zoomReach + SLACK.zoom) return 'disagrees';
-  const smeared = EXPOSED_US / apartUs;
+  const smeared = (EXPOSED_US + errorUs) / apartUs;
   return {
     panDeg: around(a.panDeg + share * pan),
     tiltDeg: a.tiltDeg + share * tilt,

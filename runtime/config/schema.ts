@@ -54,6 +54,10 @@ const sensor = z.discriminatedUnion('kind', [
     file: plainText.describe(
       'Named pipe that delivers raw I420 pictures of the configured size; relative to the configuration file',
     ),
+    stamped: z
+      .boolean()
+      .default(false)
+      .describe('The pictures come as GStreamer gdppay writes them, each with the time of its exposure'),
   }),
 ]);
 

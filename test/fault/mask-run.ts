@@ -33,9 +33,9 @@ import { type Act, type Phase, phaseAt, phases } from './mask-scenario.js';
 export const streetSize = { width: 640, height: 360 };
 export const streetLens: Lens = { principal: [0.51, 0.49], k1: -0.06, k2: 0.01, rollDeg: 1.5 };
 const framesPerSecond = 25;
-/** From the exposure to the frame's arrival in the pipe, and from there to the time that it is given at capture. */
+/** From the exposure to the frame's arrival in the pipe, and the soonest from there to capture. */
 const usualReadOutMs = 40;
-const arrivalMs = 4;
+const arrivalMs = 2;
 const pictureEveryMs = 1000;
 const noFrameLimitMs = 20_000;
 
@@ -132,7 +132,7 @@ class MaskRun {
     const profile = loadProfile('virtual');
     const picture = { ...streetSize, framesPerSecond };
     this.#pipeline = {
-      ...(await sensorPart({ kind: 'pipe', file: this.#file }, picture, profile)),
+      ...(await sensorPart({ kind: 'pipe', file: this.#file, stamped: true }, picture, profile)),
       ...encoderPart(2000, picture, profile),
       ...streetSize,
       rate: { numerator: framesPerSecond, denominator: 1 },

@@ -84,6 +84,9 @@ function rowsOf(found: MaskFound): Row[] {
     row('patrol: street needlessly hidden in the other frames', patrol ? hiddenPercent([patrol]) : 0, '%'),
     row('all phases: street needlessly hidden in the other frames', hiddenPercent(all), '%'),
     ...shares.map(([phase, share]) => row(`${phase}: frames hidden as a whole`, fullPercent([share]), '%')),
+    ...shares.flatMap(([phase, share]) =>
+      Object.entries(share.whys).map(([why, frames]) => row(`- ${phase}: hidden, ${why}`, frames, 'frames')),
+    ),
     ...(Number.isFinite(found.offMs[0])
       ? [
           row('time of a frame before its exposure, at most', Math.max(0, -found.offMs[0]), 'ms'),

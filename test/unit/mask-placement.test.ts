@@ -68,6 +68,7 @@ function run(steps: readonly Step[], scene: (pan: number, tilt: number) => numbe
       kind: 'raw',
       seq: i,
       monoUs,
+      timeErrorUs: 0,
       wallMs: 0,
       ...size,
       data: picture(truth, scene),
