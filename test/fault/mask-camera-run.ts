@@ -30,8 +30,8 @@ import { framesPerSecond, Site, type SiteOptions, usualReadOutMs } from './mask-
 import { streetLens, streetSize, type Truth } from './mask-run.js';
 import type { Phase } from './mask-scenario.js';
 
-/** From the moment the frame is given to the pipe to the time it is given at capture. */
-const arrivalMs = 4;
+/** From the moment that the frame is given to the pipe to capture, the soonest. */
+const arrivalMs = 2;
 const pictureEveryMs = 1000;
 const progressEveryMs = 10_000;
 /** A picture that stays hidden because the head is not believed: then the operator sends the head home. */
@@ -236,7 +236,7 @@ class Operated {
     const megabytes = Math.ceil(this.#options.frames / 100);
     return {
       camera: { id: 'test-01', name: 'Test' },
-      sensor: { kind: 'pipe', file: pipe },
+      sensor: { kind: 'pipe', file: pipe, stamped: true },
       picture: { ...streetSize, framesPerSecond },
       mask: zones.length > 0 ? { zones } : { zones, noneBecause: 'A control: the search must find it' },
       detect: { enabled: false },

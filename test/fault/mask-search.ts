@@ -212,7 +212,8 @@ export async function decodeEach(
   format: 'h264' | 'mp4',
   each: (picture: Buffer) => void,
 ): Promise<void> {
-  const words = `-v error -f ${format} -i - -f rawvideo -pix_fmt yuv420p -fps_mode passthrough -`;
+  // Live times are finer than the frame rate that the decoder assumes; it says so again and again.
+  const words = `-v ${format === 'mp4' ? 'fatal' : 'error'} -f ${format} -i - -f rawvideo -pix_fmt yuv420p -fps_mode passthrough -`;
   const child = spawn('ffmpeg', words.split(' '), { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => undefined);
   child.stdin.end(film);
