@@ -7,6 +7,9 @@ import { open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { VigieError } from '../../errors.js';
 
+/** A decoder that gives nothing for so long has hung: what it has not given is missing. */
+const SILENT_MS = 60_000;
+
 /** Plain I420, no row padding: width a multiple of 8, height of 2. */
 export interface DecodedSize {
   width: number;
@@ -19,7 +22,8 @@ const toPictures = [
   'avdec_h264 max-threads=2 output-corrupt=true',
   'videoconvert',
   'video/x-raw,format=I420',
-  'fdsink fd=1 sync=false',
+  // Without waiting for a first picture: gst-launch may otherwise wait for ever for one that damage took.
+  'fdsink fd=1 sync=false async=false',
 ];
 
 /**
@@ -71,10 +75,12 @@ async function* pictures(child: ChildProcess, { width, height }: DecodedSize): A
   child.on('error', (error) => {
     refused = error;
   });
+  const silence = setTimeout(() => child.kill('SIGKILL'), SILENT_MS);
   try {
     let picture = Buffer.allocUnsafe(bytesEach);
     let have = 0;
     for await (const chunk of (child.stdout ?? []) as AsyncIterable<Buffer>) {
+      silence.refresh();
       for (let at = 0; at < chunk.length; ) {
         const copied = chunk.copy(picture, have, at, at + bytesEach - have);
         at += copied;
@@ -86,6 +92,7 @@ async function* pictures(child: ChildProcess, { width, height }: DecodedSize): A
       }
     }
   } finally {
+    clearTimeout(silence);
     child.kill('SIGKILL');
   }
   if (refused) {
