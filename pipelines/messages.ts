@@ -94,6 +94,9 @@ export const pose = z.strictObject({
   speedDegPerS: z.number().min(0).max(1000),
   /** how fast the field of view changes at most until then, share of it a second */
   zoomPerS: z.number().min(0).max(100),
+  /** how much these speeds change at most, a second; absent: not known */
+  degPerS2: z.number().min(0).max(10_000).optional(),
+  zoomPerS2: z.number().min(0).max(1000).optional(),
   /** why the whole picture is to be hidden from this time on; null when the position counts */
   hide: z.enum(hiddenBecause).nullable(),
 });

@@ -27,6 +27,8 @@ export interface MotionOptions {
   stillDeg: number;
   /** and two fields of view by no more, as a share */
   stillZoom: number;
+  /** how far off a position at rest may be, degrees */
+  accuracyDeg: number;
   /** a head that was told to move shows it within this time, and one that was told to stop has stopped */
   settleMs: number;
 }
@@ -97,6 +99,32 @@ export class ExpectedMotion {
   speed(monoUs: number): Speed {
     const told = this.#order ? this.#speedOf(this.#order) : still;
     return monoUs < this.#before.untilUs ? fastest(told, this.#before.speed) : told;
+  }
+
+  /** How much its speed changes at most, where that is known. */
+  get bends(): { degPerS2?: number; zoomPerS2?: number } {
+    const { degPerS2, zoomPerS2 } = this.#options.limits;
+    return { ...(degPerS2 !== undefined && { degPerS2 }), ...(zoomPerS2 !== undefined && { zoomPerS2 }) };
+  }
+
+  /**
+   * How fast each axis can have been at a position, from the way since the one before: at some time between the two it was
+   * as fast as on average, and since then it can only have become so much faster. Never more than `most`.
+   */
+  speedAt(before: HeadPosition, now: HeadPosition, most: Speed): Speed {
+    const { accuracyDeg, stillZoom, limits } = this.#options;
+    const told = (before.roundTripUs + now.roundTripUs) / 2;
+    const least = (now.monoUs - before.monoUs - told) / 1e6;
+    const longest = (now.monoUs - before.monoUs + told) / 1e6;
+    if (least <= 0) return most;
+    const fastest = (way: number, perS2: number | undefined, bound: number): number =>
+      Math.min(bound, way / least + (perS2 ?? Number.POSITIVE_INFINITY) * longest);
+    const zoomed =
+      before.hfovDeg && now.hfovDeg ? Math.abs(Math.log(now.hfovDeg / before.hfovDeg)) + stillZoom / 4 : 10;
+    return {
+      degPerS: fastest(this.apart(before, now) + 2 * accuracyDeg, limits.degPerS2, most.degPerS),
+      zoomPerS: fastest(zoomed, limits.zoomPerS2, most.zoomPerS),
+    };
   }
 
   /** What a position contradicts, if anything. @param last the one before that counted */

@@ -43,6 +43,7 @@ export class PoseWatch {
   #shown: HeadPosition | null = null;
   #sentUs = -1;
   #uncertaintyDeg = 360;
+  #hfovDeg = 0;
   #hide: HiddenBecause | null = 'link';
   #agreed = 0;
   #failures = 0;
@@ -112,7 +113,7 @@ export class PoseWatch {
 
   /** A position has come. */
   reading(answer: HeadPosition): Pose[] {
-    const reading = { ...answer, monoUs: answer.monoUs - Math.round(this.#options.positionDelayMs * 1000) };
+    const reading = this.#inTime(answer);
     if (this.#shown && reading.monoUs <= this.#shown.monoUs) return [];
     const wasHidden = this.#hide !== null;
     const wasLost = this.lost;
@@ -124,10 +125,28 @@ export class PoseWatch {
     } else this.#agrees();
     // Frames between the position before and this one still wait: they are hidden too.
     const hidden = wasHidden || !this.#hide ? [] : this.#note();
+    this.#uncertaintyDeg = this.#unsure(this.#shown, reading);
+    this.#hfovDeg = hfovAt(reading.monoUs, this.#shown, reading);
     this.#shown = reading;
-    const { degPerS } = this.#motion.speed(reading.monoUs);
-    this.#uncertaintyDeg = Math.min(360, this.#options.accuracyDeg + (degPerS * reading.roundTripUs) / 2e6);
     return [...hidden, ...this.#send(reading.monoUs)];
+  }
+
+  /** What a position may be off by: as far as the head goes in half of the time in which it was told; the zoom too. */
+  #unsure(before: HeadPosition | null, now: HeadPosition): number {
+    const most = this.#motion.speed(now.monoUs);
+    const { degPerS, zoomPerS } = before ? this.#motion.speedAt(before, now, most) : most;
+    // A field of view that is off by a share moves the edge of the picture by that share of half of it.
+    const zoomUs = (now.zoomTold ?? now).roundTripUs;
+    const turned = degPerS * now.roundTripUs + (zoomPerS * zoomUs * (now.hfovDeg ?? 0)) / 2;
+    return Math.min(360, this.#options.accuracyDeg + turned / 2e6);
+  }
+
+  /** What is told is older than the question. */
+  #inTime(answer: HeadPosition): HeadPosition {
+    const delayUs = Math.round(this.#options.positionDelayMs * 1000);
+    const { monoUs, zoomTold } = answer;
+    const zoom = zoomTold && { zoomTold: { ...zoomTold, monoUs: zoomTold.monoUs - delayUs } };
+    return { ...answer, monoUs: monoUs - delayUs, ...zoom };
   }
 
   /** A question got no answer, a wrong one, or none yet after `lateMs`. */
@@ -215,19 +234,29 @@ export class PoseWatch {
     if (monoUs <= this.#sentUs) return [];
     this.#sentUs = monoUs;
     const { degPerS, zoomPerS } = this.#motion.speed(monoUs);
-    const { panDeg, tiltDeg, hfovDeg } = this.#shown ?? { panDeg: 0, tiltDeg: 0, hfovDeg: null };
+    const { panDeg, tiltDeg } = this.#shown ?? { panDeg: 0, tiltDeg: 0 };
     return [
       {
         t: 'pose',
         monoUs,
         panDeg,
         tiltDeg,
-        hfovDeg: hfovDeg ?? 0,
+        hfovDeg: this.#hfovDeg,
         uncertaintyDeg: this.#uncertaintyDeg,
         speedDegPerS: Math.min(1000, degPerS),
         zoomPerS: Math.min(100, zoomPerS),
+        ...this.#motion.bends,
         hide: this.#hide,
       },
     ];
   }
+}
+
+/** The field of view at the time of pan and tilt, which were asked for before it: between the last two that were told. */
+function hfovAt(monoUs: number, before: HeadPosition | null, now: HeadPosition): number {
+  const [last, next] = [before?.hfovDeg ?? 0, now.hfovDeg ?? 0];
+  const [fromUs, toUs] = [before?.zoomTold?.monoUs ?? 0, now.zoomTold?.monoUs ?? 0];
+  if (last <= 0 || next <= 0 || fromUs <= 0 || toUs <= fromUs) return next;
+  const share = Math.min(1, Math.max(0, (monoUs - fromUs) / (toUs - fromUs)));
+  return last * (next / last) ** share;
 }
