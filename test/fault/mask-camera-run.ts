@@ -31,7 +31,7 @@ import { streetLens, streetSize, type Truth } from './mask-run.js';
 import type { Phase } from './mask-scenario.js';
 
 /** From the moment that the frame is given to the pipe to capture, the soonest. */
-const arrivalMs = 2;
+const arrivalMs = 0;
 const pictureEveryMs = 1000;
 const progressEveryMs = 10_000;
 /** A picture that stays hidden because the head is not believed: then the operator sends the head home. */
@@ -256,7 +256,7 @@ class Operated {
           hfovDeg: [...limits.hfovDeg],
         },
         lens: streetLens,
-        trust: { positionDelayMs: head.positionAgeMs },
+        trust: { positionDelayMs: Math.round(head.positionAgeMs - head.answerMs / 2) },
         frameDelayMs: this.#frameDelayMs,
         presets: this.#presets(),
         patrols: [
