@@ -1,8 +1,7 @@
 /**
- * The typed channel between the two processes: what the runtime process tells the pipeline process and
- * what comes back. Each side checks what it receives against these schemas; a message that does not fit
- * ends the channel. Coordinates are shares of the picture (0..1, origin top left). Pictures that travel
- * here are masked: there is no message that could carry another kind.
+ * The typed channel between the two processes: what the runtime process tells the pipeline process and what comes back. Each
+ * side checks what it receives against these schemas; a message that does not fit ends the channel. Coordinates are shares
+ * of the picture (0..1, origin top left). Pictures that travel here are masked: no message could carry another kind.
  */
 import { z } from 'zod';
 import { hiddenBecause } from './frame.js';
