@@ -89,9 +89,8 @@ export const pose = z.strictObject({
   hfovDeg: z.number().min(0).max(180),
   /** how far off each of pan and tilt may be, degrees */
   uncertaintyDeg: z.number().min(0).max(360),
-  /** how fast the axis turns at most until the next position, degrees a second */
+  /** until the next position: how fast the axis turns at most, degrees a second; the field of view, share of it a second */
   speedDegPerS: z.number().min(0).max(1000),
-  /** how fast the field of view changes at most until then, share of it a second */
   zoomPerS: z.number().min(0).max(100),
   /** how much these speeds change at most, a second; absent: not known */
   degPerS2: z.number().min(0).max(10_000).optional(),
