@@ -65,8 +65,8 @@ function between(a: Pose, b: Pose, us: number, errorUs: number): Placed | Hidden
   if (Math.abs(zoom) > zoomReach + SLACK.zoom) return 'disagrees';
   // No line that bends so little is further from its chord (docs/mask.md, "The margin").
   const chord = (share * (1 - share) * seconds * seconds) / 2;
-  const bend = a.degPerS2 === undefined ? Number.POSITIVE_INFINITY : chord * a.degPerS2;
-  const zoomBend = a.zoomPerS2 === undefined ? Number.POSITIVE_INFINITY : chord * a.zoomPerS2;
+  const bend = bentBy(chord, a.degPerS2, b.degPerS2);
+  const zoomBend = bentBy(chord, a.zoomPerS2, b.zoomPerS2);
   const smeared = (EXPOSED_US + errorUs) / apartUs;
   return {
     panDeg: around(a.panDeg + share * pan),
@@ -76,6 +76,11 @@ function between(a: Pose, b: Pose, us: number, errorUs: number): Placed | Hidden
       Math.min(bend, Math.max(off(reach, pan, share), off(reach, tilt, share))) + unsure + turned * smeared,
     errorZoom: Math.min(zoomBend, off(zoomReach, zoom, share)) + Math.abs(zoom) * smeared,
   };
+}
+
+/** Only where both positions can be relied on for it. */
+function bentBy(chord: number, a: number | undefined, b: number | undefined): number {
+  return a === undefined || b === undefined ? Number.POSITIVE_INFINITY : chord * Math.max(a, b);
 }
 
 /**

@@ -101,10 +101,28 @@ export class ExpectedMotion {
     return monoUs < this.#before.untilUs ? fastest(told, this.#before.speed) : told;
   }
 
-  /** How much its speed changes at most, where that is known. */
-  get bends(): { degPerS2?: number; zoomPerS2?: number } {
-    const { degPerS2, zoomPerS2 } = this.#options.limits;
-    return { ...(degPerS2 !== undefined && { degPerS2 }), ...(zoomPerS2 !== undefined && { zoomPerS2 }) };
+  /**
+   * How much its speed changes at most, for what is known of it and may be relied on: a head that was told to turn and tells
+   * the place where it was may be turning all the same. What it has reached, or is seen to do, counts.
+   */
+  bends(before: HeadPosition | null, now: HeadPosition | null): { degPerS2?: number; zoomPerS2?: number } {
+    const { stillDeg, stillZoom, limits } = this.#options;
+    if (!before?.hfovDeg || !now?.hfovDeg) return {};
+    const { degPerS2, zoomPerS2 } = limits;
+    const { degPerS, zoomPerS } = this.speed(now.monoUs);
+    const to = this.#order?.kind === 'move' ? this.#order : null;
+    const turns =
+      degPerS === 0 ||
+      this.apart(before, now) > stillDeg / 4 ||
+      (to !== null && this.apart(to, now) <= 2 * stillDeg);
+    const zooms =
+      zoomPerS === 0 ||
+      Math.abs(Math.log(now.hfovDeg / before.hfovDeg)) > stillZoom / 4 ||
+      (to?.hfovDeg !== undefined && Math.abs(Math.log(to.hfovDeg / now.hfovDeg)) <= 2 * stillZoom);
+    return {
+      ...(turns && degPerS2 !== undefined && { degPerS2 }),
+      ...(zooms && zoomPerS2 !== undefined && { zoomPerS2 }),
+    };
   }
 
   /**
@@ -112,7 +130,8 @@ export class ExpectedMotion {
    * as fast as on average, and since then it can only have become so much faster. Never more than `most`.
    */
   speedAt(before: HeadPosition, now: HeadPosition, most: Speed): Speed {
-    const { accuracyDeg, stillZoom, limits } = this.#options;
+    const { accuracyDeg, stillZoom } = this.#options;
+    const bends = this.bends(before, now);
     const told = (before.roundTripUs + now.roundTripUs) / 2;
     const least = (now.monoUs - before.monoUs - told) / 1e6;
     const longest = (now.monoUs - before.monoUs + told) / 1e6;
@@ -122,8 +141,8 @@ export class ExpectedMotion {
     const zoomed =
       before.hfovDeg && now.hfovDeg ? Math.abs(Math.log(now.hfovDeg / before.hfovDeg)) + stillZoom / 4 : 10;
     return {
-      degPerS: fastest(this.apart(before, now) + 2 * accuracyDeg, limits.degPerS2, most.degPerS),
-      zoomPerS: fastest(zoomed, limits.zoomPerS2, most.zoomPerS),
+      degPerS: fastest(this.apart(before, now) + 2 * accuracyDeg, bends.degPerS2, most.degPerS),
+      zoomPerS: fastest(zoomed, bends.zoomPerS2, most.zoomPerS),
     };
   }
 

@@ -7,6 +7,7 @@ import type { HeadLimits, HeadPosition } from '../../board/ports.js';
 import type { HiddenBecause } from '../../pipelines/frame.js';
 import type { Pose } from '../../pipelines/messages.js';
 import { ExpectedMotion, type Good, type Order } from './expected-motion.js';
+import { UnseenMotion } from './unseen-motion.js';
 
 export interface WatchOptions {
   /** two positions of a head at rest differ by no more, degrees */
@@ -39,8 +40,11 @@ const homeStillMs = 1000;
 export class PoseWatch {
   readonly #options: WatchOptions;
   readonly #motion: ExpectedMotion;
+  readonly #degPerS2: number | undefined;
   #last: Good | null = null;
   #shown: HeadPosition | null = null;
+  #before: HeadPosition | null = null;
+  readonly #unseen = new UnseenMotion();
   #sentUs = -1;
   #uncertaintyDeg = 360;
   #hfovDeg = 0;
@@ -54,6 +58,7 @@ export class PoseWatch {
 
   constructor(limits: HeadLimits, options: WatchOptions) {
     this.#options = options;
+    this.#degPerS2 = limits.degPerS2;
     this.#motion = new ExpectedMotion({ limits, ...options });
   }
 
@@ -101,6 +106,7 @@ export class PoseWatch {
    * frames after that wait for the next one, and must know by then how fast the head could go.
    */
   ordered(order: Order, monoUs: number): Pose[] {
+    this.#unseen.told(monoUs, { atRest: this.#motion.speed(monoUs).degPerS === 0 });
     this.#motion.told(order, monoUs, this.#last);
     if (order.kind === 'home') {
       this.#hide = 'homing';
@@ -127,6 +133,7 @@ export class PoseWatch {
     const hidden = wasHidden || !this.#hide ? [] : this.#note();
     this.#uncertaintyDeg = this.#unsure(this.#shown, reading);
     this.#hfovDeg = hfovAt(reading.monoUs, this.#shown, reading);
+    this.#before = this.#shown;
     this.#shown = reading;
     return [...hidden, ...this.#send(reading.monoUs)];
   }
@@ -137,8 +144,16 @@ export class PoseWatch {
     const { degPerS, zoomPerS } = before ? this.#motion.speedAt(before, now, most) : most;
     // A field of view that is off by a share moves the edge of the picture by that share of half of it.
     const zoomUs = (now.zoomTold ?? now).roundTripUs;
+    const isSeen =
+      most.degPerS === 0 ||
+      this.#degPerS2 === undefined ||
+      this.#motion.bends(before, now).degPerS2 !== undefined;
+    if (isSeen) this.#unseen.seen(now.monoUs);
+    const unseenDeg = isSeen
+      ? 0
+      : this.#unseen.unseenDeg(now.monoUs + now.roundTripUs / 2, most, this.#degPerS2);
     const turned = degPerS * now.roundTripUs + (zoomPerS * zoomUs * (now.hfovDeg ?? 0)) / 2;
-    return Math.min(360, this.#options.accuracyDeg + turned / 2e6);
+    return Math.min(360, this.#options.accuracyDeg + unseenDeg + turned / 2e6);
   }
 
   /** What is told is older than the question. */
@@ -245,7 +260,7 @@ export class PoseWatch {
         uncertaintyDeg: this.#uncertaintyDeg,
         speedDegPerS: Math.min(1000, degPerS),
         zoomPerS: Math.min(100, zoomPerS),
-        ...this.#motion.bends,
+        ...this.#motion.bends(this.#before, this.#shown),
         hide: this.#hide,
       },
     ];
