@@ -5,8 +5,7 @@
  */
 import { access, constants } from 'node:fs/promises';
 import { VigieError } from '../errors.js';
-import { STAMP_BYTES } from '../pipelines/capture/stamped.js';
-import { i420Bytes } from '../pipelines/frame.js';
+import { i420Bytes, STAMP_BYTES } from '../pipelines/frame.js';
 import { launchText } from '../pipelines/launch.js';
 import type { PipelineOptions } from '../pipelines/messages.js';
 import type { Profile } from './profile.js';

@@ -77,8 +77,8 @@ export interface MaskedFrame extends FrameBase {
   readonly mask: MaskStamp;
 }
 
-/** What may stand before a frame in its memory (capture/stamped.ts). */
-const MOST_HEADER_BYTES = 64;
+/** Bytes that may stand before a frame in its memory: its time, as gdppay writes it (capture/stamped.ts). */
+export const STAMP_BYTES = 62;
 
 /**
  * Gives a frame's memory back now, where the engine can (ECMAScript 2024, ArrayBuffer.prototype.transfer). Left to the
@@ -89,7 +89,7 @@ export function releaseFrame(frame: MaskedFrame): void {
   const buffer = frame.data.buffer as ArrayBuffer & { transfer?: (bytes: number) => ArrayBuffer };
   // A view into memory that others share is not ours to give back. Before a frame there may be its header.
   const { byteOffset, byteLength } = frame.data;
-  if (byteOffset <= MOST_HEADER_BYTES && byteOffset + byteLength === buffer.byteLength) buffer.transfer?.(0);
+  if (byteOffset <= STAMP_BYTES && byteOffset + byteLength === buffer.byteLength) buffer.transfer?.(0);
 }
 
 /** Bytes of an I420 picture of this size. */

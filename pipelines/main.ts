@@ -112,17 +112,12 @@ class FramePath {
       send,
     });
     this.#motion = options.motion ? new Motion(size, options.motion) : null;
-    this.#capture = new Capture(
-      {
-        clock: systemClock,
-        events: { frame: (frame) => this.#onFrame(frame), ended: () => void this.#sendEnded(), fault },
-      },
-      {
-        ...options,
-        maxFramesPerSecond: options.rate.numerator / options.rate.denominator,
-        stamped: options.head !== null,
-      },
-    );
+    const events = {
+      frame: (frame: RawFrame) => this.#onFrame(frame),
+      ended: () => void this.#sendEnded(),
+      fault,
+    };
+    this.#capture = new Capture({ clock: systemClock, events }, options);
   }
 
   start(): void {
@@ -198,6 +193,7 @@ class FramePath {
 
   #pass(raw: RawFrame): void {
     const frame = this.#masker.mask(raw, this.#placement?.place(raw));
+    this.#placement?.remember(frame);
     this.#counts.masked++;
     this.#maskedSeq = frame.seq;
     this.#look?.offer(frame);

@@ -12,6 +12,7 @@ import type { Authority } from './access/authorisation.js';
 import { inState } from './camera-parts.js';
 import { CardCare } from './card-care.js';
 import type { Config } from './config/schema.js';
+import type { ToldOrders } from './head/order-log.js';
 import { bufferNotices } from './health/buffer-notices.js';
 import type { Health, Notice } from './health/health.js';
 import { storageHealthOf } from './health/storage-health.js';
@@ -126,6 +127,13 @@ export class Archive {
   storage(): Pick<Health, 'card' | 'stateStorage'> {
     const card = storageHealthOf(this.#places[0].care.watch.vitals());
     return { card, stateStorage: this.#state.health() };
+  }
+
+  /** Who moved the head. Nothing waits for it; without the authority to record there is no register. */
+  headOrdered(told: ToldOrders): void {
+    if (!this.#open) return;
+    // What fails is in the register's own words in the log and in the health.
+    this.#keeping.register.append({ kind: 'head-ordered', ...told }).catch(() => undefined);
   }
 
   notices(): Notice[] {

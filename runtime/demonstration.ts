@@ -10,15 +10,16 @@ import { cacheDirectory } from './config/paths.js';
 import type { ConfigInput } from './config/schema.js';
 
 const DAY_MS = 86_400_000;
-const CAMERA_ID = 'demo-01';
+/** Identity of every demonstration camera. */
+export const DEMONSTRATION_ID = 'demo-01';
 const WATCHED_ZONE = 'Carrefour';
 
 /** The sample clip's own size and rate: it is recorded as it is. */
 const CLIP = { width: 768, height: 576, framesPerSecond: 10 };
 
-function demonstrationConfig(language: 'fr' | 'en'): ConfigInput {
+export function demonstrationConfig(language: 'fr' | 'en'): ConfigInput {
   return {
-    camera: { id: CAMERA_ID, name: 'Caméra de démonstration', language },
+    camera: { id: DEMONSTRATION_ID, name: 'Caméra de démonstration', language },
     board: 'virtual',
     sensor: { kind: 'clip', file: join(cacheDirectory(), 'sample', 'vtest.avi') },
     picture: CLIP,
@@ -62,23 +63,27 @@ function demonstrationConfig(language: 'fr' | 'en'): ConfigInput {
   };
 }
 
-function demonstrationAuthorisation(nowMs: number): Authorisation {
+function demonstrationAuthorisation({ zones = [] }: ConfigInput, nowMs: number): Authorisation {
   return {
     reference: 'DEMONSTRATION',
-    authority: 'Nobody: a demonstration on a published clip',
-    cameraId: CAMERA_ID,
+    authority: 'Nobody: a demonstration',
+    cameraId: DEMONSTRATION_ID,
     validFrom: new Date(nowMs - DAY_MS).toISOString(),
     validUntil: new Date(nowMs + 365 * DAY_MS).toISOString(),
     retainDays: 14,
-    events: [{ zone: WATCHED_ZONE, event: 'presence', legalBasis: 'Demonstration on a published clip' }],
+    events: zones.map(({ name }) => ({
+      zone: name,
+      event: 'presence' as const,
+      legalBasis: 'Demonstration on a published clip',
+    })),
   };
 }
 
 /** Writes what is not there yet; returns the configuration file. */
-export function writeDemonstration(stateDirectory: string, language: 'fr' | 'en', nowMs: number): string {
+export function writeDemonstration(stateDirectory: string, config: ConfigInput, nowMs: number): string {
   const configFile = join(stateDirectory, 'camera.json');
-  writeOnce(configFile, demonstrationConfig(language));
-  writeOnce(join(stateDirectory, 'authorisation.json'), demonstrationAuthorisation(nowMs));
+  writeOnce(configFile, config);
+  writeOnce(join(stateDirectory, 'authorisation.json'), demonstrationAuthorisation(config, nowMs));
   return configFile;
 }
 

@@ -7,15 +7,33 @@ import { headOn } from '../board/ptz/open-head.js';
 import type { HeadEvent } from '../board/ptz/serial-head.js';
 import { serialLine } from '../board/ptz/serial-line.js';
 import { eviD70Scale, magnificationScale, tableScale, type ZoomScale } from '../board/ptz/zoom-scale.js';
+import { errorLine } from '../errors.js';
+import type { MaskStamp } from '../pipelines/frame.js';
 import type { HeadOptions, Pose } from '../pipelines/messages.js';
 import type { HeadConfig } from './config/head.js';
 import { HeadControl } from './head/head-control.js';
 import { HeadPolling } from './head/head-polling.js';
 import type { DrivenHead, HeadPlaces, HeadState } from './head/head-state.js';
+import { HiddenPicture } from './head/hidden-picture.js';
+import { HomeAgain } from './head/home-again.js';
+import { type HeadOrder, OrderLog, type ToldOrders } from './head/order-log.js';
 import { PoseWatch } from './head/pose-watch.js';
+import { headNotices } from './health/head-notices.js';
+import type { Notice } from './health/health.js';
 
 /** Opens the line to a head; what happens to it unasked is told. */
 export type OpenHead = (told: (event: HeadEvent) => void) => HeadPort;
+
+export interface CameraHeadDeps {
+  clock: Clock;
+  log: Log;
+  /** takes every pose to the pipeline process */
+  send: (pose: Pose) => void;
+  /** who moved the head */
+  register?: (told: ToldOrders) => void;
+  /** for tests */
+  open?: OpenHead;
+}
 
 export class CameraHead implements DrivenHead {
   readonly control: HeadControl;
@@ -23,13 +41,18 @@ export class CameraHead implements DrivenHead {
   readonly #watch: PoseWatch;
   readonly #polling: HeadPolling;
   readonly #config: HeadConfig;
+  readonly #deps: CameraHeadDeps;
+  readonly #hidden = new HiddenPicture();
+  readonly #homeAgain: HomeAgain;
+  readonly #orders: OrderLog;
+  /** of the last look, for the log */
+  #noticed = '';
 
-  /** @param deps.send takes every pose to the pipeline process; @param deps.open for tests */
-  constructor(
-    deps: { clock: Clock; log: Log; send: (pose: Pose) => void; open?: OpenHead },
-    config: HeadConfig,
-  ) {
+  constructor(deps: CameraHeadDeps, config: HeadConfig) {
+    this.#deps = deps;
     this.#config = config;
+    this.#homeAgain = new HomeAgain({ afterSeconds: config.trust.homeAfterSeconds });
+    this.#orders = new OrderLog({ clock: deps.clock, tell: deps.register ?? (() => undefined) });
     const told = (event: HeadEvent): void => this.#told(event, deps.send);
     this.#head = deps.open ? deps.open(told) : serialHead(deps, config, told);
     const { clock, log, send } = deps;
@@ -42,10 +65,7 @@ export class CameraHead implements DrivenHead {
       { clock, log, head, watch, send },
       { limits: soft, presets, patrols, deadManMs },
     );
-    this.#polling = new HeadPolling(
-      { clock, head, watch, send, asked: () => this.control.followWatch() },
-      config.trust,
-    );
+    this.#polling = new HeadPolling({ clock, head, watch, send, asked: () => this.#asked() }, config.trust);
   }
 
   /** Opens the line and begins to ask. A head that does not answer is no error: the picture is hidden. */
@@ -61,6 +81,7 @@ export class CameraHead implements DrivenHead {
     // At the end nobody watches over it any more: it may not go on turning. A head that is not there cannot.
     if (this.#watch.moves) await this.control.halt().catch(() => undefined);
     this.control.stop();
+    this.#orders.stop();
     await this.#head.stop();
   }
 
@@ -75,11 +96,46 @@ export class CameraHead implements DrivenHead {
     return { presets: presets.map(({ name }) => name), patrols: patrols.map(({ name }) => name) };
   }
 
+  /** How the newest picture was masked. */
+  seen(mask: MaskStamp): void {
+    this.#hidden.stamped(mask, this.#deps.clock.monoUs());
+  }
+
+  ordered(order: HeadOrder): void {
+    this.#orders.add(order);
+  }
+
+  notices(): Notice[] {
+    return headNotices(this.#hidden.at(this.#deps.clock.monoUs()), this.#homeAgain.gaveUp);
+  }
+
+  /** After every question to the head. */
+  #asked(): void {
+    this.control.followWatch();
+    const nowUs = this.#deps.clock.monoUs();
+    this.#hidden.told(this.#watch.hide, nowUs);
+    const { log } = this.#deps;
+    if (this.#homeAgain.due(this.#hidden.at(nowUs), this.#watch.obeys, nowUs)) {
+      log.warn('The position of the head is contradicted: it is sent to find its zero');
+      this.ordered({ order: 'home' });
+      this.control.homeAgain().catch((error: unknown) => log.warn(errorLine(error)));
+    }
+    const [notice] = this.notices();
+    if (notice && notice.code !== this.#noticed) log.warn(notice.en);
+    if (!notice && this.#noticed !== '') log.info('The head is believed again: the picture is shown');
+    this.#noticed = notice?.code ?? '';
+  }
+
   #told(event: HeadEvent, send: (pose: Pose) => void): void {
     if (event === 'powered') for (const pose of this.#watch.doubt('power')) send(pose);
     // The line stopped the head when it came back: the order that it had is over.
     if (event === 'back') void this.control.halt().catch(() => undefined);
   }
+}
+
+/** Null for a camera that does not move. */
+export function cameraHead(config: HeadConfig | undefined, deps: CameraHeadDeps): CameraHead | null {
+  return config ? new CameraHead(deps, config) : null;
 }
 
 /** For the pipeline process; null for a camera that does not move. */

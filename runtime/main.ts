@@ -18,7 +18,7 @@ import type { Config } from './config/schema.js';
 import { AlertQueue } from './control/alerts.js';
 import { LiveFeed } from './control/live.js';
 import { ControlServer } from './control/server.js';
-import { CameraHead } from './head-parts.js';
+import { type CameraHead, cameraHead } from './head-parts.js';
 import type { Health } from './health/health.js';
 import { RateMeter } from './health/rate-meter.js';
 import { readHealth } from './health/read-health.js';
@@ -126,9 +126,11 @@ export class Camera {
         gstRegistry,
       },
     );
-    this.head = config.head
-      ? new CameraHead({ ...deps, send: (pose) => this.supervisor.pose(pose) }, config.head)
-      : null;
+    this.head = cameraHead(config.head, {
+      ...deps,
+      send: (pose) => this.supervisor.pose(pose),
+      register: (told) => this.archive.headOrdered(told),
+    });
     this.control = this.#controlServer(stateDirectory);
   }
 
@@ -195,7 +197,10 @@ export class Camera {
       rate: this.#rate,
       tracks: this.#tracksNow,
     });
-    return { ...health, notices: [...health.notices, ...this.archive.notices()] };
+    return {
+      ...health,
+      notices: [...health.notices, ...this.archive.notices(), ...(this.head?.notices() ?? [])],
+    };
   }
 
   /** An address that lets a browser in once, with these rights. Print it; never log it. */
@@ -247,6 +252,7 @@ export class Camera {
 
   #onUnit(unit: Unit): void {
     this.#rate.frame(unit);
+    this.head?.seen(unit.mask);
     this.recorder.onUnit(unit);
     this.#live.onUnit(unit);
   }

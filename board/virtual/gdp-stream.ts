@@ -3,8 +3,7 @@
  * gst/gdp/dataprotocol.c): what a driver's time stamps are for a camera on a bus. Used by panorama-sensor.ts; read back by
  * gdpdepay in the pipeline process (`sensor.stamped`).
  */
-import { STAMP_BYTES } from '../../pipelines/capture/stamped.js';
-import { i420Bytes, type PictureSize } from '../../pipelines/frame.js';
+import { i420Bytes, type PictureSize, STAMP_BYTES } from '../../pipelines/frame.js';
 
 const NO_TIME = 0xffff_ffff_ffff_ffffn;
 const BUFFER = 1;

@@ -1,6 +1,6 @@
 /**
  * The virtual board's head, whole: the simulated one, the device node it is behind, and the product's head on that node.
- * Used by what wires the demo and by the faults. The two halves know nothing of each other but bytes.
+ * Used by contract tests; the demonstration has the simulation in a process of its own (head-stage.ts). The two halves know nothing of each other but bytes.
  */
 import type { Clock, HeadPort, Log } from '../ports.js';
 import { headOn } from '../ptz/open-head.js';

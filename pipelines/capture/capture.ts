@@ -7,20 +7,17 @@ import type { Clock } from '../../board/ports.js';
 import { asVigieError, VigieError } from '../../errors.js';
 import { i420Bytes, type PictureSize, type RawFrame } from '../frame.js';
 import { GstPipeline, type GstSink } from '../gst.js';
+import type { PipelineOptions } from '../messages.js';
 import { FrameTime, type Timed } from './frame-time.js';
 import { readStamped } from './stamped.js';
 
-export interface CaptureOptions extends PictureSize {
-  /** launch text of the sensor, up to raw video */
-  sensorLaunch: string;
-  atEnd: 'loop' | 'end' | 'live';
-  /** follow the time stamps of a file; live sources are paced by themselves */
-  paced: boolean;
-  /** frames a second at the most */
-  maxFramesPerSecond: number;
-  /** frames get the sensor's own time; costs a copy of each */
-  stamped: boolean;
-}
+/**
+ * Of the options of the process: launch text of the sensor up to raw video, what comes at its end, whether the time stamps of a
+ * file are followed (live sources are paced by themselves), the most frames a second. A camera on a head needs the
+ * sensor's own time for each frame, which costs a copy of it.
+ */
+export type CaptureOptions = PictureSize &
+  Pick<PipelineOptions, 'sensorLaunch' | 'atEnd' | 'paced' | 'rate' | 'head'>;
 
 export interface CaptureEvents {
   /** one frame; when it returns a promise the next one is not asked for before it is settled */
@@ -43,7 +40,7 @@ export class Capture {
     this.#clock = deps.clock;
     this.#events = deps.events;
     this.#options = options;
-    this.#time = options.stamped ? new FrameTime() : null;
+    this.#time = options.head ? new FrameTime() : null;
   }
 
   /** @throws VigieError `source` when GStreamer cannot build the pipeline */
@@ -143,6 +140,7 @@ export class Capture {
 
 /** Launch text of the whole stage: sensor, rate limit, I420 at the recorded size. */
 export function captureLaunch(options: CaptureOptions): string {
+  const { rate } = options;
   const caps = `video/x-raw,format=I420,width=${options.width},height=${options.height},pixel-aspect-ratio=1/1`;
   // A live source is never held back: what is not read in time is replaced by what is newer. Waiting for the first frame
   // would leave it, and those that are read with it, without a time.
@@ -151,7 +149,7 @@ export function captureLaunch(options: CaptureOptions): string {
       ? 'max-buffers=4 drop=true sync=false async=false'
       : `max-buffers=2 drop=false sync=${options.paced}`;
   return (
-    `${options.sensorLaunch} ! videorate drop-only=true max-rate=${Math.ceil(options.maxFramesPerSecond)} ` +
-    `! videoscale ! videoconvert ! ${caps} ${options.stamped ? '! gdppay ' : ''}! appsink name=raw ${sink}`
+    `${options.sensorLaunch} ! videorate drop-only=true max-rate=${Math.ceil(rate.numerator / rate.denominator)} ` +
+    `! videoscale ! videoconvert ! ${caps} ${options.head ? '! gdppay ' : ''}! appsink name=raw ${sink}`
   );
 }

@@ -4,9 +4,8 @@
  * Used by capture.ts for cameras whose mask depends on the time of a frame.
  */
 import { VigieError } from '../../errors.js';
+import { STAMP_BYTES } from '../frame.js';
 
-/** Bytes before a picture. */
-export const STAMP_BYTES = 62;
 const VERSION = 0x0100;
 const BUFFER = 1;
 const NO_TIME = 0xffff_ffff_ffff_ffffn;

@@ -2,7 +2,7 @@
  * Says for every frame where the camera looked and by how much zones must grow for what is not known of it, or why the
  * whole picture must be hidden (docs/mask.md). Fed by main.ts with the head's positions; read by masker.ts.
  */
-import type { HiddenBecause, PictureSize, RawFrame, View } from '../frame.js';
+import type { HiddenBecause, MaskedFrame, PictureSize, RawFrame, View } from '../frame.js';
 import type { HeadOptions, Pose } from '../messages.js';
 import { GlobalMotion } from './global-motion.js';
 import { Camera } from './lens.js';
@@ -66,6 +66,11 @@ export class Placement {
     return {
       view: { panDeg, tiltDeg, hfovDeg, marginPixels: Math.min(this.#most, MASK_MARGIN_PIXELS + grown) },
     };
+  }
+
+  /** What the mask left of the frame that was placed last: where the next ones are looked for. */
+  remember({ data, mask }: MaskedFrame): void {
+    if (mask.state === 'zones' && mask.view) this.#motion.remember(data, mask.view);
   }
 
   #unsurePixels({ errorDeg, errorZoom, hfovDeg }: Placed): number {

@@ -3,7 +3,8 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { systemClock } from '../../board/linux/clock.js';
 import { asVigieError, errorLine, exitCodes, VigieError } from '../../errors.js';
 import { openStateDirectory, stateDirectory } from '../config/paths.js';
-import { writeDemonstration } from '../demonstration.js';
+import { demonstrationConfig, writeDemonstration } from '../demonstration.js';
+import { headDemonstrationConfig, headStage } from '../demonstration-head.js';
 import { build } from '../health/report.js';
 import { cardCommand } from './card.js';
 import { maskCommand } from './mask.js';
@@ -19,6 +20,7 @@ interface RunFlags {
   report?: string;
   port?: number;
   language?: 'fr' | 'en';
+  head?: true;
 }
 
 function program(): Command {
@@ -54,11 +56,15 @@ function runCommand(): Command {
 function demoCommand(): Command {
   return withRunFlags(new Command('demo'))
     .description('Run a demonstration camera on the virtual board, with a published clip as sensor')
+    .option('--head', 'on a simulated head that turns, in a street drawn by code')
     .action(async (flags: RunFlags) => {
-      const state = openStateDirectory(flags.state ?? `${stateDirectory()}/demo`);
+      const name = flags.head ? 'demo-head' : 'demo';
+      const state = openStateDirectory(flags.state ?? `${stateDirectory()}/${name}`);
       const language = flags.language ?? localeLanguage();
-      const configFile = writeDemonstration(state, language, systemClock.wallMs());
-      await runCamera(runOptions({ ...flags, language }, configFile, state, true));
+      const config = flags.head ? headDemonstrationConfig(state, language) : demonstrationConfig(language);
+      const configFile = writeDemonstration(state, config, systemClock.wallMs());
+      const options = runOptions({ ...flags, language }, configFile, state, true);
+      await runCamera({ ...options, ...(flags.head && { around: headStage }) });
     });
 }
 

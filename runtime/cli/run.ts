@@ -30,11 +30,24 @@ export interface RunOptions {
   language: 'fr' | 'en' | null;
   /** print a one-time link to the console */
   printLink: boolean;
+  /** what stands around the camera while it runs: nothing, but in a demonstration */
+  around?: (config: Config) => { start(): Promise<void>; stop(): Promise<void> };
 }
 
 /** Runs a camera until it is told to stop. Rejects with a VigieError when it cannot start. */
 export async function runCamera(options: RunOptions): Promise<void> {
   const config = withOptions(loadConfig(options.configFile), options);
+  const around = options.around?.(config);
+  const stopAsked = signalled();
+  await around?.start();
+  try {
+    await run(config, options, stopAsked);
+  } finally {
+    await around?.stop();
+  }
+}
+
+async function run(config: Config, options: RunOptions, stopAsked: Promise<void>): Promise<void> {
   const errors: string[] = [];
   const log = keepingErrors(lineLog(systemClock), errors);
   const stateDirectory = openStateDirectory(options.stateDirectory);
@@ -42,7 +55,6 @@ export async function runCamera(options: RunOptions): Promise<void> {
     { clock: systemClock, log, card: new LinuxCard() },
     { config, stateDirectory, gstRegistry: gstRegistry() },
   );
-  const stopAsked = signalled();
   const words = say(config.camera.language);
   const startedUs = systemClock.monoUs();
   const started = camera.start(makingStore(words));

@@ -98,6 +98,14 @@ const trust = z
       .max(100)
       .default(5)
       .describe('Positions in a row that must agree before the picture opens again'),
+    homeAfterSeconds: z
+      .int()
+      .min(2)
+      .max(3600)
+      .default(10)
+      .describe(
+        'Find the zero again when the position is contradicted for so long; then after twice as long',
+      ),
     homeAtStart: z.boolean().default(true).describe('Find the zero again when the camera starts'),
   })
   .prefault({})

@@ -86,7 +86,7 @@ export class Connection {
     this.#deps = deps;
     this.#wire = wire;
     this.session = session;
-    this.#headDesk = new HeadDesk(deps, (message) => this.#send(message));
+    this.#headDesk = new HeadDesk(deps, session.user, (message) => this.#send(message));
     this.#cancelHello = deps.clock.after(connectionLimits.helloMs, () =>
       this.end(closeCodes.noHello, 'no hello'),
     );

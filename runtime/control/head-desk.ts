@@ -5,7 +5,7 @@
 import type { Log } from '../../board/ports.js';
 import { asVigieError, errorLine } from '../../errors.js';
 import type { DrivenHead } from '../head/head-state.js';
-import { type HeadRequest, orderHead } from './head-requests.js';
+import { type HeadRequest, orderHead, orderOf } from './head-requests.js';
 import { errorTexts, type FromServer } from './protocol.js';
 
 export class HeadDesk {
@@ -13,6 +13,7 @@ export class HeadDesk {
 
   constructor(
     private readonly deps: { log: Log; head?: DrivenHead | null },
+    private readonly user: string,
     private readonly send: (message: FromServer) => void,
   ) {}
 
@@ -21,6 +22,7 @@ export class HeadDesk {
     const { head, log } = this.deps;
     if (!head) return this.#refuse(request);
     this.#watched = true;
+    this.#tellRegister(head, request);
     try {
       await orderHead(head.control, request);
     } catch (error) {
@@ -34,6 +36,15 @@ export class HeadDesk {
   tick(): void {
     const { head } = this.deps;
     if (this.#watched && head) this.send({ t: 'head', state: head.state });
+  }
+
+  /** Before it is given: an order whose answer is lost has moved the head all the same. */
+  #tellRegister(head: DrivenHead, request: HeadRequest): void {
+    const order = orderOf(request);
+    if (!order || (!head.state.obeys && order.order !== 'home')) return;
+    const { presets, patrols } = head.places;
+    if (order.place !== undefined && ![...presets, ...patrols].includes(order.place)) return;
+    head.ordered({ by: this.user, ...order });
   }
 
   #refuse({ t: re }: HeadRequest): void {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { HeadControl } from '../head/head-control.js';
+import type { HeadOrder } from '../head/order-log.js';
 
 const share = z.number().min(-1).max(1);
 const turn = z.number().min(-360).max(360);
@@ -33,6 +34,27 @@ export const headRequests = [
   z.strictObject({ t: z.literal('head.patrol'), name }),
 ] as const;
 export type HeadRequest = z.infer<(typeof headRequests)[number]>;
+
+/** As the register names it; null for what moves nothing. */
+export function orderOf(request: HeadRequest): Omit<HeadOrder, 'by'> | null {
+  switch (request.t) {
+    case 'head.watch':
+    case 'head.halt':
+      return null;
+    case 'head.preset':
+      return { order: 'preset', place: request.name };
+    case 'head.patrol':
+      return { order: 'patrol', place: request.name };
+    case 'head.move':
+      return { order: 'move' };
+    case 'head.step':
+      return { order: 'step' };
+    case 'head.drive':
+      return { order: 'drive' };
+    case 'head.home':
+      return { order: 'home' };
+  }
+}
 
 /** Gives the order. Rejects with a VigieError of kind `head`. */
 export async function orderHead(control: HeadControl, request: HeadRequest): Promise<void> {

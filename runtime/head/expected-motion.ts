@@ -17,7 +17,10 @@ export type Contradiction = 'untold' | 'jump' | 'stuck';
 
 /** Fastest change until the next position: degrees a second, and share of the field of view a second. */
 export interface Speed {
+  /** of both axes together */
   degPerS: number;
+  /** of the faster of the two: what the mask allows for on each */
+  axisDegPerS: number;
   zoomPerS: number;
 }
 
@@ -27,8 +30,6 @@ export interface MotionOptions {
   stillDeg: number;
   /** and two fields of view by no more, as a share */
   stillZoom: number;
-  /** how far off a position at rest may be, degrees */
-  accuracyDeg: number;
   /** a head that was told to move shows it within this time, and one that was told to stop has stopped */
   settleMs: number;
 }
@@ -125,27 +126,6 @@ export class ExpectedMotion {
     };
   }
 
-  /**
-   * How fast each axis can have been at a position, from the way since the one before: at some time between the two it was
-   * as fast as on average, and since then it can only have become so much faster. Never more than `most`.
-   */
-  speedAt(before: HeadPosition, now: HeadPosition, most: Speed): Speed {
-    const { accuracyDeg, stillZoom } = this.#options;
-    const bends = this.bends(before, now);
-    const told = (before.roundTripUs + now.roundTripUs) / 2;
-    const least = (now.monoUs - before.monoUs - told) / 1e6;
-    const longest = (now.monoUs - before.monoUs + told) / 1e6;
-    if (least <= 0) return most;
-    const fastest = (way: number, perS2: number | undefined, bound: number): number =>
-      Math.min(bound, way / least + (perS2 ?? Number.POSITIVE_INFINITY) * longest);
-    const zoomed =
-      before.hfovDeg && now.hfovDeg ? Math.abs(Math.log(now.hfovDeg / before.hfovDeg)) + stillZoom / 4 : 10;
-    return {
-      degPerS: fastest(this.apart(before, now) + 2 * accuracyDeg, bends.degPerS2, most.degPerS),
-      zoomPerS: fastest(zoomed, bends.zoomPerS2, most.zoomPerS),
-    };
-  }
-
   /** What a position contradicts, if anything. @param last the one before that counted */
   judge(last: Good | null, now: Good): Contradiction | null {
     if (!last) return null;
@@ -231,7 +211,8 @@ export class ExpectedMotion {
       const tilt = Math.abs(order.tiltDeg - now.tiltDeg) > 2 * stillDeg ? limits.tiltDegPerS : 0;
       const zoomOff = order.hfovDeg === undefined ? 0 : Math.abs(Math.log(order.hfovDeg / now.hfovDeg));
       const zoom = zoomOff > 2 * stillZoom ? limits.zoomPerS : 0;
-      return { degPerS: slowMove * Math.max(pan, tilt), zoomPerS: slowMove * zoom };
+      const degPerS = slowMove * Math.max(pan, tilt);
+      return { degPerS, axisDegPerS: degPerS, zoomPerS: slowMove * zoom };
     }
     if (order.kind !== 'drive') return still;
     const owes = (
@@ -247,7 +228,7 @@ export class ExpectedMotion {
     const tilt = owes(order.tilt, now.tiltDeg, limits.tiltDeg, 2 * stillDeg);
     const zoom = owes(-order.zoom, now.hfovDeg, limits.hfovDeg, 2 * stillZoom * now.hfovDeg);
     return {
-      degPerS: Math.hypot(pan * limits.panDegPerS, tilt * limits.tiltDegPerS),
+      ...ofAxes(pan * limits.panDegPerS, tilt * limits.tiltDegPerS),
       zoomPerS: zoom * limits.zoomPerS,
     };
   }
@@ -257,13 +238,16 @@ export class ExpectedMotion {
     if (order.kind === 'halt') return still;
     if (order.kind === 'drive') {
       return {
-        degPerS: obeysWithin * Math.hypot(order.pan * limits.panDegPerS, order.tilt * limits.tiltDegPerS),
+        ...ofAxes(order.pan * limits.panDegPerS * obeysWithin, order.tilt * limits.tiltDegPerS * obeysWithin),
         zoomPerS: order.zoom === 0 ? 0 : limits.zoomPerS * obeysWithin,
       };
     }
-    const { degPerS, zoomPerS } = fullSpeed(limits);
+    const { panDegPerS, tiltDegPerS, zoomPerS } = limits;
     const zooms = order.kind === 'home' || order.hfovDeg !== undefined;
-    return { degPerS: degPerS * obeysWithin, zoomPerS: zooms ? zoomPerS * obeysWithin : 0 };
+    return {
+      ...ofAxes(panDegPerS * obeysWithin, tiltDegPerS * obeysWithin),
+      zoomPerS: zooms ? zoomPerS * obeysWithin : 0,
+    };
   }
 
   #panFromTo(from: number, to: number): number {
@@ -272,14 +256,22 @@ export class ExpectedMotion {
   }
 }
 
-const still: Speed = { degPerS: 0, zoomPerS: 0 };
+const still: Speed = { degPerS: 0, axisDegPerS: 0, zoomPerS: 0 };
 
 function fullSpeed({ panDegPerS, tiltDegPerS, zoomPerS }: HeadLimits): Speed {
-  return { degPerS: Math.hypot(panDegPerS, tiltDegPerS), zoomPerS };
+  return { ...ofAxes(panDegPerS, tiltDegPerS), zoomPerS };
+}
+
+function ofAxes(pan: number, tilt: number): Pick<Speed, 'degPerS' | 'axisDegPerS'> {
+  return { degPerS: Math.hypot(pan, tilt), axisDegPerS: Math.max(Math.abs(pan), Math.abs(tilt)) };
 }
 
 function fastest(a: Speed, b: Speed): Speed {
-  return { degPerS: Math.max(a.degPerS, b.degPerS), zoomPerS: Math.max(a.zoomPerS, b.zoomPerS) };
+  return {
+    degPerS: Math.max(a.degPerS, b.degPerS),
+    axisDegPerS: Math.max(a.axisDegPerS, b.axisDegPerS),
+    zoomPerS: Math.max(a.zoomPerS, b.zoomPerS),
+  };
 }
 
 function zoomApart(a: Good, b: Good): number {

@@ -115,7 +115,14 @@ export class HeadControl {
 
   /** Finds its zero again; the whole picture is hidden meanwhile. @throws VigieError `head` */
   async home(): Promise<void> {
-    this.#forget();
+    this.#endPatrol();
+    await this.homeAgain();
+  }
+
+  /** The same, ordered by the camera itself: a patrol goes on afterwards. @throws VigieError `head` */
+  async homeAgain(): Promise<void> {
+    this.#cancelDeadMan();
+    this.#drive = null;
     this.#homedUs = this.#deps.clock.monoUs();
     await this.#order({ kind: 'home' }, () => this.#deps.head.home());
   }
@@ -148,7 +155,7 @@ export class HeadControl {
     if (watch.lost) return;
     const overdue = this.#homedUs !== null && clock.monoUs() - this.#homedUs > homeAgainMs * 1000;
     if (watch.obeys) this.#homedUs = null;
-    else if (watch.needsHome || overdue) this.#itself(this.home());
+    else if (watch.needsHome || overdue) this.#itself(this.homeAgain());
     if (this.#drive) this.#itself(this.#driveWithin(this.#drive));
   }
 

@@ -1,6 +1,7 @@
 /** A head as the control plane sees it. Made by runtime/head-parts.ts, read by runtime/control/. Holds nothing itself. */
 import type { HiddenBecause } from '../../pipelines/frame.js';
 import type { HeadControl } from './head-control.js';
+import type { HeadOrder } from './order-log.js';
 
 /** Where the head is and what it does, for operators. Degrees; null until the first position. */
 export interface HeadState {
@@ -25,4 +26,6 @@ export interface DrivenHead {
   readonly state: HeadState;
   readonly places: HeadPlaces;
   readonly control: HeadControl;
+  /** for the register: somebody gave this order */
+  ordered(order: HeadOrder): void;
 }

@@ -7,7 +7,7 @@ import type { HeadLimits, HeadPosition } from '../../board/ports.js';
 import type { HiddenBecause } from '../../pipelines/frame.js';
 import type { Pose } from '../../pipelines/messages.js';
 import { ExpectedMotion, type Good, type Order } from './expected-motion.js';
-import { UnseenMotion } from './unseen-motion.js';
+import { fastestAt, UnseenMotion } from './unseen-motion.js';
 
 export interface WatchOptions {
   /** two positions of a head at rest differ by no more, degrees */
@@ -141,18 +141,17 @@ export class PoseWatch {
   /** What a position may be off by: as far as the head goes in half of the time in which it was told; the zoom too. */
   #unsure(before: HeadPosition | null, now: HeadPosition): number {
     const most = this.#motion.speed(now.monoUs);
-    const { degPerS, zoomPerS } = before ? this.#motion.speedAt(before, now, most) : most;
+    const bends = this.#motion.bends(before, now);
+    const way = before ? { before, now, turned: this.#motion.apart(before, now) } : null;
+    const { axisDegPerS, zoomPerS } = way ? fastestAt(way, bends, most, this.#options) : most;
     // A field of view that is off by a share moves the edge of the picture by that share of half of it.
     const zoomUs = (now.zoomTold ?? now).roundTripUs;
-    const isSeen =
-      most.degPerS === 0 ||
-      this.#degPerS2 === undefined ||
-      this.#motion.bends(before, now).degPerS2 !== undefined;
+    const isSeen = most.degPerS === 0 || this.#degPerS2 === undefined || bends.degPerS2 !== undefined;
     if (isSeen) this.#unseen.seen(now.monoUs);
     const unseenDeg = isSeen
       ? 0
       : this.#unseen.unseenDeg(now.monoUs + now.roundTripUs / 2, most, this.#degPerS2);
-    const turned = degPerS * now.roundTripUs + (zoomPerS * zoomUs * (now.hfovDeg ?? 0)) / 2;
+    const turned = axisDegPerS * now.roundTripUs + (zoomPerS * zoomUs * (now.hfovDeg ?? 0)) / 2;
     return Math.min(360, this.#options.accuracyDeg + unseenDeg + turned / 2e6);
   }
 
@@ -248,7 +247,7 @@ export class PoseWatch {
   #send(monoUs: number): Pose[] {
     if (monoUs <= this.#sentUs) return [];
     this.#sentUs = monoUs;
-    const { degPerS, zoomPerS } = this.#motion.speed(monoUs);
+    const { axisDegPerS, zoomPerS } = this.#motion.speed(monoUs);
     const { panDeg, tiltDeg } = this.#shown ?? { panDeg: 0, tiltDeg: 0 };
     return [
       {
@@ -258,7 +257,7 @@ export class PoseWatch {
         tiltDeg,
         hfovDeg: this.#hfovDeg,
         uncertaintyDeg: this.#uncertaintyDeg,
-        speedDegPerS: Math.min(1000, degPerS),
+        speedDegPerS: Math.min(1000, axisDegPerS),
         zoomPerS: Math.min(100, zoomPerS),
         ...this.#motion.bends(this.#before, this.#shown),
         hide: this.#hide,

@@ -84,7 +84,8 @@ function notices({ config, authority, supervisor, store, rate }: HealthParts): N
       en: `Pictures not recorded since the start: about ${store.gopsLost} s.`,
     });
   }
-  if (rate.mask.state === 'full') {
+  // With a reason it is the head's, which says so itself when it lasts (head-notices.ts).
+  if (rate.mask.state === 'full' && rate.mask.why === undefined) {
     found.push({ code: 'mask-full', fr: 'Toute l’image est masquée.', en: 'The whole picture is masked.' });
   }
   if (rate.mask.people === 'area') {

@@ -67,6 +67,8 @@ export class Occasions {
   /** GOP of which a piece was left out: its further pieces are worth nothing */
   #leftOut = 0;
   #mode: RecordMode = 'continuous';
+  /** the mask of the newest picture that was not hidden whole */
+  #table = '';
   #blind = false;
   #flowing = true;
 
@@ -185,10 +187,11 @@ export class Occasions {
     if (this.#blind) this.#windows.open('blind', heardUs, lastUs);
   }
 
-  /** What was masked otherwise than it would be now is not kept in wait. */
+  /** What was masked by another table than it would be now is not kept in wait; what is hidden whole may be (O3). */
   #dropOtherMasks({ gop }: Held): void {
-    const now = stampOf(gop);
-    const stale = this.#ring.filter((held) => stampOf(held.gop) !== now);
+    const now = tablesOf(gop).at(-1) ?? this.#table;
+    this.#table = now;
+    const stale = this.#ring.filter((held) => tablesOf(held.gop).some((table) => table !== now));
     if (stale.length === 0) return;
     const gops = new Set(stale.map(({ of }) => of));
     this.#keepIf(({ of }) => !gops.has(of));
@@ -250,7 +253,9 @@ export class Occasions {
   }
 }
 
-function stampOf(gop: GatheredGop['gop']): string {
-  const mask = gop.units.at(-1)?.mask;
-  return mask ? `${mask.version} ${mask.state} ${mask.digest}` : '';
+/** Under which masks its pictures were shown, in order, each once in a row; those that were hidden whole are left out. */
+function tablesOf(gop: GatheredGop['gop']): string[] {
+  const shown = gop.units.filter(({ mask }) => mask.state !== 'full');
+  const tables = shown.map(({ mask: { version, state, digest } }) => `${version} ${state} ${digest}`);
+  return tables.filter((table, index) => table !== tables[index - 1]);
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { systemClock } from '../../board/linux/clock.js';
 import { Capture } from '../../pipelines/capture/capture.js';
 import type { RawFrame } from '../../pipelines/frame.js';
+import type { Lens } from '../../pipelines/messages.js';
 import { until } from '../camera-run.js';
 
 const FRAMES_PER_SECOND = 25;
@@ -13,6 +14,8 @@ const STOP_MS = 140;
 const FRAMES = 60;
 /** Of the frames that waited meanwhile, the first. */
 const WAITED = STOP_AT + 1;
+
+const plain: Lens = { principal: [0.5, 0.5], k1: 0, k2: 0, rollDeg: 0 };
 
 /** By how much each frame's time is off the even cadence of a test pattern, microseconds, after the loop stood still once. */
 async function offCadence(stamped: boolean): Promise<{ offUs: number[]; frames: RawFrame[] }> {
@@ -37,8 +40,8 @@ async function offCadence(stamped: boolean): Promise<{ offUs: number[]; frames: 
       sensorLaunch: `videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=${FRAMES_PER_SECOND}/1`,
       atEnd: 'live',
       paced: false,
-      maxFramesPerSecond: FRAMES_PER_SECOND,
-      stamped,
+      rate: { numerator: FRAMES_PER_SECOND, denominator: 1 },
+      head: stamped ? { lens: plain, frameDelayMs: 0, holdMs: 0 } : null,
     },
   );
   capture.start();

@@ -8,7 +8,7 @@ import { startTestCamera } from './control-camera.js';
 
 const state = { panDeg: 1, tiltDeg: 2, hfovDeg: 30, hide: null, moves: false, obeys: true, patrol: null };
 
-function madeUp(orders: unknown[]): DrivenHead {
+function madeUp(orders: unknown[], registered: unknown[] = []): DrivenHead {
   const take = (name: string) => (what?: unknown) => {
     orders.push([name, what]);
     if (what === 'nowhere')
@@ -24,12 +24,14 @@ function madeUp(orders: unknown[]): DrivenHead {
     goTo: take('goTo'),
     startPatrol: take('startPatrol'),
   } as unknown as DrivenHead['control'];
-  return { state, places: { presets: ['gate'], patrols: ['night'] }, control };
+  const ordered: DrivenHead['ordered'] = (order) => void registered.push(order);
+  return { state, places: { presets: ['gate'], patrols: ['night'] }, control, ordered };
 }
 
 test('the right ptz turns the head and sees its state; no other right does', async (t) => {
   const orders: unknown[] = [];
-  const camera = await startTestCamera({ head: madeUp(orders) });
+  const registered: { by: string }[] = [];
+  const camera = await startTestCamera({ head: madeUp(orders, registered) });
   t.after(() => camera.stop());
   const other = await ControlClient.join(
     camera.url,
@@ -51,6 +53,12 @@ test('the right ptz turns the head and sees its state; no other right does', asy
   ]);
   client.send({ t: 'head.preset', name: 'nowhere' });
   assert.equal((await client.next('error')).code, 'head-refused');
+  const by = registered[0]?.by ?? '';
+  assert.match(by, /^link-/);
+  assert.deepEqual(registered, [
+    { by, order: 'drive' },
+    { by, order: 'preset', place: 'gate' },
+  ]);
   assert.deepEqual(
     camera.lines.filter((line) => line.includes('failed')),
     [],

@@ -3,13 +3,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { i420Bytes, type RawFrame } from '../../pipelines/frame.js';
 import { Camera, directionOf, type Look } from '../../pipelines/mask/lens.js';
+import { Masker } from '../../pipelines/mask/masker.js';
 import { type FrameView, Placement } from '../../pipelines/mask/placement.js';
-import type { Lens, Pose } from '../../pipelines/messages.js';
+import type { Lens, MaskZone, Pose } from '../../pipelines/messages.js';
 import { seeded } from '../random.js';
 
 const size = { width: 320, height: 180 };
 const lens: Lens = { principal: [0.5, 0.5], k1: 0, k2: 0, rollDeg: 0 };
 const FRAME_US = 40_000;
+/** Never in sight here. */
+const behind: MaskZone = {
+  name: 'behind',
+  directions: [
+    [170, 0],
+    [175, 0],
+    [175, 5],
+  ],
+};
 
 /** Luma of the street by direction: blocks of about a degree, each of its own grey. */
 function street(blockDeg: number, contrast: number): (pan: number, tilt: number) => number {
@@ -60,11 +70,13 @@ function run(steps: readonly Step[], scene: (pan: number, tilt: number) => numbe
     };
   };
   placement.add(pose(0));
+  const masker = new Masker(size, lens);
+  masker.open(1, masker.load({ version: 1, zones: [behind] }));
   return steps.map(({ truth }, i) => {
     placement.add(pose(i + 1));
     const monoUs = i * FRAME_US;
     assert.ok(placement.isKnown(monoUs));
-    return placement.place({
+    const raw = {
       kind: 'raw',
       seq: i,
       monoUs,
@@ -72,7 +84,10 @@ function run(steps: readonly Step[], scene: (pan: number, tilt: number) => numbe
       wallMs: 0,
       ...size,
       data: picture(truth, scene),
-    } satisfies RawFrame);
+    } satisfies RawFrame;
+    const where = placement.place(raw);
+    placement.remember(masker.mask(raw, where));
+    return where;
   });
 }
 
@@ -142,7 +157,7 @@ test('it is believed again when it is back where it was last believed, not when 
 test('homing makes a new start', () => {
   const steps = Array.from({ length: 60 }, (_, i): Step => {
     const hide = i >= 30 && i < 40 ? ('homing' as const) : null;
-    return { truth: at(i < 10 ? 0 : 9), says: at(i < 40 ? 0 : 9), hide };
+    return { truth: at(i < 15 ? 0 : 9), says: at(i < 40 ? 0 : 9), hide };
   });
   const found = words(run(steps, textured));
   assert.deepEqual([found[28], found[35], found[59]], ['disagrees', 'homing', 'placed']);

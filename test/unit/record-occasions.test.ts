@@ -253,6 +253,23 @@ test('what waits goes when the gate shuts, when the mask changes, and when it is
   await masked.feed(20, 40, between(22, 22), () => ({ mask }));
   assert.deepEqual(masked.seconds(), range(20, 32));
 
+  // A head that turns hides the picture whole for moments: before it and after it the same table holds.
+  const turning = street();
+  const { digest } = fakeUnit(0).mask;
+  const away = { version: 1, digest, state: 'full' as const, why: 'late' as const };
+  const none = { version: 0, digest: '', state: 'full' as const };
+  const moments = (seq: number): Partial<Unit> =>
+    seq >= 430 && seq < 460 ? { mask: away } : seq >= 480 && seq < 490 ? { mask: none } : {};
+  await turning.feed(0, 20, undefined, moments);
+  await turning.feed(20, 40, between(22, 22));
+  assert.deepEqual(turning.seconds(), range(17, 32));
+
+  // Hidden or not in between: what another table masked is not kept.
+  const both = street();
+  await both.feed(0, 20, undefined, (seq) => (seq >= 480 ? { mask: away } : {}));
+  await both.feed(20, 40, between(22, 22), () => ({ mask }));
+  assert.deepEqual(both.seconds(), range(20, 32));
+
   const small = street({ ringBytes: 30_000 });
   await small.feed(0, 40, between(22, 22));
   const kept = small.seconds().filter((second) => second < 22);

@@ -1,6 +1,6 @@
 /**
  * What the register can say (docs/register.md). Filled by register.ts from what retention, holds and the store tell it;
- * read by chain.ts, standing.ts and proof.ts. Never holds a picture, a key, or the name of a person.
+ * read by chain.ts, standing.ts and proof.ts. Never holds a picture or a key; of people the names of users only.
  */
 import { z } from 'zod';
 import { recordClasses } from '../../record/key-sector.js';
@@ -126,6 +126,24 @@ const told = {
     late,
   }),
   held: z.strictObject({ kind: z.literal('hold-set'), hold }),
+  /** who moved the camera; what came close together, told together */
+  ordered: z.strictObject({
+    kind: z.literal('head-ordered'),
+    orders: z
+      .array(
+        z.strictObject({
+          /** the session's user; absent: the camera itself */
+          by: z.string().max(64).optional(),
+          order: z.enum(['drive', 'move', 'step', 'home', 'preset', 'patrol']),
+          place: z.string().max(64).optional(),
+          times: count,
+        }),
+      )
+      .min(1)
+      .max(16),
+    /** further orders of other kinds in the same time */
+    unnamed: count.optional(),
+  }),
   released: z.strictObject({ kind: z.literal('hold-released'), requisition: requisitionReference }),
 };
 
@@ -161,6 +179,7 @@ export const registerEvent = z.discriminatedUnion('kind', [
   told.destroyed,
   told.held,
   told.released,
+  told.ordered,
 ]);
 export type RegisterEvent = z.infer<typeof registerEvent>;
 export type EventKind = RegisterEvent['kind'];
@@ -194,6 +213,7 @@ export const entry = z.discriminatedUnion('kind', [
   told.destroyed.extend(frame),
   told.held.extend(frame),
   told.released.extend(frame),
+  told.ordered.extend(frame),
 ]);
 export type Entry = z.infer<typeof entry>;
 export type EntryOf<K extends EventKind> = Extract<Entry, { kind: K }>;

@@ -10,18 +10,22 @@ import type { Speech } from './words.js';
 type Way = { pan: number; tilt: number; zoom: number };
 
 const repeatMs = 300;
+/** Share of the fastest, with the widest view; nearer views turn as much slower as they show less. */
 const speed = 0.35;
+const leastSpeed = 0.02;
+const wideDeg = 60;
 const ways: Record<string, Way> = {
-  ArrowLeft: { pan: -speed, tilt: 0, zoom: 0 },
-  ArrowRight: { pan: speed, tilt: 0, zoom: 0 },
-  ArrowUp: { pan: 0, tilt: speed, zoom: 0 },
-  ArrowDown: { pan: 0, tilt: -speed, zoom: 0 },
-  '+': { pan: 0, tilt: 0, zoom: speed },
-  '-': { pan: 0, tilt: 0, zoom: -speed },
+  ArrowLeft: { pan: -1, tilt: 0, zoom: 0 },
+  ArrowRight: { pan: 1, tilt: 0, zoom: 0 },
+  ArrowUp: { pan: 0, tilt: 1, zoom: 0 },
+  ArrowDown: { pan: 0, tilt: -1, zoom: 0 },
+  '+': { pan: 0, tilt: 0, zoom: 1 },
+  '-': { pan: 0, tilt: 0, zoom: -1 },
 };
 
 export class HeadView {
-  #held: Way | null = null;
+  /** what is held down, by the key or button that does it: two arrows go slanting */
+  readonly #held = new Map<string, Way>();
   #repeat = 0;
   #state: HeadState | null = null;
 
@@ -32,19 +36,18 @@ export class HeadView {
     const panel = byId('head');
     // In the panel only: elsewhere the arrows go from alert to alert.
     panel.addEventListener('keydown', (event) => {
-      const way = ways[event.key === '=' ? '+' : event.key];
-      if (!way) return;
+      const name = wayOf(event);
+      if (!name || event.ctrlKey || event.altKey || event.metaKey) return;
       event.preventDefault();
-      if (!event.repeat) this.#hold(way);
+      if (!event.repeat) this.#hold(event.code, name);
     });
-    panel.addEventListener('keyup', () => this.#release());
+    panel.addEventListener('keyup', (event) => this.#release(event.code));
     panel.addEventListener('focusout', () => this.#release());
     window.addEventListener('blur', () => this.#release());
     for (const button of panel.querySelectorAll<HTMLElement>('[data-way]')) {
-      const way = ways[button.dataset['way'] ?? ''];
-      if (way) button.addEventListener('pointerdown', () => this.#hold(way));
+      button.addEventListener('pointerdown', () => this.#hold('pointer', button.dataset['way'] ?? ''));
       for (const end of ['pointerup', 'pointerleave', 'pointercancel'])
-        button.addEventListener(end, () => this.#release());
+        button.addEventListener(end, () => this.#release('pointer'));
     }
     byId('head-halt').addEventListener('click', () => this.send({ t: 'head.halt' }));
     byId('head-home').addEventListener('click', () => this.send({ t: 'head.home' }));
@@ -79,9 +82,12 @@ export class HeadView {
       ? speech.word(`hide.${state.hide}`)
       : speech.word(state.moves ? 'headMoves' : 'headRests');
     byId('head-state').textContent = state.patrol
-      ? `${said} – ${speech.word('headPatrol')} ${state.patrol}`
+      ? `${said} – ${speech.word('headPatrol')} : ${state.patrol}`
       : said;
     byId('head').dataset['hidden'] = String(state.hide !== null);
+    byId('head').dataset['obeys'] = String(state.obeys);
+    for (const button of document.querySelectorAll<HTMLElement>('#head-places .patrol'))
+      button.setAttribute('aria-pressed', String(button.dataset['name'] === state.patrol));
   }
 
   #place(t: 'head.preset' | 'head.patrol', name: string): HTMLElement {
@@ -91,24 +97,55 @@ export class HeadView {
       t === 'head.patrol' ? `↻ ${name}` : name,
     );
     button.type = 'button';
+    button.dataset['name'] = name;
     button.addEventListener('click', () => this.send({ t, name }));
     return button;
   }
 
-  #hold(way: Way): void {
-    this.#held = way;
-    const drive = (): void => {
-      if (this.#held) this.send({ t: 'head.drive', ...this.#held });
-    };
+  #hold(by: string, name: string): void {
+    const way = ways[name];
+    if (!way) return;
+    this.#held.set(by, way);
+    this.#show(name, true);
     clearInterval(this.#repeat);
-    this.#repeat = setInterval(drive, repeatMs);
-    drive();
+    this.#repeat = setInterval(() => this.#drive(), repeatMs);
+    this.#drive();
   }
 
-  #release(): void {
-    if (!this.#held) return;
-    this.#held = null;
+  #drive(): void {
+    const share = Math.max(leastSpeed, speed * Math.min(1, (this.#state?.hfovDeg ?? wideDeg) / wideDeg));
+    const sum = (axis: keyof Way): number =>
+      Math.sign([...this.#held.values()].reduce((total, way) => total + way[axis], 0));
+    this.send({
+      t: 'head.drive',
+      pan: share * sum('pan'),
+      tilt: share * sum('tilt'),
+      zoom: speed * sum('zoom'),
+    });
+  }
+
+  /** @param by everything when absent */
+  #release(by?: string): void {
+    if (this.#held.size === 0 || (by !== undefined && !this.#held.has(by))) return;
+    if (by === undefined) this.#held.clear();
+    else this.#held.delete(by);
+    for (const [name, way] of Object.entries(ways))
+      if (![...this.#held.values()].includes(way)) this.#show(name, false);
+    if (this.#held.size > 0) return this.#drive();
     clearInterval(this.#repeat);
     this.send({ t: 'head.halt' });
   }
+
+  #show(name: string, held: boolean): void {
+    const button = document.querySelector<HTMLElement>(`#head [data-way="${name}"]`);
+    if (button) button.dataset['held'] = String(held);
+  }
+}
+
+/** The way that a key asks for: its own, or that of the button it presses. */
+function wayOf({ key, target }: KeyboardEvent): string | undefined {
+  if (key === '=') return '+';
+  if (key in ways) return key;
+  const button = target instanceof HTMLElement ? target.dataset['way'] : undefined;
+  return key === 'Enter' || key === ' ' ? button : undefined;
 }

@@ -16,7 +16,8 @@ export const headFrench = {
   headMoves: 'en mouvement',
   headRests: 'au repos',
   headPatrol: 'ronde',
-  headKeys: 'Clavier dans ce cadre : flèches pour tourner, + et − pour le zoom.',
+  headKeys:
+    'Clavier dans ce cadre : flèches pour tourner, + et − pour le zoom, tant que la touche est tenue.',
   'hide.late': 'image masquée : la tourelle répond en retard',
   'hide.disagrees': 'image masquée : la position est contredite',
   'hide.homing': 'image masquée : la tourelle se recale',
@@ -41,7 +42,7 @@ export const headEnglish: Record<keyof typeof headFrench, string> = {
   headMoves: 'moving',
   headRests: 'at rest',
   headPatrol: 'patrol',
-  headKeys: 'Keyboard inside this frame: arrows turn, + and − zoom.',
+  headKeys: 'Keyboard inside this frame: arrows turn, + and − zoom, as long as the key is held.',
   'hide.late': 'picture hidden: the head answers late',
   'hide.disagrees': 'picture hidden: the position is contradicted',
   'hide.homing': 'picture hidden: the head finds its zero',

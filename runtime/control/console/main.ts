@@ -21,7 +21,7 @@ const alerts = new AlertsView(speech, (id, verdict) => link.send({ t: 'alert.ack
 const player = new Player(video, () => link.send({ t: 'live.start' }));
 let linkState: LinkState = 'connecting';
 let rights: string[] = [];
-let maskState: Health['mask']['state'] = 'zones';
+let mask: Health['mask'] | null = null;
 let playable = true;
 let snapshots = 0;
 
@@ -61,7 +61,7 @@ function receive(message: FromServer): void {
       if (message.more) link.send({ t: 'alerts.since', number: message.upTo });
       break;
     case 'health':
-      maskState = message.health.mask.state;
+      mask = message.health.mask;
       health.show(message.health);
       break;
     case 'snapshot':
@@ -116,7 +116,8 @@ function stageMessage(): string {
   if (!rights.includes('live')) return speech.word('noRight');
   if (!playable) return speech.word('noCodec');
   if (!player.running) return speech.word('noPicture');
-  return maskState === 'full' ? speech.word('fullMask') : '';
+  if (mask?.state !== 'full') return '';
+  return mask.why ? speech.word(`hide.${mask.why}`) : speech.word('fullMask');
 }
 
 function speak(): void {

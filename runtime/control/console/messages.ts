@@ -38,6 +38,9 @@ export interface Welcome {
   head: HeadPlaces | null;
 }
 
+/** Why a picture is hidden whole (docs/mask.md). */
+export type HiddenBecause = 'late' | 'disagrees' | 'homing' | 'power' | 'zoom-unknown' | 'link';
+
 export interface HeadPlaces {
   presets: string[];
   patrols: string[];
@@ -47,7 +50,7 @@ export interface HeadState {
   panDeg: number | null;
   tiltDeg: number | null;
   hfovDeg: number | null;
-  hide: 'late' | 'disagrees' | 'homing' | 'power' | 'zoom-unknown' | 'link' | null;
+  hide: HiddenBecause | null;
   moves: boolean;
   obeys: boolean;
   patrol: string | null;
@@ -77,7 +80,7 @@ export interface Health {
   notices: ({ code: string } & Words)[];
   picture: { framesPerSecond: number; measuredFramesPerSecond: number };
   frames: { captured: number; recorded: number; dropped: number };
-  mask: { version: number; state: 'full' | 'zones' | 'both' };
+  mask: { version: number; state: 'full' | 'zones' | 'both'; why?: HiddenBecause };
   detect: { on: boolean; model: string; looksPerSecond: number; tracks: number };
   store: {
     state: StoreState;
