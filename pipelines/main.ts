@@ -185,7 +185,7 @@ class FramePath {
 
   #holding(): HeldFramesEvents {
     return {
-      isKnown: ({ monoUs }) => !this.#masker.needsView || (this.#placement?.isKnown(monoUs) ?? true),
+      isKnown: ({ monoUs }) => this.#placement?.isKnown(monoUs) ?? true,
       canPass: () => !this.#behind(),
       pass: (raw) => this.#pass(raw),
     };

@@ -9,6 +9,7 @@ import { FileVault } from '../board/linux/file-vault.js';
 import { clockTrusted } from '../board/linux/trusted-time.js';
 import type { CardPort, Clock, Log } from '../board/ports.js';
 import type { Authority } from './access/authorisation.js';
+import type { RegisterEvent } from './access/register/entry.js';
 import { inState } from './camera-parts.js';
 import { CardCare } from './card-care.js';
 import type { Config } from './config/schema.js';
@@ -117,6 +118,11 @@ export class Archive {
       throw error;
     }
     if (authority.mayRecord) this.recorder.open();
+  }
+
+  /** An entry in the register, on the device when it resolves. Rejects while the register is not open. */
+  tell(event: RegisterEvent): Promise<unknown> {
+    return this.#keeping.register.append(event);
   }
 
   get stats(): Health['store'] {

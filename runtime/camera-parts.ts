@@ -1,18 +1,45 @@
 /** What the composition root works out before it starts anything: options of the pipeline process, the mask. */
 import { isAbsolute, join } from 'node:path';
+import type { Log } from '../board/ports.js';
 import { loadProfile } from '../board/profile.js';
 import { encoderPart, sensorPart } from '../board/sensor.js';
 import { findModel, modelPaths } from '../models/manifest.js';
 import { verifiedBytes } from '../models/verify.js';
 import type { DetectOptions, MaskTable, PersonMaskOptions, PipelineOptions } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
+import type { Archive } from './archive.js';
 import { cacheDirectory } from './config/paths.js';
 import type { Config, WatchedZone } from './config/schema.js';
 import { headOptions } from './head-parts.js';
+import { MaskZones, type MaskZonesDeps } from './mask-zones/mask-zones.js';
+import { ZoneFile } from './mask-zones/zone-file.js';
 
-/** The first table of a run. Later ones count up from it. */
-export function firstMaskTable(config: Config): MaskTable {
-  return { version: 1, zones: config.mask.zones.map(maskZone) };
+/** The private zones as the configuration has them. */
+export function configuredZones({ mask }: Config): { zones: MaskTable['zones']; noneBecause: string | null } {
+  return { zones: mask.zones.map(maskZone), noneBecause: mask.noneBecause ?? null };
+}
+
+/** The private zones in force; each table that changes them is kept for the log before `setMask` hands it on. */
+export function maskZones(
+  log: Log,
+  archive: Archive,
+  {
+    config,
+    stateDirectory,
+    setMask,
+  }: { config: Config; stateDirectory: string; setMask: MaskZonesDeps['setMask'] },
+): MaskZones {
+  const lens = headOptions(config.head)?.lens ?? null;
+  const file = new ZoneFile(join(stateDirectory, 'mask', 'zones.json'));
+  const deps: MaskZonesDeps = {
+    log,
+    file,
+    tables: () => archive.masks.kept(),
+    keep: (table) => archive.masks.keep(table, lens),
+    tell: (event) => archive.tell(event),
+    setMask,
+  };
+  return new MaskZones(deps, { configured: configuredZones(config), size: config.picture, lens });
 }
 
 /** checks.ts has seen to it that a zone has the one kind of corners that its camera takes. */

@@ -13,7 +13,7 @@ import type { Right } from './access/rights.js';
 import { Sessions } from './access/sessions.js';
 import { Users } from './access/users.js';
 import { Archive } from './archive.js';
-import { allowedZones, firstMaskTable, inState, pipelineOptions } from './camera-parts.js';
+import { allowedZones, inState, maskZones, pipelineOptions } from './camera-parts.js';
 import type { Config } from './config/schema.js';
 import { AlertQueue } from './control/alerts.js';
 import { LiveFeed } from './control/live.js';
@@ -24,6 +24,8 @@ import { RateMeter } from './health/rate-meter.js';
 import { readHealth } from './health/read-health.js';
 import { build } from './health/report.js';
 import { Supervisor } from './health/supervisor.js';
+import type { MaskZones } from './mask-zones/mask-zones.js';
+import { zoneNotices } from './mask-zones/notices.js';
 import type { OnProgress } from './record/create.js';
 import type { Alert } from './scene/alert.js';
 import { Scene } from './scene/scene.js';
@@ -54,6 +56,8 @@ export class Camera {
   readonly control: ControlServer;
   /** null: the camera does not move */
   readonly head: CameraHead | null;
+  /** the private zones in force */
+  readonly mask: MaskZones;
   /** the last alerts of this run, oldest first */
   readonly told: ToldAlert[] = [];
   /** of this run */
@@ -131,6 +135,8 @@ export class Camera {
       send: (pose) => this.supervisor.pose(pose),
       register: (told) => this.archive.headOrdered(told),
     });
+    const setMask = this.supervisor.setMask.bind(this.supervisor);
+    this.mask = maskZones(deps.log, this.archive, { config, stateDirectory, setMask });
     this.control = this.#controlServer(stateDirectory);
   }
 
@@ -146,7 +152,7 @@ export class Camera {
         url = (await this.control.start()).url;
       },
       async () => this.head?.start(this.#startEnded.signal),
-      () => this.supervisor.start(firstMaskTable(this.config)),
+      async () => this.supervisor.start(await this.mask.start()),
     ];
     let url = '';
     this.archive.start(this.#startEnded.signal);
@@ -185,7 +191,7 @@ export class Camera {
   }
 
   health(): Health {
-    const health = readHealth({
+    return readHealth({
       atMs: this.#deps.clock.wallMs(),
       config: this.config,
       authority: this.#authority.current,
@@ -196,11 +202,8 @@ export class Camera {
       alerts: this.alerts.counts(),
       rate: this.#rate,
       tracks: this.#tracksNow,
+      said: [...zoneNotices(this.mask), ...this.archive.notices(), ...(this.head?.notices() ?? [])],
     });
-    return {
-      ...health,
-      notices: [...health.notices, ...this.archive.notices(), ...(this.head?.notices() ?? [])],
-    };
   }
 
   /** An address that lets a browser in once, with these rights. Print it; never log it. */
@@ -220,6 +223,7 @@ export class Camera {
         alerts: this.alerts,
         live: this.#live,
         head: this.head,
+        mask: this.mask,
         health: () => this.health(),
         snapshot: () => this.supervisor.picture(null),
         info: {

@@ -104,7 +104,8 @@ export class Masker {
       if (!this.#open || !why) return { version: 0, digest: '', state: 'full' };
       return { version: this.#open.version, digest: this.#open.digest, state: 'full', why };
     }
-    const view = needsView && where && 'view' in where ? where.view : null;
+    // Told even when no zone needs it: a first zone is drawn on a picture whose view is known.
+    const view = where && 'view' in where ? where.view : null;
     for (const table of [this.#open, this.#next]) if (table) this.#blank(bytes, table, view);
     const { version, digest } = this.#open;
     return { version, digest, state: this.#next ? 'both' : 'zones', ...(view && { view }) };

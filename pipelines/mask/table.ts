@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { MaskTable, MaskZone } from '../messages.js';
 
+export { type DrawingFault, directionsOf, pointsOf } from './drawing.js';
 export { directionsFault } from './pieces.js';
 
 /** SHA-256 (hex) of the table's canonical form: version, then each zone's name and corners, in order. */

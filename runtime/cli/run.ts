@@ -62,7 +62,9 @@ async function run(config: Config, options: RunOptions, stopAsked: Promise<void>
   if (first) {
     const ptz: Right[] = camera.head ? ['ptz'] : [];
     process.stdout.write(
-      words.running(options.printLink ? camera.oneTimeLink(['live', 'alerts', 'health', ...ptz]) : first.url),
+      words.running(
+        options.printLink ? camera.oneTimeLink(['live', 'alerts', 'health', 'mask', ...ptz]) : first.url,
+      ),
     );
     for (const notice of camera.health().notices) process.stdout.write(words.notice(notice));
     await Promise.race([stopAsked, camera.ended, after(options.forSeconds)]);

@@ -9,7 +9,7 @@ import { personMask } from './person-mask.js';
 import { recordWhen, terminusWindow } from './recording.js';
 
 /** What people call things: shown to operators and written in the log, so without characters that format text. */
-const name = z
+export const name = z
   .string()
   .trim()
   .min(1)

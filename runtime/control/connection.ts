@@ -3,15 +3,12 @@
  * feed. Checks the right of each request; never lets what waits for a slow client grow, never drops an alert
  * without closing.
  */
-import type { Clock, Log } from '../../board/ports.js';
 import { asVigieError, errorLine } from '../../errors.js';
-import type { Picture } from '../../pipelines/messages.js';
 import type { Session, Sessions } from '../access/sessions.js';
-import type { DrivenHead } from '../head/head-state.js';
 import type { Health } from '../health/health.js';
 import type { AlertEntry, AlertEvent, AlertQueue } from './alerts.js';
 import { decodeMessage, encodeMessage } from './codec.js';
-import { HeadDesk } from './head-desk.js';
+import { type DeskDeps, Desks } from './desks.js';
 import type { LiveFeed, LiveFragment } from './live.js';
 import {
   closeCodes,
@@ -36,16 +33,11 @@ export interface Wire {
 
 export type CameraInfo = Pick<Welcome, 'version' | 'camera' | 'picture' | 'zones'>;
 
-export interface ConnectionDeps {
-  clock: Clock;
-  log: Log;
+export interface ConnectionDeps extends DeskDeps {
   sessions: Sessions;
   alerts: AlertQueue;
   live: LiveFeed;
   health: () => Health;
-  snapshot: () => Promise<Picture>;
-  /** absent: the camera does not move */
-  head?: DrivenHead | null;
   info: CameraInfo;
 }
 
@@ -76,7 +68,7 @@ export class Connection {
   #following = false;
   #dropping = false;
   #wantsHealth = false;
-  readonly #headDesk: HeadDesk;
+  readonly #desks: Desks;
   #snapshotUnderWay = false;
   #requests = { fromUs: 0, count: 0 };
   /** live fragments not sent because the client was slow */
@@ -86,7 +78,7 @@ export class Connection {
     this.#deps = deps;
     this.#wire = wire;
     this.session = session;
-    this.#headDesk = new HeadDesk(deps, session.user, (message) => this.#send(message));
+    this.#desks = new Desks(deps, (message) => this.#send(message), session.user);
     this.#cancelHello = deps.clock.after(connectionLimits.helloMs, () =>
       this.end(closeCodes.noHello, 'no hello'),
     );
@@ -126,7 +118,7 @@ export class Connection {
       this.end(closeCodes.sessionEnded, 'session ended');
       return;
     }
-    this.#headDesk.tick();
+    this.#desks.tick();
     if (this.#wantsHealth && this.#wire.buffered() < connectionLimits.liveBytes) {
       this.#send({ t: 'health', health: health() });
     }
@@ -191,7 +183,7 @@ export class Connection {
         this.#send({ t: 'pong' });
         break;
       default:
-        void this.#headDesk.take(message);
+        void this.#desks.take(message);
     }
   }
 

@@ -7,8 +7,10 @@ import type { Point } from '../../pipelines/messages.js';
 import type { Right } from '../access/rights.js';
 import type { HeadPlaces, HeadState } from '../head/head-state.js';
 import type { Health } from '../health/health.js';
+import type { ZonesInForce } from '../mask-zones/mask-zones.js';
 import type { Alert } from '../scene/alert.js';
 import { headRequests } from './head-requests.js';
+import { maskRequests } from './mask-requests.js';
 
 export const protocolVersion = 1;
 
@@ -41,6 +43,7 @@ export const fromClient = z.discriminatedUnion('t', [
   z.strictObject({ t: z.literal('snapshot.get'), id: count }),
   z.strictObject({ t: z.literal('ping') }),
   ...headRequests,
+  ...maskRequests,
 ]);
 export type FromClient = z.infer<typeof fromClient>;
 export type RequestName = FromClient['t'];
@@ -63,6 +66,10 @@ export const rightOf: Record<RequestName, Right | null> = {
   'head.home': 'ptz',
   'head.preset': 'ptz',
   'head.patrol': 'ptz',
+  'mask.get': 'live',
+  'mask.picture': 'live',
+  'mask.set': 'mask',
+  'mask.configured': 'mask',
 };
 
 export const errorTexts = {
@@ -74,6 +81,10 @@ export const errorTexts = {
   'head-refused': {
     fr: 'La tourelle ne prend pas cet ordre pour l’instant',
     en: 'The head does not take this order now',
+  },
+  'mask-refused': {
+    fr: 'Les zones privées restent comme elles sont',
+    en: 'The private zones stay as they are',
   },
   unavailable: { fr: "Image indisponible pour l'instant", en: 'No picture is to be had just now' },
 } as const;
@@ -103,6 +114,20 @@ export interface Welcome {
   head: HeadPlaces | null;
 }
 
+/** A masked picture to draw zones on. */
+export interface MaskPicture {
+  t: 'mask.picture';
+  id: number;
+  /** names the picture when a drawing on it is sent */
+  number: number;
+  wallMs: number;
+  jpeg: Uint8Array;
+  /** false: hidden as a whole, or not known where the camera looked */
+  drawable: boolean;
+  /** of the zones in force, as far as they can be shown; corners as shares of the picture, also outside it */
+  outlines: { name: string; points: Point[] }[];
+}
+
 export type FromServer =
   | Welcome
   | { t: 'live.init'; mime: string; data: Uint8Array }
@@ -114,5 +139,7 @@ export type FromServer =
   | { t: 'health'; health: Health }
   | { t: 'snapshot'; id: number; wallMs: number; jpeg: Uint8Array }
   | { t: 'head'; state: HeadState }
+  | ({ t: 'mask'; moves: boolean } & ZonesInForce)
+  | MaskPicture
   | { t: 'pong' }
   | { t: 'error'; code: ErrorCode; message: { fr: string; en: string }; re: RequestName | null };

@@ -18,6 +18,8 @@ export interface HealthParts {
   rate: RateMeter;
   /** tracks seen in the newest look */
   tracks: number;
+  /** what other parts have to say */
+  said: readonly Notice[];
 }
 
 const VERSION = build().version;
@@ -30,7 +32,7 @@ export function readHealth(parts: HealthParts): Health {
     version: VERSION,
     camera: { id: config.camera.id, name: config.camera.name },
     state: supervisor.state,
-    notices: notices(parts),
+    notices: [...notices(parts), ...parts.said],
     picture: { ...config.picture, measuredFramesPerSecond: rate.framesPerSecond },
     frames: { captured, masked, encoded, dropped, recorded: parts.framesRecorded },
     mask: rate.mask,

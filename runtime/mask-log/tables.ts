@@ -70,6 +70,13 @@ export class MaskTables {
     return this.#last;
   }
 
+  /** What is kept, and whether it is in force as far as was told. */
+  async kept(): Promise<{ table: MaskTable; inForce: boolean }[]> {
+    await this.#last;
+    const tables = await readTables(this.options.directory);
+    return [...tables.values()].map(({ table, untilMs }) => ({ table, inForce: untilMs === null }));
+  }
+
   /** Resolves when nothing is being written any more. */
   async stop(): Promise<void> {
     await this.#last;
@@ -96,7 +103,7 @@ export class MaskTables {
       sure,
     };
     kept.set(digest, next);
-    await this.#write(next);
+    if (!same || before?.untilMs !== null || before.sure !== sure) await this.#write(next);
     for (const other of kept.values()) {
       const ends = other.digest !== digest && (other.untilMs === null || (!other.sure && sure));
       if (!ends) continue;

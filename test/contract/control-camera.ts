@@ -10,6 +10,7 @@ import { Users } from '../../runtime/access/users.js';
 import type { Config } from '../../runtime/config/schema.js';
 import { AlertQueue } from '../../runtime/control/alerts.js';
 import { LiveFeed } from '../../runtime/control/live.js';
+import type { EditedMask } from '../../runtime/control/mask-desk.js';
 import { ControlServer } from '../../runtime/control/server.js';
 import type { DrivenHead } from '../../runtime/head/head-state.js';
 import type { Health } from '../../runtime/health/health.js';
@@ -44,6 +45,7 @@ export async function startTestCamera(
     snapshot?: () => Promise<Picture>;
     health?: () => Health;
     head?: DrivenHead;
+    mask?: EditedMask;
     size?: { width: number; height: number; framesPerSecond: number };
     zones?: { name: string; points: [number, number][] }[];
   } = {},
@@ -66,7 +68,18 @@ export async function startTestCamera(
     zones: options.zones ?? [],
   };
   const head = options.head ?? null;
-  const deps = { clock, log, users, sessions, alerts, health, snapshot, head, info };
+  const deps = {
+    clock,
+    log,
+    users,
+    sessions,
+    alerts,
+    health,
+    snapshot,
+    head,
+    info,
+    ...(options.mask && { mask: options.mask }),
+  };
   let server = new ControlServer({ ...deps, live }, { host: '127.0.0.1', port: 0, ...options.control });
   await alerts.start();
   try {

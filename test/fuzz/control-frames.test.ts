@@ -12,6 +12,8 @@ import { seeded } from '../random.js';
 
 const cases = Number(process.env['CASES'] ?? 20_000);
 const packr = new Packr({ useRecords: false, variableMapSize: true });
+/** The largest zone that may be drawn: four of them fit the limits of a message. */
+const drawn = { name: 'Fenêtre', points: Array.from({ length: 64 }, (_, i) => [i / 64, (i % 7) / 7]) };
 const good = [
   { t: 'hello', protocol: 1, language: 'fr' },
   { t: 'live.start' },
@@ -22,6 +24,18 @@ const good = [
   { t: 'health.get' },
   { t: 'snapshot.get', id: 3 },
   { t: 'ping' },
+  { t: 'mask.get' },
+  { t: 'mask.picture', id: 7 },
+  { t: 'mask.set', version: 2, remove: ['House'], add: [drawn], picture: 12, noneBecause: null },
+  {
+    t: 'mask.set',
+    version: 1,
+    remove: [],
+    add: [drawn, drawn, drawn, drawn],
+    picture: null,
+    noneBecause: 'x',
+  },
+  { t: 'mask.configured', version: 3 },
 ];
 
 test('every message of the protocol passes the door', () => {
@@ -53,6 +67,18 @@ test('messages of another shape do not', () => {
     { t: 'alert.ack', id: 'x', verdict: true },
     { t: 'alert.ack', id: 'x' },
     { t: 'snapshot.get', id: 2 ** 60 },
+    { t: 'mask.set', version: 1, remove: [], add: [], picture: null },
+    { t: 'mask.set', version: 0, remove: [], add: [], picture: null, noneBecause: null },
+    {
+      t: 'mask.set',
+      version: 1,
+      remove: [],
+      add: [{ ...drawn, points: [[0, Number.NaN]] }],
+      picture: 1,
+      noneBecause: null,
+    },
+    { t: 'mask.set', version: 1, remove: [1], add: [], picture: null, noneBecause: null },
+    { t: 'mask.configured' },
     { t: 'ping', constructor: 1 },
     JSON.parse('{"t":"ping","__proto__":{"admin":true}}'),
     new Date(),

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../board/linux/clock.js';
 import type { Box, Picture, Tracks, Unit } from '../../pipelines/messages.js';
-import { firstMaskTable, pipelineOptions } from '../../runtime/camera-parts.js';
+import { configuredZones, pipelineOptions } from '../../runtime/camera-parts.js';
 import { loadConfig } from '../../runtime/config/load.js';
 import type { ConfigInput } from '../../runtime/config/schema.js';
 import { Supervisor } from '../../runtime/health/supervisor.js';
@@ -57,7 +57,7 @@ async function runPipeline(
       gstRegistry: null,
     },
   );
-  await supervisor.start(firstMaskTable(config));
+  await supervisor.start({ version: 1, zones: configuredZones(config).zones });
   try {
     await until('enough frames', () => run.units.length >= FRAMES);
   } finally {

@@ -157,6 +157,14 @@ test('a zone by directions follows the view, and the stamp says which', () => {
   assert.deepEqual(hiddenAt(180), [false, false, false]);
 });
 
+test('a head without zones by directions hides nothing for want of a view, and tells the view when there is one', () => {
+  const masker = new Masker(size, lens);
+  masker.open(1, masker.load({ version: 1, zones: [] }));
+  const unseen = masker.mask(frame(), { why: 'late' }).mask;
+  assert.deepEqual([unseen.state, unseen.why, unseen.view], ['zones', undefined, undefined]);
+  assert.deepEqual(masker.mask(frame(), looking(10)).mask, { ...unseen, ...looking(10) });
+});
+
 test('without a view, a zone by directions hides everything, and the stamp says why', () => {
   const masker = new Masker(size, lens);
   masker.open(3, masker.load(ahead));

@@ -145,6 +145,17 @@ const told = {
     unnamed: count.optional(),
   }),
   released: z.strictObject({ kind: z.literal('hold-released'), requisition: requisitionReference }),
+  mask: z.strictObject({
+    kind: z.literal('mask-changed'),
+    /** the account; null: the configuration, at a start */
+    by: z.string().min(1).max(64).nullable(),
+    version: count,
+    /** digests of the tables, as the stamps of pictures name them; null: it was not known any more */
+    before: sha256.nullable(),
+    after: sha256,
+    /** false: every zone before is there unchanged after */
+    smaller: z.boolean(),
+  }),
 };
 
 /** Several things that happened to segments of one store, in order, told in one entry: one signature, one sync. */
@@ -180,6 +191,7 @@ export const registerEvent = z.discriminatedUnion('kind', [
   told.held,
   told.released,
   told.ordered,
+  told.mask,
 ]);
 export type RegisterEvent = z.infer<typeof registerEvent>;
 export type EventKind = RegisterEvent['kind'];
@@ -214,6 +226,7 @@ export const entry = z.discriminatedUnion('kind', [
   told.held.extend(frame),
   told.released.extend(frame),
   told.ordered.extend(frame),
+  told.mask.extend(frame),
 ]);
 export type Entry = z.infer<typeof entry>;
 export type EntryOf<K extends EventKind> = Extract<Entry, { kind: K }>;

@@ -10,6 +10,7 @@ import { Link, type LinkState } from './link.js';
 import type { FromServer, Health, Language, Welcome } from './messages.js';
 import { Player } from './player.js';
 import { Speech, type Word } from './words.js';
+import { ZoneEditor } from './zone-editor.js';
 import { ZonesView } from './zones-view.js';
 
 const speech = new Speech();
@@ -17,6 +18,7 @@ const video = byId<HTMLVideoElement>('video');
 const zones = new ZonesView();
 const health = new HealthView(speech);
 const head = new HeadView(speech, (message) => link.send(message));
+const zoneEditor = new ZoneEditor(speech, (message) => link.send(message));
 const alerts = new AlertsView(speech, (id, verdict) => link.send({ t: 'alert.ack', id, verdict }));
 const player = new Player(video, () => link.send({ t: 'live.start' }));
 let linkState: LinkState = 'connecting';
@@ -67,7 +69,17 @@ function receive(message: FromServer): void {
     case 'snapshot':
       save(message.jpeg, message.wallMs);
       break;
+    case 'mask':
+      zoneEditor.state(message);
+      break;
+    case 'mask.picture':
+      zoneEditor.picture(message);
+      break;
     case 'error':
+      if (message.re?.startsWith('mask.')) {
+        zoneEditor.refused(message.re, message.message);
+        break;
+      }
       byId('stage-message').textContent = message.message[speech.language];
       byId<HTMLButtonElement>('snapshot').disabled = !rights.includes('live');
       break;
@@ -90,6 +102,7 @@ function welcomed(welcome: Welcome): void {
   if (rights.includes('live')) link.send({ t: 'live.start' });
   if (rights.includes('alerts')) link.send({ t: 'alerts.since', number: alerts.lastNumber });
   head.show(rights.includes('ptz') ? welcome.head : null);
+  zoneEditor.offer(rights.includes('live') && rights.includes('mask'), welcome.picture);
   if (rights.includes('health')) link.send({ t: 'health.get' });
   showState();
 }
@@ -134,6 +147,7 @@ function speak(): void {
   alerts.render();
   health.render();
   head.render();
+  zoneEditor.render();
   showState();
 }
 

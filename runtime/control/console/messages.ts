@@ -21,9 +21,12 @@ export interface Alert {
   atMs: number;
 }
 
+/** Shares of the picture. */
+export type Point = [number, number];
+
 export interface Zone {
   name: string;
-  points: [number, number][];
+  points: Point[];
 }
 
 export interface Welcome {
@@ -104,6 +107,25 @@ export interface Health {
   processes: { runtimeRssBytes: number; pipelineRssBytes: number; restarts: number };
 }
 
+/** The private zones in force. */
+export interface MaskState {
+  version: number;
+  zones: { name: string }[];
+  source: 'configuration' | 'drawn' | 'both' | 'recovered' | 'unknown';
+  noneBecause: string | null;
+  /** the camera turns: a zone is drawn by where it looks */
+  moves: boolean;
+}
+
+export interface MaskPicture {
+  id: number;
+  number: number;
+  wallMs: number;
+  jpeg: Uint8Array<ArrayBuffer>;
+  drawable: boolean;
+  outlines: Zone[];
+}
+
 export type FromServer =
   | Welcome
   | { t: 'live.init'; mime: string; data: Uint8Array<ArrayBuffer> }
@@ -115,6 +137,8 @@ export type FromServer =
   | { t: 'health'; health: Health }
   | { t: 'snapshot'; id: number; wallMs: number; jpeg: Uint8Array<ArrayBuffer> }
   | { t: 'head'; state: HeadState }
+  | ({ t: 'mask' } & MaskState)
+  | ({ t: 'mask.picture' } & MaskPicture)
   | { t: 'pong' }
   | { t: 'error'; code: string; message: Words; re: string | null };
 
@@ -126,7 +150,18 @@ export type ToServer =
   | { t: 'snapshot.get'; id: number }
   | { t: 'head.watch' | 'head.halt' | 'head.home' }
   | { t: 'head.drive'; pan: number; tilt: number; zoom: number }
-  | { t: 'head.preset' | 'head.patrol'; name: string };
+  | { t: 'head.preset' | 'head.patrol'; name: string }
+  | { t: 'mask.get' }
+  | { t: 'mask.picture'; id: number }
+  | {
+      t: 'mask.set';
+      version: number;
+      remove: string[];
+      add: { name: string; points: Point[] }[];
+      picture: number | null;
+      noneBecause: string | null;
+    }
+  | { t: 'mask.configured'; version: number };
 
 /** What /lib/msgpackr.js leaves in the page. */
 declare const msgpackr: {

@@ -1,6 +1,7 @@
 /** The words of the page in both languages, and how numbers and times are written. */
 import { headEnglish, headFrench } from './head-words.js';
 import type { Language } from './messages.js';
+import { zoneEnglish, zoneFrench } from './zone-words.js';
 
 const french = {
   skip: 'Aller aux alertes',
@@ -104,6 +105,7 @@ const french = {
   notYet: 'pas encore mesuré',
   used: 'Part utilisée de l’enregistrement en boucle',
   ...headFrench,
+  ...zoneFrench,
 };
 export type Word = keyof typeof french;
 
@@ -209,6 +211,7 @@ const english: Record<Word, string> = {
   notYet: 'not measured yet',
   used: 'Share of the circular store in use',
   ...headEnglish,
+  ...zoneEnglish,
 };
 
 const remembered = 'vigie.language';
