@@ -80,6 +80,8 @@ export interface HeadPosition {
   tiltDeg: number;
   /** of the whole width of the picture; null when the head does not tell its zoom */
   hfovDeg: number | null;
+  /** of the field of view, which is asked for by itself: when it was so, and the time of its own question; absent: as above */
+  zoomTold?: { monoUs: number; roundTripUs: number } | undefined;
 }
 
 /** What a head can do. */
@@ -94,6 +96,10 @@ export interface HeadLimits {
   tiltDegPerS: number;
   /** fastest change of the field of view, share of it a second */
   zoomPerS: number;
+  /** how much the speed of pan or tilt changes at most, degrees a second, a second; absent: not known */
+  degPerS2?: number | undefined;
+  /** the same of the zoom */
+  zoomPerS2?: number | undefined;
 }
 
 /**

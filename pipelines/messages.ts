@@ -1,8 +1,7 @@
 /**
- * The typed channel between the two processes: what the runtime process tells the pipeline process and
- * what comes back. Each side checks what it receives against these schemas; a message that does not fit
- * ends the channel. Coordinates are shares of the picture (0..1, origin top left). Pictures that travel
- * here are masked: there is no message that could carry another kind.
+ * The typed channel between the two processes: what the runtime process tells the pipeline process and what comes back. Each
+ * side checks what it receives against these schemas; a message that does not fit ends the channel. Coordinates are shares
+ * of the picture (0..1, origin top left). Pictures that travel here are masked: no message could carry another kind.
  */
 import { z } from 'zod';
 import { hiddenBecause } from './frame.js';
@@ -91,10 +90,12 @@ export const pose = z.strictObject({
   hfovDeg: z.number().min(0).max(180),
   /** how far off each of pan and tilt may be, degrees */
   uncertaintyDeg: z.number().min(0).max(360),
-  /** how fast the axis turns at most until the next position, degrees a second */
+  /** until the next position: how fast the axis turns at most, degrees a second; the field of view, share of it a second */
   speedDegPerS: z.number().min(0).max(1000),
-  /** how fast the field of view changes at most until then, share of it a second */
   zoomPerS: z.number().min(0).max(100),
+  /** how much these speeds change at most, a second; absent: not known */
+  degPerS2: z.number().min(0).max(10_000).optional(),
+  zoomPerS2: z.number().min(0).max(1000).optional(),
   /** why the whole picture is to be hidden from this time on; null when the position counts */
   hide: z.enum(hiddenBecause).nullable(),
 });

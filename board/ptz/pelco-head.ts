@@ -61,7 +61,7 @@ export class PelcoDialect implements Dialect<PelcoFrame> {
     const panDeg = !this.limits.panEndless && told > 180 ? told - 360 : told;
     if (tiltDeg === null || !within({ panDeg, tiltDeg }, this.limits)) throw wrongAnswer('position');
     const hfovDeg = this.options.zoom.hfovDeg(zoom.answer);
-    return { ...spanOf([pan, tilt, zoom]), panDeg, tiltDeg, hfovDeg };
+    return { ...spanOf([pan, tilt]), panDeg, tiltDeg, hfovDeg, zoomTold: spanOf([zoom]) };
   }
 
   async moveTo(wire: Wire, to: { panDeg: number; tiltDeg: number; hfovDeg?: number }): Promise<void> {

@@ -76,7 +76,8 @@ export class ViscaDialect implements Dialect<ViscaReply> {
     const panDeg = signed16(pan) / viscaCountsPerDeg;
     const tiltDeg = signed16(tilt) / viscaCountsPerDeg;
     if (!within({ panDeg, tiltDeg }, this.limits)) throw wrongAnswer('position');
-    return { ...spanOf([panTilt, zoom]), panDeg, tiltDeg, hfovDeg: this.options.zoom.hfovDeg(counts) };
+    const hfovDeg = this.options.zoom.hfovDeg(counts);
+    return { ...spanOf([panTilt]), panDeg, tiltDeg, hfovDeg, zoomTold: spanOf([zoom]) };
   }
 
   async moveTo(wire: Wire, to: { panDeg: number; tiltDeg: number; hfovDeg?: number }): Promise<void> {

@@ -85,6 +85,8 @@ export function virtualHeadLimits({ motion }: SimulatedHeadOptions): HeadLimits 
     panDegPerS: pan.fastest,
     tiltDegPerS: tilt.fastest,
     zoomPerS: zoom.fastest * Math.LN2,
+    degPerS2: Math.max(pan.acceleration, tilt.acceleration),
+    zoomPerS2: zoom.acceleration * Math.LN2,
   };
 }
 

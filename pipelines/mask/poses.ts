@@ -63,14 +63,24 @@ function between(a: Pose, b: Pose, us: number, errorUs: number): Placed | Hidden
   const turned = Math.max(Math.abs(pan), Math.abs(tilt));
   if (turned > reach + 2 * unsure + SLACK.deg) return 'disagrees';
   if (Math.abs(zoom) > zoomReach + SLACK.zoom) return 'disagrees';
+  // No line that bends so little is further from its chord (docs/mask.md, "The margin").
+  const chord = (share * (1 - share) * seconds * seconds) / 2;
+  const bend = bentBy(chord, a.degPerS2, b.degPerS2);
+  const zoomBend = bentBy(chord, a.zoomPerS2, b.zoomPerS2);
   const smeared = (EXPOSED_US + errorUs) / apartUs;
   return {
     panDeg: around(a.panDeg + share * pan),
     tiltDeg: a.tiltDeg + share * tilt,
     hfovDeg: a.hfovDeg * Math.exp(share * zoom),
-    errorDeg: Math.max(off(reach, pan, share), off(reach, tilt, share)) + unsure + turned * smeared,
-    errorZoom: off(zoomReach, zoom, share) + Math.abs(zoom) * smeared,
+    errorDeg:
+      Math.min(bend, Math.max(off(reach, pan, share), off(reach, tilt, share))) + unsure + turned * smeared,
+    errorZoom: Math.min(zoomBend, off(zoomReach, zoom, share)) + Math.abs(zoom) * smeared,
   };
+}
+
+/** Only where both positions can be relied on for it. */
+function bentBy(chord: number, a: number | undefined, b: number | undefined): number {
+  return a === undefined || b === undefined ? Number.POSITIVE_INFINITY : chord * Math.max(a, b);
 }
 
 /**

@@ -32,6 +32,15 @@ const travel = z
       .max(20)
       .default(1.5)
       .describe('Fastest change of the field of view, share of it a second'),
+    degPerS2: z
+      .number()
+      .positive()
+      .max(10_000)
+      .optional()
+      .describe(
+        'How much the speed of pan or tilt changes at most, degrees a second in a second. Without it zones are hidden far more widely while the head turns',
+      ),
+    zoomPerS2: z.number().positive().max(1000).optional().describe('The same of the zoom'),
   })
   .prefault({})
   .describe('What the head can do. A movement faster than this counts as a lie and hides the picture');

@@ -102,6 +102,30 @@ export class ExpectedMotion {
     return monoUs < this.#before.untilUs ? fastest(told, this.#before.speed) : told;
   }
 
+  /**
+   * How much its speed changes at most, for what is known of it and may be relied on: a head that was told to turn and tells
+   * the place where it was may be turning all the same. What it has reached, or is seen to do, counts.
+   */
+  bends(before: HeadPosition | null, now: HeadPosition | null): { degPerS2?: number; zoomPerS2?: number } {
+    const { stillDeg, stillZoom, limits } = this.#options;
+    if (!before?.hfovDeg || !now?.hfovDeg) return {};
+    const { degPerS2, zoomPerS2 } = limits;
+    const { degPerS, zoomPerS } = this.speed(now.monoUs);
+    const to = this.#order?.kind === 'move' ? this.#order : null;
+    const turns =
+      degPerS === 0 ||
+      this.apart(before, now) > stillDeg / 4 ||
+      (to !== null && this.apart(to, now) <= 2 * stillDeg);
+    const zooms =
+      zoomPerS === 0 ||
+      Math.abs(Math.log(now.hfovDeg / before.hfovDeg)) > stillZoom / 4 ||
+      (to?.hfovDeg !== undefined && Math.abs(Math.log(to.hfovDeg / now.hfovDeg)) <= 2 * stillZoom);
+    return {
+      ...(turns && degPerS2 !== undefined && { degPerS2 }),
+      ...(zooms && zoomPerS2 !== undefined && { zoomPerS2 }),
+    };
+  }
+
   /** What a position contradicts, if anything. @param last the one before that counted */
   judge(last: Good | null, now: Good): Contradiction | null {
     if (!last) return null;

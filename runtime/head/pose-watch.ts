@@ -7,6 +7,7 @@ import type { HeadLimits, HeadPosition } from '../../board/ports.js';
 import type { HiddenBecause } from '../../pipelines/frame.js';
 import type { Pose } from '../../pipelines/messages.js';
 import { ExpectedMotion, type Good, type Order } from './expected-motion.js';
+import { fastestAt, UnseenMotion } from './unseen-motion.js';
 
 export interface WatchOptions {
   /** two positions of a head at rest differ by no more, degrees */
@@ -39,10 +40,14 @@ const homeStillMs = 1000;
 export class PoseWatch {
   readonly #options: WatchOptions;
   readonly #motion: ExpectedMotion;
+  readonly #degPerS2: number | undefined;
   #last: Good | null = null;
   #shown: HeadPosition | null = null;
+  #before: HeadPosition | null = null;
+  readonly #unseen = new UnseenMotion();
   #sentUs = -1;
   #uncertaintyDeg = 360;
+  #hfovDeg = 0;
   #hide: HiddenBecause | null = 'link';
   #agreed = 0;
   #failures = 0;
@@ -53,6 +58,7 @@ export class PoseWatch {
 
   constructor(limits: HeadLimits, options: WatchOptions) {
     this.#options = options;
+    this.#degPerS2 = limits.degPerS2;
     this.#motion = new ExpectedMotion({ limits, ...options });
   }
 
@@ -100,6 +106,7 @@ export class PoseWatch {
    * frames after that wait for the next one, and must know by then how fast the head could go.
    */
   ordered(order: Order, monoUs: number): Pose[] {
+    this.#unseen.told(monoUs, { atRest: this.#motion.speed(monoUs).degPerS === 0 });
     this.#motion.told(order, monoUs, this.#last);
     if (order.kind === 'home') {
       this.#hide = 'homing';
@@ -112,7 +119,7 @@ export class PoseWatch {
 
   /** A position has come. */
   reading(answer: HeadPosition): Pose[] {
-    const reading = { ...answer, monoUs: answer.monoUs - Math.round(this.#options.positionDelayMs * 1000) };
+    const reading = this.#inTime(answer);
     if (this.#shown && reading.monoUs <= this.#shown.monoUs) return [];
     const wasHidden = this.#hide !== null;
     const wasLost = this.lost;
@@ -124,12 +131,36 @@ export class PoseWatch {
     } else this.#agrees();
     // Frames between the position before and this one still wait: they are hidden too.
     const hidden = wasHidden || !this.#hide ? [] : this.#note();
+    this.#uncertaintyDeg = this.#unsure(this.#shown, reading);
+    this.#hfovDeg = hfovAt(reading.monoUs, this.#shown, reading);
+    this.#before = this.#shown;
     this.#shown = reading;
-    const { axisDegPerS, zoomPerS } = this.#motion.speed(reading.monoUs);
-    // A field of view that is told late moves the border of the picture, not its middle: by half of what it is wrong.
-    const turnsPerS = axisDegPerS + (zoomPerS * (reading.hfovDeg ?? 0)) / 2;
-    this.#uncertaintyDeg = Math.min(360, this.#options.accuracyDeg + (turnsPerS * reading.roundTripUs) / 2e6);
     return [...hidden, ...this.#send(reading.monoUs)];
+  }
+
+  /** What a position may be off by: as far as the head goes in half of the time in which it was told; the zoom too. */
+  #unsure(before: HeadPosition | null, now: HeadPosition): number {
+    const most = this.#motion.speed(now.monoUs);
+    const bends = this.#motion.bends(before, now);
+    const way = before ? { before, now, turned: this.#motion.apart(before, now) } : null;
+    const { axisDegPerS, zoomPerS } = way ? fastestAt(way, bends, most, this.#options) : most;
+    // A field of view that is off by a share moves the edge of the picture by that share of half of it.
+    const zoomUs = (now.zoomTold ?? now).roundTripUs;
+    const isSeen = most.degPerS === 0 || this.#degPerS2 === undefined || bends.degPerS2 !== undefined;
+    if (isSeen) this.#unseen.seen(now.monoUs);
+    const unseenDeg = isSeen
+      ? 0
+      : this.#unseen.unseenDeg(now.monoUs + now.roundTripUs / 2, most, this.#degPerS2);
+    const turned = axisDegPerS * now.roundTripUs + (zoomPerS * zoomUs * (now.hfovDeg ?? 0)) / 2;
+    return Math.min(360, this.#options.accuracyDeg + unseenDeg + turned / 2e6);
+  }
+
+  /** What is told is older than the question. */
+  #inTime(answer: HeadPosition): HeadPosition {
+    const delayUs = Math.round(this.#options.positionDelayMs * 1000);
+    const { monoUs, zoomTold } = answer;
+    const zoom = zoomTold && { zoomTold: { ...zoomTold, monoUs: zoomTold.monoUs - delayUs } };
+    return { ...answer, monoUs: monoUs - delayUs, ...zoom };
   }
 
   /** A question got no answer, a wrong one, or none yet after `lateMs`. */
@@ -217,19 +248,29 @@ export class PoseWatch {
     if (monoUs <= this.#sentUs) return [];
     this.#sentUs = monoUs;
     const { axisDegPerS, zoomPerS } = this.#motion.speed(monoUs);
-    const { panDeg, tiltDeg, hfovDeg } = this.#shown ?? { panDeg: 0, tiltDeg: 0, hfovDeg: null };
+    const { panDeg, tiltDeg } = this.#shown ?? { panDeg: 0, tiltDeg: 0 };
     return [
       {
         t: 'pose',
         monoUs,
         panDeg,
         tiltDeg,
-        hfovDeg: hfovDeg ?? 0,
+        hfovDeg: this.#hfovDeg,
         uncertaintyDeg: this.#uncertaintyDeg,
         speedDegPerS: Math.min(1000, axisDegPerS),
         zoomPerS: Math.min(100, zoomPerS),
+        ...this.#motion.bends(this.#before, this.#shown),
         hide: this.#hide,
       },
     ];
   }
+}
+
+/** The field of view at the time of pan and tilt, which were asked for before it: between the last two that were told. */
+function hfovAt(monoUs: number, before: HeadPosition | null, now: HeadPosition): number {
+  const [last, next] = [before?.hfovDeg ?? 0, now.hfovDeg ?? 0];
+  const [fromUs, toUs] = [before?.zoomTold?.monoUs ?? 0, now.zoomTold?.monoUs ?? 0];
+  if (last <= 0 || next <= 0 || fromUs <= 0 || toUs <= fromUs) return next;
+  const share = Math.min(1, Math.max(0, (monoUs - fromUs) / (toUs - fromUs)));
+  return last * (next / last) ** share;
 }

@@ -16,7 +16,7 @@ import { CameraHead } from '../../runtime/head-parts.js';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-async function camera({ positionDelayMs = 20 } = {}) {
+async function camera({ positionDelayMs = 13 } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'vigie-head-'));
   const device = join(directory, 'tty');
   const options = virtualHeadOptions('visca');
@@ -33,11 +33,12 @@ async function camera({ positionDelayMs = 20 } = {}) {
     trust: { positionDelayMs, lateMs: 1000 },
     presets: [{ name: 'gate', panDeg: 60, tiltDeg: 10, hfovDeg: 30 }],
   });
-  const poses: (Pose & { offDeg: number })[] = [];
+  const poses: (Pose & { offDeg: number; zoomOff: number })[] = [];
   const send = (pose: Pose): void => {
     const truth = simulated.trueView(pose.monoUs);
     const offDeg = Math.max(Math.abs(truth.panDeg - pose.panDeg), Math.abs(truth.tiltDeg - pose.tiltDeg));
-    poses.push({ ...pose, offDeg });
+    const zoomOff = Math.abs(Math.log(truth.hfovDeg / pose.hfovDeg));
+    poses.push({ ...pose, offDeg, zoomOff });
   };
   const parts = new CameraHead({ clock: systemClock, log: silent, send }, config);
   const stop = async (): Promise<void> => {
@@ -70,6 +71,8 @@ test('over a real device node: homed, driven, without power, lied to; every pose
   assert.ok(Math.abs((parts.state.panDeg ?? 0) - 60) < 0.5);
   assert.ok(poses.some(({ speedDegPerS }) => speedDegPerS > 100));
   for (const { offDeg, uncertaintyDeg } of poses) assert.ok(offDeg <= uncertaintyDeg + 0.1, `${offDeg}`);
+  // The zoom is asked for after pan and tilt; taken for one of the same time it would be off by 2 % while it goes.
+  for (const { zoomOff, hide } of poses) assert.ok(hide !== null || zoomOff <= 0.015, `${zoomOff}`);
 
   simulated.powerOff();
   await until('it is missed', () => parts.state.hide === 'link');

@@ -60,7 +60,7 @@ export async function search(run: MaskRunFound): Promise<SearchFound> {
   for (const life of run.lives) {
     for (const chunk of chunksOf(life)) {
       let at = 0;
-      await decodeEach(Buffer.concat(chunk.map((unit) => unit.data)), streetSize, (picture) =>
+      await decodeEach(Buffer.concat(chunk.map((unit) => unit.data)), streetSize, 'h264', (picture) =>
         searcher.unit(picture, chunk[at++]),
       );
       if (at !== chunk.length) throw new Error(`${chunk.length} access units, ${at} pictures decoded`);
@@ -70,7 +70,7 @@ export async function search(run: MaskRunFound): Promise<SearchFound> {
   return searcher.found;
 }
 
-class Searcher {
+export class Searcher {
   readonly #run: MaskRunFound;
   readonly #view = new PanoramaView(drawPanorama(), streetSize, streetLens);
   readonly found: SearchFound = {
@@ -94,7 +94,7 @@ class Searcher {
     this.#times = [...run.truth.values()];
   }
 
-  unit(picture: Uint8Array, { mask, monoUs }: Unit): void {
+  unit(picture: Uint8Array, { mask, monoUs }: Pick<Unit, 'mask' | 'monoUs'>): void {
     const found = this.found;
     found.frames++;
     const colours = privateColours(picture);
@@ -205,12 +205,18 @@ function chunksOf(units: readonly Unit[]): Unit[][] {
   return chunks;
 }
 
-/** Decodes H.264 picture by picture, so that a long run needs no memory for all of them. */
-async function decodeEach(h264: Buffer, size: PictureSize, each: (picture: Buffer) => void): Promise<void> {
-  const words = '-v error -f h264 -i - -f rawvideo -pix_fmt yuv420p -fps_mode passthrough -';
+/** Decodes picture by picture, so that a long run needs no memory for all of them. */
+export async function decodeEach(
+  film: Buffer,
+  size: PictureSize,
+  format: 'h264' | 'mp4',
+  each: (picture: Buffer) => void,
+): Promise<void> {
+  // Live times are finer than the frame rate that the decoder assumes; it says so again and again.
+  const words = `-v ${format === 'mp4' ? 'fatal' : 'error'} -f ${format} -i - -f rawvideo -pix_fmt yuv420p -fps_mode passthrough -`;
   const child = spawn('ffmpeg', words.split(' '), { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => undefined);
-  child.stdin.end(h264);
+  child.stdin.end(film);
   const bytesEach = i420Bytes(size);
   let held: Buffer[] = [];
   let heldBytes = 0;

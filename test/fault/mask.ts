@@ -8,7 +8,7 @@ import { gentle } from './mask-head.js';
 import { runMask } from './mask-run.js';
 import { type SearchFound, type Share, search } from './mask-search.js';
 
-const FULL_GOAL_PERCENT = 5;
+export const FULL_GOAL_PERCENT = 5;
 const CONTROL_FRAMES = 150;
 
 /**
@@ -96,11 +96,11 @@ function rowsOf(found: MaskFound): Row[] {
   ];
 }
 
-function fullPercent(shares: Share[]): number {
+export function fullPercent(shares: Share[]): number {
   return percent(sum(shares, 'full'), sum(shares, 'frames'));
 }
 
-function hiddenPercent(shares: Share[]): number {
+export function hiddenPercent(shares: Share[]): number {
   return percent(sum(shares, 'hidden'), sum(shares, 'street'));
 }
 

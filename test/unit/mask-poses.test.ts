@@ -102,3 +102,50 @@ test('positions may come in any order, and one that hides is not undone by anoth
   assert.equal(poses.at(10 * ms), 'disagrees');
   assert.equal(poses.at(30 * ms), 'disagrees');
 });
+
+/** A head whose speed changes by chance, within 300 degrees a second in a second; where it was at each millisecond. */
+function wandering(random: () => number): number[] {
+  const way = [0];
+  let [speed, push] = [0, 0];
+  for (let i = 0; i < 2000; i++) {
+    if (random() < 0.05) push = (random() * 2 - 1) * 300;
+    const next = Math.max(-100, Math.min(100, speed + push / 1000));
+    way.push((way[i] ?? 0) + (speed + next) / 2000);
+    speed = next;
+  }
+  return way;
+}
+
+/** Over random ways: whether the truth ever lies outside, and the largest that was taken for unknown. */
+function comparedWith(degPerS2: number | undefined): { outside: number; mostDeg: number } {
+  const random = seeded(11);
+  let [outside, mostDeg] = [0, 0];
+  for (let turn = 0; turn < 20; turn++) {
+    const way = wandering(random);
+    for (let from = 0; from + 120 < way.length; from += 90) {
+      const to = from + 30 + Math.floor(random() * 80);
+      const told = { speedDegPerS: 160, uncertaintyDeg: 0, ...(degPerS2 !== undefined && { degPerS2 }) };
+      const poses = after(
+        pose(from, { panDeg: way[from] ?? 0, ...told }),
+        pose(to, { panDeg: way[to] ?? 0, ...told }),
+      );
+      for (let at = from; at < to; at += 3) {
+        const { panDeg, errorDeg } = placed(poses.at(at * ms));
+        const smeared = (Math.abs((way[to] ?? 0) - (way[from] ?? 0)) * 10) / (to - from);
+        if (Math.abs(panDeg - (way[at] ?? 0)) > errorDeg - smeared + 1e-9) outside += 1;
+        mostDeg = Math.max(mostDeg, errorDeg - smeared);
+      }
+    }
+  }
+  return { outside, mostDeg };
+}
+
+test('a head whose speed changes no faster than it says is not far from the straight way', () => {
+  const known = comparedWith(300);
+  assert.equal(known.outside, 0);
+  assert.ok(known.mostDeg < 0.5, String(known.mostDeg));
+  const unknown = comparedWith(undefined);
+  assert.equal(unknown.outside, 0);
+  assert.ok(unknown.mostDeg > 3, String(unknown.mostDeg));
+  assert.ok(comparedWith(100).outside > 0, 'a head that changes faster than it says is found outside');
+});
