@@ -17,7 +17,7 @@ import { CameraHead } from '../../runtime/head-parts.js';
 import { HeadBench, protocols, quiet } from './head-bench.js';
 import { FakeHead, fakeLimits } from './head-fake.js';
 
-const common = { unproven: true, protocol: 'visca', device: '/tmp/none' };
+const common = { protocol: 'visca', device: '/tmp/none' };
 /** Degrees: of the arithmetic. */
 const rounding = 1e-6;
 /** After so long a frame does not wait for a position any more. */
