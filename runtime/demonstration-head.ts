@@ -15,13 +15,12 @@ const PROTOCOL = 'visca';
 const SEED = 1;
 /** From the exposure to the pipe, and the soonest from there to capture. */
 const READ_OUT_MS = 40;
-const ARRIVAL_MS = 3;
+const ARRIVAL_MS = 1;
 
 /** @param stateDirectory absolute: device and pipe appear in `head` in it */
 export function headDemonstrationConfig(stateDirectory: string, language: 'fr' | 'en'): ConfigInput {
   const options = virtualHeadOptions(PROTOCOL, SEED);
-  const { panDeg, panEndless, tiltDeg, hfovDeg, panDegPerS, tiltDegPerS, zoomPerS } =
-    virtualHeadLimits(options);
+  const { panDeg, tiltDeg, hfovDeg, ...speeds } = virtualHeadLimits(options);
   const pair = ([least, most]: readonly [number, number]): [number, number] => [least, most];
   return {
     camera: { id: DEMONSTRATION_ID, name: 'Démonstration sur tourelle', language },
@@ -30,17 +29,13 @@ export function headDemonstrationConfig(stateDirectory: string, language: 'fr' |
     picture: { width: 960, height: 544, framesPerSecond: 15 },
     mask: { zones: drawPanorama().zones.map((zone, index) => ({ ...zone, name: `Logement ${index + 1}` })) },
     head: {
-      unproven: true,
       protocol: PROTOCOL,
       device: resolve(stateDirectory, 'head', 'line'),
       travel: {
+        ...speeds,
         panDeg: pair(panDeg),
-        panEndless,
         tiltDeg: pair(tiltDeg),
         hfovDeg: pair(hfovDeg),
-        panDegPerS,
-        tiltDegPerS,
-        zoomPerS,
       },
       lens: { k1: -0.06, k2: 0.01, rollDeg: 1 },
       limits: { tiltDeg: [-40, 20], hfovDeg: [6, 60] },

@@ -10,7 +10,7 @@ import { directionsFault } from '../../pipelines/mask/table.js';
 import type { Direction, Point } from '../../pipelines/messages.js';
 import { firstOverlap } from '../record/schedule.js';
 import { firstCrossing, polygonArea } from '../scene/polygon.js';
-import { checkHead } from './head.js';
+import { checkHead, checkHeadSensor } from './head.js';
 import type { Config } from './schema.js';
 import type { Problem } from './wording.js';
 
@@ -22,6 +22,7 @@ export function checkConfig(config: Config): Problem[] {
   return [
     ...checkMaskZones(config),
     ...checkHead(config.head),
+    ...checkHeadSensor(config.head, config.sensor),
     ...checkZones(config.zones, ['zones']),
     ...checkNoMask(config),
     ...checkThresholds(config),

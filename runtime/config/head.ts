@@ -113,11 +113,6 @@ const trust = z
 
 export const head = z
   .strictObject({
-    unproven: z
-      .literal(true)
-      .describe(
-        'Must be true: the mask of a moving head still let private pixels through in trials (docs/mask.md). For a bench, never above a street',
-      ),
     protocol: z.enum(['pelco-d', 'visca']).describe('What the head speaks'),
     device: z
       .string()
@@ -234,4 +229,23 @@ function checkPlaces({ presets, patrols, travel, limits }: HeadConfig): Problem[
     });
   });
   return problems;
+}
+
+/** The mask of a moving camera is laid by the time of each frame (docs/mask.md, "The time of a frame"). */
+export function checkHeadSensor(
+  head: HeadConfig | undefined,
+  sensor: { kind: string; stamped?: boolean },
+): Problem[] {
+  const hasTimes = sensor.kind === 'pipe' ? sensor.stamped === true : sensor.kind !== 'clip';
+  if (!head || hasTimes) return [];
+  return [
+    {
+      path: ['sensor', 'kind'],
+      text: 'gives no time of exposure, but the camera moves',
+      hint:
+        sensor.kind === 'pipe'
+          ? 'Deliver pictures with their times, and set sensor.stamped'
+          : 'Take a camera as sensor, or remove the head',
+    },
+  ];
 }

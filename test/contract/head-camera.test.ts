@@ -25,7 +25,6 @@ async function camera({ positionDelayMs = 13 } = {}) {
   await pty.plug();
   const limits = virtualHeadLimits(options);
   const config = headConfig.parse({
-    unproven: true as const,
     protocol: 'visca',
     device,
     travel: { ...limits, panDeg: [...limits.panDeg] },

@@ -243,7 +243,6 @@ class Operated {
       // A busy machine is not what is tried here: what is replaced was killed.
       supervise: { heartbeatTimeoutMs: 5000, silentSourceMs: 5000 },
       head: {
-        unproven: true,
         protocol: head.protocol,
         device,
         travel: {

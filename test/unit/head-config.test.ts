@@ -17,7 +17,7 @@ function problems(change: Partial<ConfigInput>): string[] {
     camera: { id: 'c', name: 'C' },
     sensor: { kind: 'pattern' },
     mask: { zones: [{ name: 'House', directions: square }] },
-    head: { unproven: true, protocol: 'visca', device: '/dev/ttyUSB0' },
+    head: { protocol: 'visca', device: '/dev/ttyUSB0' },
     ...change,
   });
   return checkConfig(read).map(({ path }) => path.join('.'));
@@ -44,9 +44,23 @@ test('a camera with a head takes zones by directions, and no others', () => {
   assert.deepEqual(problems({ head: undefined, mask: { zones: [{ name: 'House', points }] } }), []);
 });
 
+test('a camera with a head needs a sensor that tells the time of each picture', () => {
+  const pipe = { kind: 'pipe' as const, file: '/run/picture' };
+  assert.deepEqual(problems({ sensor: pipe }), ['sensor.kind']);
+  assert.deepEqual(problems({ sensor: { ...pipe, stamped: true } }), []);
+  assert.deepEqual(problems({ sensor: { kind: 'clip', file: '/a.avi' } }), ['sensor.kind']);
+  assert.deepEqual(
+    problems({
+      sensor: pipe,
+      head: undefined,
+      mask: { zones: [], noneBecause: 'Nothing private is in sight' },
+    }),
+    [],
+  );
+});
+
 test('presets lie inside the limits, and patrols go to presets', () => {
   const head = {
-    unproven: true as const,
     protocol: 'visca' as const,
     device: '/dev/ttyUSB0',
     limits: { panDeg: [-20, 20] as [number, number] },
@@ -58,7 +72,6 @@ test('presets lie inside the limits, and patrols go to presets', () => {
 
 test('an order of limits, an address and a lens that cannot be are refused', () => {
   const head = {
-    unproven: true as const,
     protocol: 'visca' as const,
     device: '/dev/ttyUSB0',
     address: 8,

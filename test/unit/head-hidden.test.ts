@@ -16,7 +16,6 @@ async function camera() {
   const say = (line: string): void => void lines.push(line);
   const log = { info: say, warn: say, error: say };
   const config = headConfig.parse({
-    unproven: true,
     protocol: 'visca',
     device: '/tmp/none',
     travel: { ...fakeLimits },

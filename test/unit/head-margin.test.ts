@@ -16,7 +16,7 @@ import { HeadBench, protocols, quiet } from './head-bench.js';
 import { FakeHead, fakeLimits } from './head-fake.js';
 import { Frames, type Judged } from './head-frames.js';
 
-const common = { unproven: true, protocol: 'visca', device: '/tmp/none' };
+const common = { protocol: 'visca', device: '/tmp/none' };
 type Order = (control: HeadControl) => Promise<void>;
 const orders: Order[] = [
   (control) => control.drive({ pan: 1, tilt: 0, zoom: 0 }),

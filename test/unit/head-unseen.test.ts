@@ -70,7 +70,7 @@ async function play(protocol: Protocol, story: Story, shiftMs: number): Promise<
   const limits = virtualHeadLimits(options);
   const trust = { homeAtStart: false, positionDelayMs: positionAgeMs };
   const travel = { ...limits, hfovDeg: [limits.hfovDeg[0], motion.wideDeg] };
-  const config = headConfig.parse({ unproven: true, device: '/tmp/none', protocol, travel, trust });
+  const config = headConfig.parse({ device: '/tmp/none', protocol, travel, trust });
   const send = (pose: Pose): void => frames.poses.add(pose);
   const parts = new CameraHead({ clock: bench.clock, log: quiet, send, open: () => bench.head }, config);
   await parts.start(new AbortController().signal);
