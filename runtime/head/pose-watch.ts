@@ -37,7 +37,7 @@ const rebootMs = 1500;
 /** A head that was sent home is there when it has been still at its zero for as long. */
 const homeStillMs = 1000;
 /** And when its answers did not show that it turned, for as long as the longest way takes at this share of its fastest. */
-const slowestHome = { deg: 360, share: 0.2 };
+const slowestHome = { deg: 180, share: 0.2 };
 
 export class PoseWatch {
   readonly #options: WatchOptions;

@@ -100,13 +100,15 @@ export class UnseenWay {
       return this.way;
     }
     // The answer may have become stale as soon as the one before was given.
-    this.#doubted = false;
     this.#way = 0;
     this.#room = Number.POSITIVE_INFINITY;
     this.#us = beforeUs;
     this.#speed = most;
     this.#most = most;
-    this.#keepPace(passed);
+    // What a stale answer makes up for at once is no speed.
+    if (this.#doubted) this.#pace = null;
+    else this.#keepPace(passed);
+    this.#doubted = false;
     return missing;
   }
 
