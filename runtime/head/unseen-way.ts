@@ -103,7 +103,7 @@ export class UnseenWay {
     this.#way = 0;
     this.#room = Number.POSITIVE_INFINITY;
     this.#us = beforeUs;
-    this.#speed = most;
+    this.#speed = this.#fastest(passed);
     this.#most = most;
     // What a stale answer makes up for at once is no speed.
     if (this.#doubted) this.#pace = null;
@@ -126,6 +126,14 @@ export class UnseenWay {
     const waits = behind > 0 && seconds <= speed / this.#brakes + toldUs / 1e6;
     const farthest = mean * seconds + (waits ? (this.#brakes * seconds * seconds) / 2 : 0);
     return { stops: behind > (speed * toldUs) / 1e6, waits, missing: Math.max(0, farthest - gone) };
+  }
+
+  /** How fast it was at most at the position before, by the ways to it and from it. */
+  #fastest({ beforeUs, us, toldUs, most, way }: Passed): number {
+    if (!this.#pace || this.#doubted) return most;
+    const seconds = (us - beforeUs) / 1e6;
+    const mean = Math.max(this.#pace.mean, way / seconds);
+    return Math.min(most, mean * (1 + toldUs / (us - beforeUs)) + this.#brakes * seconds);
   }
 
   /** How fast it is at least at this position. */
