@@ -5,7 +5,7 @@
  */
 import type { HeadLimits, HeadPosition } from '../../board/ports.js';
 import type { Order, Speed } from './expected-motion.js';
-import { type Passed, UnseenWay } from './unseen-way.js';
+import { UnseenWay } from './unseen-way.js';
 
 /** Degrees: a head at rest that may be further off than this is sent home. */
 const mostAtRestDeg = 2;
@@ -26,12 +26,15 @@ export class UnseenMotion {
   /** the last positions by which it was seen to turn, and to zoom */
   #turned: HeadPosition | null = null;
   #zoomed: HeadPosition | null = null;
+  /** the last position with a field of view */
+  #zoomTold: HeadPosition | null = null;
 
   constructor(options: UnseenOptions) {
     this.#options = options;
     const { limits, stillDeg, stillZoom } = options;
-    this.#turn = new UnseenWay({ least: stillDeg / 4, perS2: limits.degPerS2 });
-    this.#zoom = new UnseenWay({ least: stillZoom / 4, perS2: limits.zoomPerS2 });
+    this.#turn = new UnseenWay({ least: stillDeg / 4, perS2: limits.degPerS2, exact: true });
+    // The zoom is asked for apart, and when it was told is known less well.
+    this.#zoom = new UnseenWay({ least: stillZoom / 4, perS2: limits.zoomPerS2, exact: false });
   }
 
   /** It was told to turn, and none of its answers since shows it. */
@@ -79,19 +82,20 @@ export class UnseenMotion {
       wayInAll: this.#apart(this.#turned, now),
     });
     if (this.#turn.isSeen) this.#turned = now;
-    return deg + this.#zoomDeg(before, now, passed, most.zoomPerS, owes.zooms);
+    return deg + this.#zoomDeg(now, toldUs, most.zoomPerS, owes.zooms);
   }
 
-  #zoomDeg(
-    before: HeadPosition,
-    now: HeadPosition,
-    passed: Pick<Passed, 'beforeUs' | 'us' | 'toldUs'>,
-    most: number,
-    owes: boolean,
-  ): number {
+  /** Of positions that tell the zoom; without it the picture is hidden. */
+  #zoomDeg(now: HeadPosition, toldUs: number, most: number, owes: boolean): number {
+    if (!now.hfovDeg) return 0;
+    const before = this.#zoomTold;
+    this.#zoomTold = now;
+    if (!before) return 0;
     this.#zoomed ??= before;
     const share = this.#zoom.reading({
-      ...passed,
+      beforeUs: before.monoUs,
+      us: now.monoUs,
+      toldUs,
       most,
       owes: owes && most > 0,
       way: zoomApart(before, now),
@@ -99,7 +103,7 @@ export class UnseenMotion {
     });
     if (this.#zoom.isSeen) this.#zoomed = now;
     // A field of view that is off by a share moves the edge of the picture by that share of half of it.
-    return share > 0 ? ((Math.exp(Math.min(5, share)) - 1) * (now.hfovDeg ?? 0)) / 2 : 0;
+    return ((Math.exp(Math.min(5, share)) - 1) * now.hfovDeg) / 2;
   }
 
   /** What it has yet to do. */

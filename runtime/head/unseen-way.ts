@@ -27,6 +27,7 @@ const bothAxes = Math.SQRT2;
 export class UnseenWay {
   readonly #least: number;
   readonly #perS2: number | undefined;
+  readonly #exact: boolean;
   #way = 0;
   #us = 0;
   /** how fast it can be now, and may be at most */
@@ -39,8 +40,13 @@ export class UnseenWay {
   /** by its last answer that counts: how fast it was then at least, how fast on average before, and how far it got since */
   #pace: { speed: number; mean: number; us: number; way: number } | null = null;
 
-  /** @param options.least a smaller change shows nothing; @param options.perS2 change of speed; absent: not known */
-  constructor({ least, perS2 }: { least: number; perS2: number | undefined }) {
+  /**
+   * @param options.least a smaller change shows nothing
+   * @param options.perS2 change of speed; absent: not known
+   * @param options.exact the times are good enough to tell how hard it brakes
+   */
+  constructor({ least, perS2, exact }: { least: number; perS2: number | undefined; exact: boolean }) {
+    this.#exact = exact;
     this.#least = least;
     this.#perS2 = perS2;
   }
@@ -117,7 +123,7 @@ export class UnseenWay {
    * it then is; one that slows down as it may is given as far as it would have gone at its speed.
    */
   #behind({ us, toldUs, way }: Passed): { stops: boolean; waits: boolean; missing: number } {
-    if (!this.#pace) return { stops: false, waits: false, missing: 0 };
+    if (!this.#pace || !this.#exact) return { stops: false, waits: false, missing: 0 };
     const { speed, mean, us: paceUs, way: before } = this.#pace;
     const seconds = (us - paceUs) / 1e6;
     const braking = Math.min(seconds, speed / this.#brakes);
