@@ -51,6 +51,7 @@ export class PoseWatch {
   readonly #smooth: SmoothMotion;
   #sentUs = -1;
   #uncertaintyDeg = 360;
+  #doubtDeg = 0;
   #hfovDeg = 0;
   #hide: HiddenBecause | null = 'link';
   #agreed = 0;
@@ -141,8 +142,8 @@ export class PoseWatch {
     } else this.#agrees();
     // Frames between the position before and this one still wait: they are hidden too.
     const hidden = wasHidden || !this.#hide ? [] : this.#note();
-    const unsure = this.#unsure(this.#shown, reading);
-    this.#uncertaintyDeg = Math.max(unsure, turns ? Math.min(360, smooth.unsureDeg) : 0);
+    this.#uncertaintyDeg = this.#unsure(this.#shown, reading);
+    this.#doubtDeg = turns ? Math.min(360, smooth.unsureDeg) : 0;
     this.#hfovDeg = hfovAt(reading.monoUs, this.#shown, reading);
     this.#before = this.#shown;
     this.#shown = reading;
@@ -270,6 +271,7 @@ export class PoseWatch {
         tiltDeg,
         hfovDeg: this.#hfovDeg,
         uncertaintyDeg: this.#uncertaintyDeg,
+        ...(this.#doubtDeg > 0 && { doubtDeg: this.#doubtDeg }),
         speedDegPerS: Math.min(1000, axisDegPerS),
         zoomPerS: Math.min(100, zoomPerS),
         ...this.#motion.bends(this.#before, this.#shown),
