@@ -80,6 +80,8 @@ export const pose = z.strictObject({
   hfovDeg: z.number().min(0).max(180),
   /** how far off each of pan and tilt may be, degrees */
   uncertaintyDeg: z.number().min(0).max(360),
+  /** how far off each may be while the picture does not confirm it, besides: what a lie may hide in; absent: nothing */
+  doubtDeg: z.number().min(0).max(360).optional(),
   /** until the next position: how fast the axis turns at most, degrees a second; the field of view, share of it a second */
   speedDegPerS: z.number().min(0).max(1000),
   zoomPerS: z.number().min(0).max(100),

@@ -147,7 +147,8 @@ export class GlobalMotion {
     const there = expected.filter((of) => this.#offset(of, luma, scale, tolerance) !== null).length;
     if (there >= ENOUGH * n) return 'agrees';
     if (this.#regions(expected) < LEAST_REGIONS) return 'unclear';
-    const within = this.#near(tolerance) + OWN_ERROR;
+    // Not `near`: where the view may be off by more than is searched, being off is no contradiction.
+    const within = Math.ceil(tolerance / this.#landmarks.step) + 2 * OWN_ERROR;
     if (this.#isElsewhere(expected, luma, { scale, within })) return 'disagrees';
     const lost =
       n >= LEAST_TO_LOSE &&

@@ -61,7 +61,7 @@ export class Placement {
     const unsure = this.#unsurePixels(placed);
     const verdict = this.#motion.judge(data, placed, unsure);
     if (verdict === 'disagrees') return { why: 'disagrees' };
-    const grown = verdict === 'agrees' ? unsure : UNWITNESSED.times * unsure + UNWITNESSED.pixels;
+    const grown = verdict === 'agrees' ? unsure : this.#unwitnessed(unsure, placed);
     const { panDeg, tiltDeg, hfovDeg } = placed;
     return {
       view: { panDeg, tiltDeg, hfovDeg, marginPixels: Math.min(this.#most, MASK_MARGIN_PIXELS + grown) },
@@ -73,10 +73,17 @@ export class Placement {
     if (mask.state === 'zones' && mask.view) this.#motion.remember(data, mask.view);
   }
 
+  #unwitnessed(unsure: number, { doubtDeg }: Placed): number {
+    const { times, pixels } = UNWITNESSED;
+    return Math.max(times * unsure, unsure + this.#pixelsOf(doubtDeg)) + pixels;
+  }
+
+  /** Pixels that angles in both axes are worth at the most. */
+  #pixelsOf(deg: number): number {
+    return BOTH_AXES * deg * RADIANS * this.#camera.pixelsPerRadian();
+  }
+
   #unsurePixels({ errorDeg, errorZoom, hfovDeg }: Placed): number {
-    return (
-      BOTH_AXES * errorDeg * RADIANS * this.#camera.pixelsPerRadian() +
-      errorZoom * this.#camera.pixelsPerZoom(hfovDeg)
-    );
+    return this.#pixelsOf(errorDeg) + errorZoom * this.#camera.pixelsPerZoom(hfovDeg);
   }
 }

@@ -19,6 +19,8 @@ const SLACK = { deg: 0.05, zoom: 0.01 };
 export interface Placed extends Look {
   /** of each of pan and tilt */
   errorDeg: number;
+  /** and besides, while the picture does not confirm it */
+  doubtDeg: number;
   /** share of the field of view */
   errorZoom: number;
 }
@@ -74,6 +76,7 @@ function between(a: Pose, b: Pose, us: number, errorUs: number): Placed | Hidden
     hfovDeg: a.hfovDeg * Math.exp(share * zoom),
     errorDeg:
       Math.min(bend, Math.max(off(reach, pan, share), off(reach, tilt, share))) + unsure + turned * smeared,
+    doubtDeg: Math.max(a.doubtDeg ?? 0, b.doubtDeg ?? 0),
     errorZoom: Math.min(zoomBend, off(zoomReach, zoom, share)) + Math.abs(zoom) * smeared,
   };
 }

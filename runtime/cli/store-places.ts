@@ -58,6 +58,8 @@ export async function openPlaces(flags: PlaceFlags): Promise<OpenedPlace[]> {
 /** @throws VigieError for options that exclude each other */
 export function placesOf(flags: PlaceFlags): Place[] {
   if (flags.config === undefined) {
+    if (flags.state !== undefined)
+      throw new VigieError('config', '--state says where a camera of --config keeps its state', 'Give both');
     const directory = resolve(flags.directory ?? usualDirectory());
     return [{ directory, keys: keysOf(flags, directory), second: false }];
   }

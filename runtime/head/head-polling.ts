@@ -7,6 +7,9 @@ import type { Clock, HeadPort } from '../../board/ports.js';
 import type { Pose } from '../../pipelines/messages.js';
 import type { PoseWatch } from './pose-watch.js';
 
+/** After a slow answer, for an order that waits. */
+const PAUSE_MS = 2;
+
 export interface PollingDeps {
   clock: Clock;
   head: Pick<HeadPort, 'position'>;
@@ -64,6 +67,9 @@ export class HeadPolling {
     if (!this.#cancel) return;
     this.#pass(poses);
     this.#deps.asked();
+    // An answer that took longer than the beat would cost a whole beat more: the margin grows with the square of the time.
+    if (this.#askedUs === null && clock.monoUs() - nowUs >= this.#options.everyMs * 1000)
+      clock.after(PAUSE_MS, () => this.#cancel && this.#tick());
   }
 
   #pass(poses: readonly Pose[]): void {

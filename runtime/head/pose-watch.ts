@@ -7,6 +7,7 @@ import type { HeadLimits, HeadPosition } from '../../board/ports.js';
 import type { HiddenBecause } from '../../pipelines/frame.js';
 import type { Pose } from '../../pipelines/messages.js';
 import { ExpectedMotion, type Good, type Order } from './expected-motion.js';
+import { SmoothMotion } from './smooth-motion.js';
 import { fastestAt, UnseenMotion } from './unseen-motion.js';
 
 export interface WatchOptions {
@@ -28,6 +29,8 @@ export interface WatchOptions {
 
 /** After a late reply alone; it says nothing against the head. */
 const agreeingAfterLate = 2;
+/** After a position that contradicts the others, so many times as long: lies may agree with each other for a while. */
+const lieTimes = 3;
 /** Replies missing in a row before the line counts as lost. */
 const lostAfter = 3;
 /** A position that no head could have reached is a lie when the ones after it are back where it was, in this time. */
@@ -47,11 +50,14 @@ export class PoseWatch {
   #before: HeadPosition | null = null;
   readonly #unseen: UnseenMotion;
   readonly #longHomeMs: number;
+  readonly #smooth: SmoothMotion;
   #sentUs = -1;
   #uncertaintyDeg = 360;
+  #doubtDeg = 0;
   #hfovDeg = 0;
   #hide: HiddenBecause | null = 'link';
   #agreed = 0;
+  #contradicted = false;
   #failures = 0;
   #jumpUs: number | null = null;
   /** why what the head calls zero may be elsewhere now; only homing ends it */
@@ -64,6 +70,8 @@ export class PoseWatch {
     this.#unseen = new UnseenMotion({ limits, ...options });
     this.#longHomeMs =
       (1000 * slowestHome.deg) / (slowestHome.share * Math.min(limits.panDegPerS, limits.tiltDegPerS));
+    const { degPerS2, panEndless } = limits;
+    this.#smooth = new SmoothMotion({ degPerS2, accuracyDeg: options.accuracyDeg, panEndless });
   }
 
   /** Why the whole picture is hidden; null when the position counts. */
@@ -129,14 +137,18 @@ export class PoseWatch {
     const wasHidden = this.#hide !== null;
     const wasLost = this.lost;
     this.#failures = 0;
-    const against = this.#against(reading, wasLost);
+    const smooth = this.#smooth.judge(reading);
+    const turns = this.#motion.speed(reading.monoUs).degPerS > 0;
+    const against = this.#against(reading, wasLost) ?? (turns && !smooth.fits ? 'disagrees' : null);
     if (against) {
       this.#hide = against;
       this.#agreed = 0;
+      this.#contradicted ||= against === 'disagrees';
     } else this.#agrees();
     // Frames between the position before and this one still wait: they are hidden too.
     const hidden = wasHidden || !this.#hide ? [] : this.#note();
     this.#uncertaintyDeg = this.#unsure(this.#shown, reading);
+    this.#doubtDeg = turns ? Math.min(360, smooth.unsureDeg) : 0;
     this.#hfovDeg = hfovAt(reading.monoUs, this.#shown, reading);
     this.#before = this.#shown;
     this.#shown = reading;
@@ -242,8 +254,10 @@ export class PoseWatch {
 
   #agrees(): void {
     this.#agreed += 1;
-    const needed = this.#hide === 'late' ? agreeingAfterLate : this.#options.agreeing;
-    if (this.#hide && this.#agreed >= needed) this.#hide = null;
+    const usual = this.#hide === 'late' ? agreeingAfterLate : this.#options.agreeing;
+    if (this.#agreed < (this.#contradicted ? lieTimes * this.#options.agreeing : usual)) return;
+    this.#hide = null;
+    this.#contradicted = false;
   }
 
   /** What changed since the last position, from that position on. */
@@ -265,6 +279,7 @@ export class PoseWatch {
         tiltDeg,
         hfovDeg: this.#hfovDeg,
         uncertaintyDeg: this.#uncertaintyDeg,
+        ...(this.#doubtDeg > 0 && { doubtDeg: this.#doubtDeg }),
         speedDegPerS: Math.min(1000, axisDegPerS),
         zoomPerS: Math.min(100, zoomPerS),
         ...this.#motion.bends(this.#before, this.#shown),

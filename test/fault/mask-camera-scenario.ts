@@ -51,7 +51,7 @@ export const presetName = (i: number): string => `place ${i}`;
 export const presetCount = 8;
 export const patrolName = 'round';
 /** From leaving for a stop of the patrol to leaving for the next. */
-export const patrolSeconds = 4;
+export const patrolSeconds = 8;
 
 const longestMs = 8000;
 const shortestMs = 1600;

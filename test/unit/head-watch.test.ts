@@ -101,7 +101,7 @@ test('a head that moves untold hides the picture from the last position on that 
   await run(1000);
   assert.equal(last(poses).hide, 'disagrees');
   await head.halt();
-  await run(600);
+  await run(1100);
   assert.equal(last(poses).hide, null);
 });
 
@@ -121,13 +121,13 @@ test('a head that turns faster than it was told hides the picture', async () => 
   assert.equal(last(poses).hide, 'disagrees');
 });
 
-test('one position that no head could have reached is a lie: hidden, and open again after five that agree', async () => {
+test('one position that no head could have reached is a lie: hidden, and open again after three times five that agree', async () => {
   const { head, watch, poses, run } = await watched();
   head.lies = (truth) => ({ ...truth, panDeg: 120 });
   await run(60);
   assert.equal(last(poses).hide, 'disagrees');
   head.lies = null;
-  await run(150);
+  await run(650);
   assert.equal(last(poses).hide, 'disagrees');
   await run(200);
   assert.equal(last(poses).hide, null);
