@@ -39,15 +39,17 @@ const jumpReturnsMs = { atRest: 500, moving: 150 };
 const rebootMs = 1500;
 /** A head that was sent home is there when it has been still at its zero for as long. */
 const homeStillMs = 1000;
+/** And when its answers did not show that it turned, for as long as the longest way takes at this share of its fastest. */
+const slowestHome = { deg: 180, share: 0.2 };
 
 export class PoseWatch {
   readonly #options: WatchOptions;
   readonly #motion: ExpectedMotion;
-  readonly #degPerS2: number | undefined;
   #last: Good | null = null;
   #shown: HeadPosition | null = null;
   #before: HeadPosition | null = null;
-  readonly #unseen = new UnseenMotion();
+  readonly #unseen: UnseenMotion;
+  readonly #longHomeMs: number;
   readonly #smooth: SmoothMotion;
   #sentUs = -1;
   #uncertaintyDeg = 360;
@@ -64,8 +66,10 @@ export class PoseWatch {
 
   constructor(limits: HeadLimits, options: WatchOptions) {
     this.#options = options;
-    this.#degPerS2 = limits.degPerS2;
     this.#motion = new ExpectedMotion({ limits, ...options });
+    this.#unseen = new UnseenMotion({ limits, ...options });
+    this.#longHomeMs =
+      (1000 * slowestHome.deg) / (slowestHome.share * Math.min(limits.panDegPerS, limits.tiltDegPerS));
     const { degPerS2, panEndless } = limits;
     this.#smooth = new SmoothMotion({ degPerS2, accuracyDeg: options.accuracyDeg, panEndless });
   }
@@ -114,8 +118,9 @@ export class PoseWatch {
    * frames after that wait for the next one, and must know by then how fast the head could go.
    */
   ordered(order: Order, monoUs: number): Pose[] {
-    this.#unseen.told(monoUs, { atRest: this.#motion.speed(monoUs).degPerS === 0 });
+    const before = this.#motion.speed(monoUs);
     this.#motion.told(order, monoUs, this.#last);
+    this.#unseen.told(order, monoUs, { before, after: this.#motion.speed(monoUs), at: this.#last });
     if (order.kind === 'home') {
       this.#hide = 'homing';
       this.#agreed = 0;
@@ -158,11 +163,7 @@ export class PoseWatch {
     const { axisDegPerS, zoomPerS } = way ? fastestAt(way, bends, most, this.#options) : most;
     // A field of view that is off by a share moves the edge of the picture by that share of half of it.
     const zoomUs = (now.zoomTold ?? now).roundTripUs;
-    const isSeen = most.degPerS === 0 || this.#degPerS2 === undefined || bends.degPerS2 !== undefined;
-    if (isSeen) this.#unseen.seen(now.monoUs);
-    const unseenDeg = isSeen
-      ? 0
-      : this.#unseen.unseenDeg(now.monoUs + now.roundTripUs / 2, most, this.#degPerS2);
+    const unseenDeg = this.#unseen.reading(before, now, most);
     const turned = axisDegPerS * now.roundTripUs + (zoomPerS * zoomUs * (now.hfovDeg ?? 0)) / 2;
     return Math.min(360, this.#options.accuracyDeg + unseenDeg + turned / 2e6);
   }
@@ -196,7 +197,7 @@ export class PoseWatch {
     if (found === 'jump' && !this.#doubt) return this.#jumped(good);
     this.#jumpUs = null;
     this.#last = good;
-    if (found === 'stuck') this.#doubt ??= 'disagrees';
+    if (found === 'stuck' || this.#restsAstray) this.#doubt ??= 'disagrees';
     if (found === 'untold' && !this.#motion.order) this.#motion.restsAt(good);
     if (this.#doubt) return this.#homed(good, before) ? null : this.#whileDoubtful();
     if (found) return 'disagrees';
@@ -231,6 +232,11 @@ export class PoseWatch {
     return this.#motion.order?.kind === 'home' ? 'homing' : (this.#doubt ?? 'power');
   }
 
+  /** It rests, and never showed what it did when it was told to turn. */
+  get #restsAstray(): boolean {
+    return this.#motion.order === null && this.#unseen.isAstray;
+  }
+
   /** Whether the head, sent home, has been still at its zero for long enough; ends the doubt when it has. */
   #homed(now: Good, before: Good | null): boolean {
     if (this.#motion.order?.kind !== 'home' || !before) return false;
@@ -238,8 +244,10 @@ export class PoseWatch {
     const there = this.#motion.apart(now, { panDeg: 0, tiltDeg: 0 }) <= 2 * stillDeg;
     if (!there || this.#motion.apart(before, now) > stillDeg / 2) this.#homeSinceUs = null;
     else this.#homeSinceUs ??= now.monoUs;
-    if (this.#homeSinceUs === null || now.monoUs - this.#homeSinceUs < homeStillMs * 1000) return false;
+    const stillMs = homeStillMs + (this.#unseen.isDoubted ? this.#longHomeMs : 0);
+    if (this.#homeSinceUs === null || now.monoUs - this.#homeSinceUs < stillMs * 1000) return false;
     this.#doubt = null;
+    this.#unseen.home();
     this.#motion.restsAt(now);
     return true;
   }

@@ -4,8 +4,9 @@
  */
 import type { PictureSize, View } from '../../pipelines/frame.js';
 import type { Lens, MaskTable, MaskZone, Point } from '../../pipelines/messages.js';
-import { cross, dot, type Ray, Sight } from './sight.js';
-import { WorldZone } from './world-zone.js';
+import { type Ray, Sight } from './sight.js';
+import { type Tile, ViewTiles } from './view-tiles.js';
+import { nearestOf, WorldZone } from './world-zone.js';
 
 /** A zone is grown by this at least, pixels (docs/mask.md, M8). */
 const grownPixels = 2;
@@ -36,17 +37,18 @@ export function hiddenPixels(
   size: PictureSize,
 ): HiddenZone[] | null {
   const hidden: HiddenZone[] = [];
+  const inWorld = looked && zones.some((zone) => !('points' in zone)) ? new WorldZones(looked, size) : null;
   for (const zone of zones) {
-    const pixels = pixelsOf(zone, looked, size);
+    const pixels = pixelsOf(zone, inWorld, size);
     if (!pixels) return null;
     hidden.push({ name: zone.name, pixels });
   }
   return hidden;
 }
 
-function pixelsOf(zone: MaskZone, looked: Looked | null, size: PictureSize): Int32Array | null {
+function pixelsOf(zone: MaskZone, inWorld: WorldZones | null, size: PictureSize): Int32Array | null {
   if ('points' in zone) return pictureZone(zone.points, size);
-  return looked && worldZone(new WorldZone(zone.directions), looked, size);
+  return inWorld?.pixelsOf(new WorldZone(zone.directions)) ?? null;
 }
 
 function pictureZone(points: readonly Point[], size: PictureSize): Int32Array {
@@ -89,69 +91,68 @@ function isDeepInside(corners: readonly Point[], x: number, y: number): boolean 
   return winding !== 0;
 }
 
-/** What one pixel is worth at a place, radians: across the way in which it is worth least, and most. */
-interface PixelAngle {
-  least: number;
-  most: number;
-}
+/** What is the same for all zones of a table: where each pixel looks. */
+class WorldZones {
+  readonly #tiles: ViewTiles;
+  readonly #margin: number;
+  readonly #width: number;
 
-function worldZone(zone: WorldZone, { view, lens }: Looked, size: PictureSize): Int32Array {
-  const sight = new Sight(lens, view, size);
-  const margin = Math.max(grownPixels, view.marginPixels);
-  const found: number[] = [];
-  const put = (x: number, y: number): void => void found.push(y * size.width + x);
-  for (let top = 0; top < size.height; top += tilePixels) {
-    for (let left = 0; left < size.width; left += tilePixels) {
-      const right = Math.min(size.width, left + tilePixels);
-      const bottom = Math.min(size.height, top + tilePixels);
-      const whole = tileOf(zone, sight, (left + right) / 2, (top + bottom) / 2, margin);
-      if (whole === 'clear') continue;
-      for (let y = top; y < bottom; y++) {
-        for (let x = left; x < right; x++) {
-          if (whole === 'hidden' || mustBeBlack(zone, sight, x + 0.5, y + 0.5, margin)) put(x, y);
-        }
+  constructor({ view, lens }: Looked, size: PictureSize) {
+    this.#tiles = new ViewTiles(new Sight(lens, view, size), size, tilePixels);
+    this.#margin = Math.max(grownPixels, view.marginPixels);
+    this.#width = size.width;
+  }
+
+  pixelsOf(zone: WorldZone): Int32Array {
+    const found: number[] = [];
+    for (const tile of this.#tiles.tiles) {
+      const whole = this.#whole(zone, tile);
+      if (whole === 'mixed') this.#look(zone, tile, found);
+      if (whole !== 'hidden') continue;
+      for (let y = tile.top; y < tile.bottom; y++)
+        for (let x = tile.left; x < tile.right; x++) found.push(y * this.#width + x);
+    }
+    return Int32Array.from(found);
+  }
+
+  /** Most tiles are on one side of every border: their middle answers for all of their pixels. */
+  #whole(zone: WorldZone, { ray, pixel }: Tile): 'hidden' | 'clear' | 'mixed' {
+    if (!ray || !pixel) return 'mixed';
+    const reach = (tilePixels + Math.max(borderPixels, this.#margin)) * pixel.most * tileSlack;
+    if (zone.isBeyond(ray, reach)) return 'clear';
+    if (zone.distanceTo(ray) < reach) return 'mixed';
+    return zone.holds(ray) ? 'hidden' : 'clear';
+  }
+
+  /** Pixel by pixel. Whether one is in the zone is worked out anew only where a side may lie between it and the one before. */
+  #look(zone: WorldZone, tile: Tile, found: number[]): void {
+    const { rays, least, most, seen, radius } = this.#tiles.pixelsOf(tile);
+    const sides = tile.ray ? zone.sidesNear(tile.ray, zone.distanceTo(tile.ray), radius) : zone.sides;
+    const outwards = this.#margin - borderPixels;
+    const across = tile.right - tile.left;
+    let known: { ray: Ray; distance: number; holds: boolean } | null = null;
+    for (let at = 0; at < seen.length; at++) {
+      if (!seen[at]) continue;
+      const ray: Ray = [rays[3 * at] ?? 0, rays[3 * at + 1] ?? 0, rays[3 * at + 2] ?? 0];
+      const distance = nearestOf(sides, ray);
+      const isBorder = distance <= outwards * (least[at] ?? 0) * sureShare;
+      // By the border it must be black on both sides of a side, or on neither: then it does not matter in which it lies.
+      if (outwards < 0 && distance < -outwards * (most[at] ?? 0)) continue;
+      if (!(outwards > 0 && isBorder)) {
+        const holds: boolean =
+          known && isNear(ray, known) ? known.holds && zone.isAhead(ray) : zone.holds(ray);
+        known = zone.isAhead(ray) ? { ray, distance, holds } : null;
+        if (!holds) continue;
       }
+      const x = at % across;
+      found.push((tile.top + (at - x) / across) * this.#width + tile.left + x);
     }
   }
-  return Int32Array.from(found);
 }
 
-/** Most tiles are on one side of every border: their middle answers for all of their pixels. */
-function tileOf(
-  zone: WorldZone,
-  sight: Sight,
-  x: number,
-  y: number,
-  margin: number,
-): 'hidden' | 'clear' | 'mixed' {
-  const ray = sight.rayAt(x, y);
-  const pixel = ray && pixelAngle(sight, ray, x, y);
-  if (!pixel) return 'mixed';
-  const reach = (tilePixels + Math.max(borderPixels, margin)) * pixel.most * tileSlack;
-  if (zone.isBeyond(ray, reach)) return 'clear';
-  if (zone.distanceTo(ray) < reach) return 'mixed';
-  return zone.holds(ray) ? 'hidden' : 'clear';
-}
-
-function mustBeBlack(zone: WorldZone, sight: Sight, x: number, y: number, margin: number): boolean {
-  const ray = sight.rayAt(x, y);
-  const pixel = ray && pixelAngle(sight, ray, x, y);
-  if (!pixel) return false;
-  const distance = zone.distanceTo(ray);
-  const outwards = margin - borderPixels;
-  if (zone.holds(ray)) return outwards >= 0 || distance >= -outwards * pixel.most;
-  return outwards > 0 && distance <= outwards * pixel.least * sureShare;
-}
-
-function pixelAngle(sight: Sight, ray: Ray, x: number, y: number): PixelAngle | null {
-  const right = sight.rayAt(x + 1, y);
-  const below = sight.rayAt(x, y + 1);
-  if (!right || !below) return null;
-  const across: Ray = [right[0] - ray[0], right[1] - ray[1], right[2] - ray[2]];
-  const down: Ray = [below[0] - ray[0], below[1] - ray[1], below[2] - ray[2]];
-  const [a, b] = [dot(across, across), dot(down, down)];
-  const area = Math.hypot(...cross(across, down));
-  // Singular values of the 3x2 matrix of both: their squares add up to a + b, their product is the area.
-  const most = Math.sqrt((a + b + Math.sqrt(Math.max(0, (a + b) ** 2 - 4 * area ** 2))) / 2);
-  return { least: area / most, most };
+/** Whether no side can lie between the two. An angle is less than 1.1 of its chord where the chord is below 1. */
+function isNear(ray: Ray, { ray: other, distance }: { ray: Ray; distance: number }): boolean {
+  const [x, y, z] = [ray[0] - other[0], ray[1] - other[1], ray[2] - other[2]];
+  const chord2 = x * x + y * y + z * z;
+  return chord2 < 1 && 1.21 * chord2 < distance * distance;
 }

@@ -74,26 +74,35 @@ export class StoreCheck {
       onDestroyed: () => void this.#result.destroyed++,
     };
     let together: WholeGop[] = [];
-    let records = 0;
+    // Looking takes far longer than reading.
+    let [read, looked] = [0, 0];
+    const look = async (): Promise<void> => {
+      const step = (read - looked) / Math.max(1, countOf(together));
+      let at = looked;
+      await this.#look(together, () => {
+        at += step;
+        onProgress?.(Math.min(1, at / Math.max(1, of)));
+      });
+      looked = read;
+      together = [];
+    };
     for await (const gop of source.range(fromMs, toMs, ranges)) {
       const last = together.at(-1);
       if (gop.continues && last) last.units.push(...gop.units);
       else {
-        if (last && (isOther(last, gop) || countOf(together) >= mostTogether)) {
-          await this.#look(together);
-          together = [];
-        }
+        if (last && (isOther(last, gop) || countOf(together) >= mostTogether)) await look();
         together.push({ units: [...gop.units], width: gop.width, height: gop.height });
       }
-      onProgress?.(++records / Math.max(1, of));
+      read += 1;
     }
-    await this.#look(together);
+    await look();
+    onProgress?.(1);
     this.#addUp();
     return this.#result;
   }
 
   /** When one of several does not decode, each is looked at alone, so that it is named. */
-  async #look(gops: readonly WholeGop[]): Promise<void> {
+  async #look(gops: readonly WholeGop[], onPicture?: () => void): Promise<void> {
     const [first] = gops;
     if (!first) return;
     const units = gops.flatMap((gop) => gop.units);
@@ -107,6 +116,7 @@ export class StoreCheck {
     )) {
       const unit = units[decoded++];
       if (unit) check.look(picture, unit, findings);
+      onPicture?.();
     }
     if (decoded !== units.length && gops.length > 1) {
       Object.assign(check, before);

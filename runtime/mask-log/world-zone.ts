@@ -5,26 +5,28 @@
 import type { Direction } from '../../pipelines/messages.js';
 import { angleBetween, cross, dot, normal, type Ray, rayOf } from './sight.js';
 
-interface Side {
+/** One side, and what of it is asked for every direction. */
+export interface Side {
   from: Ray;
   to: Ray;
   /** of the plane through both and the camera; null when they are one point */
   pole: Ray | null;
+  /** across the two planes between which a direction lies beside the side */
+  after: Ray;
+  until: Ray;
+  across: Ray;
+  turn: number;
 }
 
 export class WorldZone {
-  readonly #sides: Side[];
+  readonly sides: readonly Side[];
   readonly #middle: Ray;
   /** radians; every point of the zone is nearer to the middle than this */
   readonly #radius: number;
 
   constructor(directions: readonly Direction[]) {
     const corners = directions.map(rayOf);
-    this.#sides = corners.map((from, i) => {
-      const to = corners[(i + 1) % corners.length] ?? from;
-      const across = cross(from, to);
-      return { from, to, pole: Math.hypot(...across) < 1e-12 ? null : normal(across) };
-    });
+    this.sides = corners.map((from, i) => sideOf(from, corners[(i + 1) % corners.length] ?? from));
     const sum = (i: 0 | 1 | 2): number => corners.reduce((total, corner) => total + corner[i], 0);
     this.#middle = normal([sum(0), sum(1), sum(2)]);
     const farthest = Math.max(...corners.map((corner) => angleBetween(this.#middle, corner)));
@@ -37,27 +39,61 @@ export class WorldZone {
     return angleBetween(this.#middle, ray) > this.#radius + angle;
   }
 
+  /** Whether a direction is on the zone's half of the world; on the other one it is not in the zone. */
+  isAhead(ray: Ray): boolean {
+    return dot(ray, this.#middle) > 0;
+  }
+
   /** By the sum of the angles under which the sides are seen from there; a zone behind is wound around the opposite. */
   holds(ray: Ray): boolean {
-    if (dot(ray, this.#middle) <= 0) return false;
+    if (!this.isAhead(ray)) return false;
     let turned = 0;
-    for (const { from, to, pole } of this.#sides) {
-      if (!pole) continue;
-      turned += Math.atan2(dot(ray, cross(from, to)), dot(from, to) - dot(ray, from) * dot(ray, to));
-    }
+    for (const { from, to, pole, across, turn } of this.sides)
+      if (pole) turned += Math.atan2(dot(ray, across), turn - dot(ray, from) * dot(ray, to));
     return Math.abs(turned) > Math.PI;
   }
 
   /** Angle to the nearest point of any side, radians. */
   distanceTo(ray: Ray): number {
-    let nearest = Math.PI;
-    for (const { from, to, pole } of this.#sides) {
-      const beside = pole && dot(cross(pole, from), ray) >= 0 && dot(cross(to, pole), ray) >= 0;
-      const angle = beside
-        ? Math.abs(Math.asin(Math.max(-1, Math.min(1, dot(ray, pole)))))
-        : Math.min(angleBetween(ray, from), angleBetween(ray, to));
-      nearest = Math.min(nearest, angle);
-    }
-    return nearest;
+    return nearestOf(this.sides, ray);
   }
+
+  /** The sides that may be the nearest one anywhere within an angle of this direction, which is `distance` from the nearest. */
+  sidesNear(ray: Ray, distance: number, radius: number): Side[] {
+    // What is nearest there is no farther from here than the nearest here and the way there and back.
+    return this.sides.filter((side) => nearestOf([side], ray) <= distance + 2 * radius + 1e-9);
+  }
+}
+
+/** Angle to the nearest point of any of these sides, radians. */
+export function nearestOf(sides: readonly Side[], ray: Ray): number {
+  let besides = Number.POSITIVE_INFINITY;
+  let corner: Ray | null = null;
+  let nearest = Number.POSITIVE_INFINITY;
+  for (const { from, to, pole, after, until } of sides) {
+    if (pole && dot(after, ray) >= 0 && dot(until, ray) >= 0) {
+      besides = Math.min(besides, Math.abs(dot(ray, pole)));
+      continue;
+    }
+    for (const end of [from, to]) {
+      const [x, y, z] = [ray[0] - end[0], ray[1] - end[1], ray[2] - end[2]];
+      const chord = x * x + y * y + z * z;
+      if (chord >= nearest) continue;
+      nearest = chord;
+      corner = end;
+    }
+  }
+  return Math.min(
+    Math.PI,
+    corner ? angleBetween(ray, corner) : Math.PI,
+    besides <= 1 ? Math.asin(besides) : besides < 2 ? Math.PI / 2 : Math.PI,
+  );
+}
+
+function sideOf(from: Ray, to: Ray): Side {
+  const across = cross(from, to);
+  const pole = Math.sqrt(dot(across, across)) < 1e-12 ? null : normal(across);
+  const none: Ray = [0, 0, 0];
+  const [after, until] = pole ? [cross(pole, from), cross(to, pole)] : [none, none];
+  return { from, to, pole, after, until, across, turn: dot(from, to) };
 }

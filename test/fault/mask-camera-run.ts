@@ -9,13 +9,15 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { virtualHeadLimits } from '../../board/virtual/head.js';
 import { drawPanorama } from '../../board/virtual/panorama.js';
-import type { MaskTable, MaskZone } from '../../pipelines/messages.js';
+import type { MaskZone } from '../../pipelines/messages.js';
 import type { ConfigInput } from '../../runtime/config/schema.js';
 import type { FromServer } from '../../runtime/control/protocol.js';
 import type { GopUnit } from '../../runtime/record/gop.js';
 import { type CameraRun, openStore, recordedUnits, runCamera, writeAuthorisation } from '../camera-run.js';
 import { ControlClient, enter } from '../control-client.js';
 import { seeded } from '../random.js';
+import { checkByLog, type LogCheck } from './mask-camera-check.js';
+import { ZoneEditor } from './mask-camera-editor.js';
 import {
   type CameraAct,
   cameraPhaseAt,
@@ -69,6 +71,10 @@ export interface CameraFound {
   homed: number;
   /** phases after which the picture did not open again */
   stayedHidden: Phase[];
+  /** changes of the zones: made, and not */
+  edits: { added: number; removed: number; failed: number };
+  /** what `vigie mask check` finds on the card */
+  byLog: LogCheck;
 }
 
 /** Runs until so many frames are recorded, and through every phase once at least. The state directory is gone afterwards. */
@@ -93,7 +99,7 @@ class Operated {
   readonly #zones: MaskZone[];
   readonly #frameDelayMs: number;
   readonly #stayedHidden: Phase[] = [];
-  #version = 1;
+  #editor: ZoneEditor | null = null;
   #kills = 0;
   #homed = 0;
   #said = { atMs: 0, frames: 0 };
@@ -114,12 +120,14 @@ class Operated {
     try {
       const client = await ControlClient.join(
         run.url,
-        await enter(run.camera.oneTimeLink(['live', 'ptz', 'health'])),
+        await enter(run.camera.oneTimeLink(['live', 'ptz', 'health', 'mask'])),
       );
       client.send({ t: 'live.start' });
+      this.#editor = new ZoneEditor(client);
       const pictures = setInterval(() => client.send({ t: 'snapshot.get', id: 1 }), pictureEveryMs);
       try {
         await this.#operate(run, client);
+        await this.#editor.done();
       } finally {
         clearInterval(pictures);
       }
@@ -150,6 +158,12 @@ class Operated {
         ({ t, ...rest }) => t === 'error' && 'code' in rest && rest.code === 'head-refused',
       ).length,
       homed: this.#homed,
+      edits: {
+        added: this.#editor?.added ?? 0,
+        removed: this.#editor?.removed ?? 0,
+        failed: this.#editor?.failed ?? 0,
+      },
+      byLog: await checkByLog(this.#directory, store, recorded.length),
       stayedHidden: this.#stayedHidden,
     };
   }
@@ -177,29 +191,12 @@ class Operated {
     if ('faults' in act) this.#site.tell({ t: 'faults', faults: act.faults });
     if ('power' in act) this.#site.tell({ t: 'power', on: act.power });
     if ('plug' in act) this.#site.tell({ t: 'plug', in: act.plug });
-    if ('edit' in act) this.#edit(run);
+    if ('edit' in act) this.#editor?.edit();
     if (!('kill' in act)) return;
     const { pid } = run.camera.supervisor;
     if (pid === undefined) return;
     this.#kills += 1;
     process.kill(pid, 'SIGKILL');
-  }
-
-  /** A new table that hides the same, and sometimes a piece of road too. */
-  #edit(run: CameraRun): void {
-    this.#version += 1;
-    const road: MaskZone = {
-      name: 'road',
-      directions: [
-        [-20, -20],
-        [20, -20],
-        [20, -25],
-        [-20, -25],
-      ],
-    };
-    const zones = this.#version % 2 && this.#zones.length > 0 ? this.#zones : [...this.#zones, road];
-    const table: MaskTable = { version: this.#version, zones };
-    run.camera.supervisor.setMask(table);
   }
 
   /** Waits until the picture is open and the head obeys. What an operator does when it does not: he sends the head home. */

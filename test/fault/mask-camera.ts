@@ -77,6 +77,7 @@ export function violationsOf({ recorded, live, found }: CameraExamined): string[
   if (recorded.picturePixels > 0)
     broken.push(`${recorded.picturePixels} pixels of private colours are in still pictures`);
   for (const failure of found.failures) broken.push(failure);
+  for (const finding of found.byLog.findings) broken.push(`mask check: ${finding}`);
   if (found.damages > 0) broken.push(`the store has ${found.damages} damages`);
   return broken;
 }
@@ -105,6 +106,12 @@ function rowsOf({ recorded, live, states, found }: CameraExamined, protocol: str
     ...Object.entries(states).map(([state, frames]) =>
       row(`frames with the stamp ${state}`, frames, 'frames'),
     ),
+    row('zones added over the control plane', found.edits.added, 'changes'),
+    row('zones removed over the control plane', found.edits.removed, 'changes'),
+    row('changes of zones that could not be made', found.edits.failed, 'changes'),
+    row('pictures checked from the log alone', found.byLog.pictures, 'pictures'),
+    atMost('findings of that check', found.byLog.findings.length, 'findings', 0),
+    row('traces of the codec that it found', found.byLog.traces, 'pictures'),
     row('orders refused', found.refused, 'orders'),
     row('times the operator had to send the head home', found.homed, 'times'),
     row('phases after which the picture stayed hidden', found.stayedHidden.length, 'phases'),

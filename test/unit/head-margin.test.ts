@@ -8,60 +8,15 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '../../board/virtual/clock.js';
 import { virtualHeadLimits, virtualHeadOptions } from '../../board/virtual/head.js';
-import type { TrueView } from '../../board/virtual/true-view.js';
-import { Poses } from '../../pipelines/mask/poses.js';
 import type { Pose } from '../../pipelines/messages.js';
 import { head as headConfig } from '../../runtime/config/head.js';
 import type { HeadControl } from '../../runtime/head/head-control.js';
 import { CameraHead } from '../../runtime/head-parts.js';
 import { HeadBench, protocols, quiet } from './head-bench.js';
 import { FakeHead, fakeLimits } from './head-fake.js';
+import { Frames, type Judged } from './head-frames.js';
 
 const common = { protocol: 'visca', device: '/tmp/none' };
-/** Degrees: of the arithmetic. */
-const rounding = 1e-6;
-/** After so long a frame does not wait for a position any more. */
-const heldUs = 200_000;
-
-interface Judged {
-  shown: number;
-  hidden: number;
-  /** frames in which the head was further off than the margin allows, and by how much at most */
-  wrong: number;
-  worstDeg: number;
-}
-
-/** Frames of every millisecond, each judged as soon as the position that follows it is there. */
-class Frames {
-  readonly poses = new Poses();
-  readonly judged: Judged = { shown: 0, hidden: 0, wrong: 0, worstDeg: 0 };
-  readonly #waiting: { us: number; truth: TrueView }[] = [];
-
-  expose(us: number, truth: TrueView): void {
-    this.#waiting.push({ us, truth });
-    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
-      const placed = this.poses.at(first.us);
-      if (placed === null && us - first.us < heldUs) return;
-      this.#waiting.shift();
-      if (placed === null || typeof placed === 'string') this.judged.hidden++;
-      else this.#judge(placed, first.truth);
-    }
-  }
-
-  #judge(placed: Exclude<ReturnType<Poses['at']>, string | null>, truth: TrueView): void {
-    const { judged } = this;
-    const turn = truth.panDeg - placed.panDeg;
-    const pan = Math.abs(turn - 360 * Math.round(turn / 360));
-    const zoom = Math.abs(Math.log(truth.hfovDeg / placed.hfovDeg)) - placed.errorZoom;
-    // What a wrong field of view moves the border of the picture by; when it was told is in the angle's share.
-    const zoomDeg = (Math.max(0, zoom) * placed.hfovDeg) / 2;
-    const over = Math.max(pan, Math.abs(truth.tiltDeg - placed.tiltDeg)) + zoomDeg - placed.errorDeg;
-    judged.shown++;
-    judged.worstDeg = Math.max(judged.worstDeg, over);
-    if (over > rounding) judged.wrong++;
-  }
-}
-
 type Order = (control: HeadControl) => Promise<void>;
 const orders: Order[] = [
   (control) => control.drive({ pan: 1, tilt: 0, zoom: 0 }),
