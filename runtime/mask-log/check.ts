@@ -8,10 +8,17 @@ import type { Findings, PixelBox } from './findings.js';
 import { type HiddenZone, hiddenPixels } from './hidden-pixels.js';
 import { type KeptTable, lensAt, tableNamed } from './tables.js';
 
-/** Luma of black is 16; above this a pixel counts as seen (docs/mask.md, "The codec's margin"). */
-const brightestBlack = 26;
-/** Distance of U and V from no colour; above this a pixel counts as seen. */
-const strongestGrey = 10;
+/** From where on a pixel counts as seen: its luma (of black it is 16), and the distance of U and V from no colour. */
+interface Limits {
+  luma: number;
+  colour: number;
+}
+/** docs/mask.md, "The codec's margin". */
+const still: Limits = { luma: 26, colour: 10 };
+/** A black that has just come to a place keeps a trace of what was there before, until the codec draws the place anew. */
+const moving: Limits = { luma: 44, colour: 24 };
+/** A keyframe comes each second. */
+const TRACE_MS = 1000;
 
 /** Tables of which the pixels are kept: the two of a change. */
 const mostKnown = 2;
@@ -29,6 +36,8 @@ export class MaskCheck {
   /** by table: what it hides at the view that was last asked for */
   readonly #known = new Map<string, { key: string; zones: HiddenZone[] | null }>();
   readonly #everything: Int32Array;
+  /** what was hidden in the picture before, of a camera on a head, and when that was last another */
+  #before = { hidden: '', movedMs: Number.NEGATIVE_INFINITY };
 
   /**
    * @param tables by digest
@@ -52,8 +61,9 @@ export class MaskCheck {
     const { wallMs: atMs, mask } = recorded;
     const { digest } = mask;
     const found = { atMs, pictures: 1, digest, zone: null, pixels: 0, box: null };
+    this.#follow(recorded);
     if (mask.state === 'full') {
-      const seen = this.#seen(picture, this.#everything);
+      const seen = this.#seen(picture, this.#everything, this.#limitsAt(atMs));
       if (seen) findings.add({ ...found, ...seen, kind: 'not-full' });
       return;
     }
@@ -76,7 +86,7 @@ export class MaskCheck {
     const zones = this.#zones(kept, recorded);
     if (!zones) return findings.add({ ...found, kind: 'no-view' });
     for (const { name, pixels } of zones) {
-      const seen = this.#seen(picture, pixels);
+      const seen = this.#seen(picture, pixels, this.#limitsAt(recorded.wallMs));
       if (seen) findings.add({ ...found, ...seen, zone: name, kind: 'leak' });
     }
   }
@@ -99,7 +109,22 @@ export class MaskCheck {
     return zones;
   }
 
-  #seen(picture: Uint8Array, pixels: Int32Array): { pixels: number; box: PixelBox } | null {
+  /** Only where a camera moves does the black come to other places. */
+  #follow({ wallMs, mask: { state, why, view, digest } }: Recorded): void {
+    if (!view && !why) return;
+    const hidden = JSON.stringify([state, view, digest]);
+    if (hidden !== this.#before.hidden) this.#before = { hidden, movedMs: wallMs };
+  }
+
+  #limitsAt(wallMs: number): Limits {
+    return Math.abs(wallMs - this.#before.movedMs) <= TRACE_MS ? moving : still;
+  }
+
+  #seen(
+    picture: Uint8Array,
+    pixels: Int32Array,
+    { luma, colour: most }: Limits,
+  ): { pixels: number; box: PixelBox } | null {
     const { width, height } = this.size;
     const half = width >> 1;
     const u = width * height;
@@ -114,7 +139,7 @@ export class MaskCheck {
         Math.abs((picture[u + chroma] ?? 0) - 128),
         Math.abs((picture[v + chroma] ?? 0) - 128),
       );
-      if ((picture[index] ?? 255) <= brightestBlack && colour <= strongestGrey) continue;
+      if ((picture[index] ?? 255) <= luma && colour <= most) continue;
       count += 1;
       [left, top] = [Math.min(left, x), Math.min(top, y)];
       [right, bottom] = [Math.max(right, x + 1), Math.max(bottom, y + 1)];

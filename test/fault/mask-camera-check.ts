@@ -12,15 +12,10 @@ import type { RangeOptions } from '../../runtime/record/read.js';
 /** About so many pictures are looked at; each has a view of its own. */
 const mostPictures = 2500;
 
-/** The smallest block that the codec transforms: what it may keep for a picture of what was there before the black. */
-const tracePixels = 16;
-
 export interface LogCheck {
   pictures: number;
   /** one line each */
   findings: string[];
-  /** findings of so few pixels in one picture that they are traces of the codec */
-  traces: number;
 }
 
 /** @param frames that were recorded */
@@ -29,19 +24,12 @@ export async function checkByLog(directory: string, source: ExportSource, frames
   const every = Math.ceil(frames / mostPictures);
   const checking = new StoreCheck({ source: someOf(source, every), tables, decode: decodeUnits });
   const { pictures, findings } = await checking.run({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER / 1000 });
-  const traces = findings.all.filter(
-    ({ kind, pictures: shown, pixels: worst }) =>
-      (kind === 'leak' || kind === 'not-full') && shown === 1 && worst <= tracePixels,
-  );
   return {
     pictures,
-    traces: traces.length,
-    findings: findings.all
-      .filter((finding) => !traces.includes(finding))
-      .map(
-        ({ kind, zone, pictures: shown, pixels }) =>
-          `${kind}${zone === null ? '' : ` of ${zone}`} in ${shown} pictures, ${pixels} pixels in the worst`,
-      ),
+    findings: findings.all.map(
+      ({ kind, zone, pictures: shown, pixels }) =>
+        `${kind}${zone === null ? '' : ` of ${zone}`} in ${shown} pictures, ${pixels} pixels in the worst`,
+    ),
   };
 }
 

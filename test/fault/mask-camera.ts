@@ -111,7 +111,6 @@ function rowsOf({ recorded, live, states, found }: CameraExamined, protocol: str
     row('changes of zones that could not be made', found.edits.failed, 'changes'),
     row('pictures checked from the log alone', found.byLog.pictures, 'pictures'),
     atMost('findings of that check', found.byLog.findings.length, 'findings', 0),
-    row('traces of the codec that it found', found.byLog.traces, 'pictures'),
     row('orders refused', found.refused, 'orders'),
     row('times the operator had to send the head home', found.homed, 'times'),
     row('phases after which the picture stayed hidden', found.stayedHidden.length, 'phases'),
