@@ -68,7 +68,7 @@ export class HeadPolling {
     this.#pass(poses);
     this.#deps.asked();
     // An answer that took longer than the beat would cost a whole beat more: the margin grows with the square of the time.
-    if (this.#askedUs === null && clock.monoUs() - nowUs >= this.#options.everyMs * 1000)
+    if (clock.monoUs() - nowUs >= this.#options.everyMs * 1000)
       clock.after(PAUSE_MS, () => this.#cancel && this.#tick());
   }
 

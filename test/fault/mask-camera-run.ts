@@ -21,7 +21,6 @@ import { ZoneEditor } from './mask-camera-editor.js';
 import {
   type CameraAct,
   cameraPhaseAt,
-  cameraPhases,
   mended,
   patrolName,
   patrolSeconds,
@@ -30,7 +29,7 @@ import {
 } from './mask-camera-scenario.js';
 import { framesPerSecond, Site, type SiteOptions, usualReadOutMs } from './mask-camera-site.js';
 import { streetLens, streetSize, type Truth } from './mask-run.js';
-import type { Phase } from './mask-scenario.js';
+import { type Phase, phases } from './mask-scenario.js';
 
 /** From the moment that the frame is given to the pipe to capture, the soonest. */
 const arrivalMs = 0;
@@ -169,7 +168,7 @@ class Operated {
   }
 
   async #operate(run: CameraRun, client: ControlClient): Promise<void> {
-    const { frames, phases: only = cameraPhases } = this.#options;
+    const { frames, phases: only = phases } = this.#options;
     await this.#open(run, client);
     for (let i = 0; run.camera.recorder.framesRecorded < frames || i < only.length; i++) {
       const { phase, acts, ms } = cameraPhaseAt(i, frames / framesPerSecond, only, this.#random);

@@ -6,22 +6,6 @@ import type { HeadFaults } from '../../board/virtual/head.js';
 import { noFaults } from '../../board/virtual/head.js';
 import type { Phase } from './mask-scenario.js';
 
-/** In this order, over and over. */
-export const cameraPhases: readonly Phase[] = [
-  'patrol',
-  'sweep',
-  'presets',
-  'zoom',
-  'edit',
-  'late',
-  'lost',
-  'lying',
-  'stuck',
-  'homing',
-  'power',
-  'restart',
-];
-
 export type HeadMessage =
   | { t: 'head.move'; panDeg: number; tiltDeg: number; hfovDeg?: number }
   | { t: 'head.step'; panDeg: number; tiltDeg: number; times: number }
