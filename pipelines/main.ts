@@ -4,40 +4,17 @@
  */
 
 import { Socket } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
-import { systemClock } from '../board/linux/clock.js';
 import type { Log } from '../board/ports.js';
 import { asVigieError } from '../errors.js';
-import type { Anonymiser } from './anonymise/anonymiser.js';
-import { Capture } from './capture/capture.js';
 import { Channel } from './channel.js';
-import { Look, type Seen } from './detect/look.js';
-import { Motion } from './detect/motion.js';
-import { type EncodedUnit, Encoder } from './encode/encoder.js';
-import { StillEncoder } from './encode/still.js';
-import { type MaskedFrame, type RawFrame, releaseFrame } from './frame.js';
-import { HeldFrames, type HeldFramesEvents } from './mask/held-frames.js';
-import { Masker } from './mask/masker.js';
-import { Placement } from './mask/placement.js';
-import {
-  type FromPipeline,
-  type PipelineOptions,
-  type Pose,
-  type ToPipeline,
-  toPipeline,
-} from './messages.js';
-import { LatencyMeter, LoopMeter } from './meter.js';
-import { followsPeople, personMask } from './person-mask.js';
-import { Pictures } from './pictures.js';
-import { Tracker } from './track/tracker.js';
+import { FramePath } from './frame-path.js';
+import { type FromPipeline, type ToPipeline, toPipeline } from './messages.js';
 
-const BEAT_MS = 100;
 const CHANNEL_FD = 3;
 /** A mask table of 256 zones of 256 corners. */
 const MOST_BYTES_FROM_PARENT = 4 << 20;
 /** Bytes that the parent has not taken yet; above it, frames are dropped before the mask. */
 const CHANNEL_BOUND_BYTES = 4 << 20;
-const WAIT_MS = 1;
 /** Characters of a text for the log (messages.ts). */
 const TEXT_BOUND = 4096;
 
@@ -67,203 +44,15 @@ const log: Log = {
   error: (message) => say('warn', message),
 };
 
-/** The path of a frame: capture, mask, person mask, encode, with the look on the side. */
-class FramePath {
-  readonly #masker: Masker;
-  readonly #placement: Placement | null;
-  readonly #held: HeldFrames | null;
-  readonly #encoder: Encoder;
-  readonly #still: StillEncoder;
-  readonly #look: Look | null;
-  readonly #tracker: Tracker | null;
-  readonly #motion: Motion | null;
-  readonly #people: Anonymiser | null;
-  readonly #capture: Capture;
-  readonly #latency = new LatencyMeter();
-  readonly #loop = new LoopMeter();
-  readonly #counts = { captured: 0, masked: 0, encoded: 0, dropped: 0, lookedAt: 0, detections: 0 };
-  #newest: MaskedFrame | null = null;
-  readonly pictures: Pictures;
-  #tablesLoaded = 0;
-  /** the newest frame under the mask, which may still wait to be shown */
-  #maskedSeq = -1;
-  /** frames up to this one bear a mask that is no longer the newest */
-  #oldMaskSeq = -1;
-
-  constructor(readonly options: PipelineOptions) {
-    const size = { width: options.width, height: options.height };
-    this.#masker = new Masker(size, options.head?.lens, followsPeople(options));
-    this.#placement = options.head && new Placement(size, options.head);
-    this.#held =
-      options.head && new HeldFrames({ clock: systemClock, events: this.#holding() }, options.head);
-    this.#encoder = new Encoder({ onUnit: (unit) => this.#onUnit(unit), onFault: fault }, options);
-    this.#still = new StillEncoder(size);
-    const seeing = { clock: systemClock, log, onSeen: (seen: Seen) => this.#onSeen(seen), onFault: fault };
-    this.#look = options.detect ? new Look(seeing, options.detect, size) : null;
-    this.#tracker = options.detect
-      ? new Tracker({ ...options.detect, aspect: size.width / size.height })
-      : null;
-    this.#people = personMask(systemClock, options, (frame) => this.#show(frame));
-    this.pictures = new Pictures({
-      still: this.#still,
-      frame: (seq) => (seq === null ? null : this.#look?.frame(seq)) ?? this.#newest,
-      tablesLoaded: () => this.#tablesLoaded,
-      coversPeople: this.#people !== null,
-      send,
-    });
-    this.#motion = options.motion ? new Motion(size, options.motion) : null;
-    const events = {
-      frame: (frame: RawFrame) => this.#onFrame(frame),
-      ended: () => void this.#sendEnded(),
-      fault,
-    };
-    this.#capture = new Capture({ clock: systemClock, events }, options);
-  }
-
-  start(): void {
-    this.#loop.start();
-    setInterval(() => this.#beat(), BEAT_MS);
-    this.#encoder.start();
-    this.#still.start();
-    this.#people?.start();
-    send({ t: 'ready', pid: process.pid });
-    // The picture comes first: the model loads while frames already flow.
-    this.#capture.start();
-    this.#look?.start().catch(fault);
-  }
-
-  load(message: Extract<ToPipeline, { t: 'mask-table' }>): void {
-    // Frames masked before may show what the new table hides.
-    this.#tablesLoaded++;
-    this.#newest = null;
-    this.#oldMaskSeq = this.#maskedSeq;
-    this.#look?.forget();
-    const digest = this.#masker.load(message.table);
-    send({ t: 'mask-ready', version: message.table.version, digest });
-  }
-
-  open({ version, digest }: Extract<ToPipeline, { t: 'mask-open' }>): void {
-    this.#masker.open(version, digest);
-  }
-
-  pose(pose: Pose): void {
-    this.#placement?.add(pose);
-    this.#held?.drain();
-  }
-
-  /** No new frame; what the encoder still holds comes out. */
-  async stop(): Promise<void> {
-    this.#capture.stop();
-    this.#people?.stop();
-    await this.#sendEnded();
-  }
-
-  async #sendEnded(): Promise<void> {
-    this.#held?.flush();
-    while (this.#people && this.#people.held > 0) await wait(WAIT_MS);
-    while (this.#encoder.inFlight > 0) await wait(WAIT_MS);
-    send({ t: 'ended' });
-  }
-
-  #onFrame(raw: RawFrame): void | Promise<void> {
-    this.#counts.captured++;
-    if (this.#behind()) {
-      if (this.options.paced || this.options.atEnd === 'live') {
-        this.#counts.dropped++;
-        return;
-      }
-      return this.#waitThenPass(raw);
-    }
-    this.#hold(raw);
-  }
-
-  /** On a head that moves, a frame waits for the position that follows it. */
-  #hold(raw: RawFrame): void {
-    if (this.#held) this.#held.offer(raw);
-    else this.#pass(raw);
-  }
-
-  #holding(): HeldFramesEvents {
-    return {
-      isKnown: ({ monoUs }) => this.#placement?.isKnown(monoUs) ?? true,
-      canPass: () => !this.#behind(),
-      pass: (raw) => this.#pass(raw),
-    };
-  }
-
-  #pass(raw: RawFrame): void {
-    const frame = this.#masker.mask(raw, this.#placement?.place(raw));
-    this.#placement?.remember(frame);
-    this.#counts.masked++;
-    this.#maskedSeq = frame.seq;
-    this.#look?.offer(frame);
-    const share = this.#motion?.offer(frame) ?? null;
-    if (share !== null) send({ t: 'motion', seq: frame.seq, monoUs: frame.monoUs, share });
-    if (this.#people) this.#people.push(frame, this.#look?.keeps(frame) ?? false);
-    else this.#show(frame);
-  }
-
-  /** Nothing before this line leaves the process, nothing after it sees a person who was to be covered. */
-  #show(frame: MaskedFrame): void {
-    this.#encoder.push(frame);
-    this.#replaceNewest(frame);
-  }
-
-  /** The encoder has its own copy: the frame before is given back unless somebody still looks at it. */
-  #replaceNewest(frame: MaskedFrame): void {
-    const before = this.#newest;
-    if (frame.seq <= this.#oldMaskSeq) return;
-    this.#newest = frame;
-    if (before && !this.#look?.keeps(before) && !this.pictures.needs(before)) releaseFrame(before);
-  }
-
-  #behind(): boolean {
-    return (
-      this.#encoder.inFlight >= this.options.framesInFlight ||
-      channel.pendingBytes > CHANNEL_BOUND_BYTES ||
-      this.#people?.full === true
-    );
-  }
-
-  /** A file that is not paced waits for the encoder instead of losing frames. */
-  async #waitThenPass(raw: RawFrame): Promise<void> {
-    while (this.#behind()) await wait(WAIT_MS);
-    this.#hold(raw);
-  }
-
-  #onSeen({ frame: { seq, monoUs, wallMs }, detections, lookMs }: Seen): void {
-    this.#counts.lookedAt++;
-    this.#counts.detections += detections.length;
-    this.#people?.seen({ seq, monoUs }, detections);
-    const tracks = this.options.personMask?.only ? [] : (this.#tracker?.update(detections, monoUs) ?? []);
-    send({ t: 'tracks', seq, monoUs, wallMs, lookMs, detections: detections.length, tracks });
-  }
-
-  #onUnit({ data, ...unit }: EncodedUnit): void {
-    this.#counts.encoded++;
-    this.#latency.add((systemClock.monoUs() - unit.monoUs) / 1000);
-    send({ t: 'unit', ...unit, data });
-    this.#held?.drain();
-  }
-
-  #beat(): void {
-    send({
-      t: 'beat',
-      ...this.#counts,
-      tracksBorn: this.#tracker?.born ?? 0,
-      rssBytes: process.memoryUsage.rss(),
-      latencyMs: this.#latency.read(),
-      loopDelayMs: this.#loop.read(),
-    });
-  }
-}
-
 let path: FramePath | null = null;
 
 function onMessage(message: ToPipeline): void {
   switch (message.t) {
     case 'start':
-      path = new FramePath(message.options);
+      path = new FramePath(
+        { log, send, fault, behind: () => channel.pendingBytes > CHANNEL_BOUND_BYTES },
+        message.options,
+      );
       path.start();
       return;
     case 'mask-table':

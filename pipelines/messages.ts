@@ -4,8 +4,10 @@
  * of the picture (0..1, origin top left). Pictures that travel here are masked: no message could carry another kind.
  */
 import { z } from 'zod';
+import { detectOptions, tracks } from './look-messages.js';
 import { headOptions, maskStamp, maskTable, point, pose } from './mask-messages.js';
 
+export * from './look-messages.js';
 export * from './mask-messages.js';
 
 /** No access unit or picture of 8192x8192 comes near it. */
@@ -18,23 +20,6 @@ const wallMs = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 const seq = z.int().min(0);
 /** For a log or an operator. */
 const words = z.string().max(4096);
-
-export const detectOptions = z.strictObject({
-  /** path of the verified ONNX file */
-  modelFile: z.string(),
-  /** SHA-256 the file must have, hex */
-  modelSha256: z.string().length(64),
-  /** input size, multiples of 32 */
-  inputWidth: z.int().min(64).max(1920),
-  inputHeight: z.int().min(64).max(1920),
-  ratePerSecond: z.number().positive().max(30),
-  /** lowest score a detection may have and still be tracked */
-  lowThreshold: z.number().min(0).max(1),
-  /** score from which a detection may start a track */
-  highThreshold: z.number().min(0).max(1),
-  threads: z.int().min(1).max(8),
-});
-export type DetectOptions = z.infer<typeof detectOptions>;
 
 /** People are made anonymous before anything leaves (docs/anonymity.md). */
 export const personMaskOptions = z.strictObject({
@@ -92,46 +77,6 @@ export const toPipeline = z.discriminatedUnion('t', [
 ]);
 export type ToPipeline = z.infer<typeof toPipeline>;
 
-export const box = z.strictObject({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
-/** Shares of the picture; x, y is the top left corner. */
-export type Box = z.infer<typeof box>;
-
-/** The classes that any event asks about; everything else a model knows is dropped at decoding. */
-export const objectClass = z.enum([
-  'person',
-  'bicycle',
-  'car',
-  'motorcycle',
-  'bus',
-  'truck',
-  'bag',
-  'animal',
-]);
-export type ObjectClass = z.infer<typeof objectClass>;
-
-export interface Detection {
-  class: ObjectClass;
-  score: number;
-  box: Box;
-}
-
-export const track = z.strictObject({
-  /** random, dies with the track: never an identity */
-  id: z.string().max(16),
-  class: objectClass,
-  score: z.number(),
-  box,
-  /** share of the picture per second */
-  velocity: z.strictObject({ x: z.number(), y: z.number() }),
-  /** looked-at frames in which a detection supported the track */
-  hits: z.int().min(0),
-  /** monotonic time at which the track was born, microseconds */
-  bornUs: z.number(),
-  /** false while only predicted */
-  seen: z.boolean(),
-});
-export type Track = z.infer<typeof track>;
-
 export const latency = z.strictObject({ p50: z.number(), p99: z.number() });
 
 /** Counters since the pipeline process started; sent every 100 ms, which is also its heartbeat. */
@@ -165,19 +110,6 @@ export const unit = z.strictObject({
   data: bytes,
 });
 export type Unit = z.infer<typeof unit>;
-
-export const tracks = z.strictObject({
-  t: z.literal('tracks'),
-  /** the frame that was looked at */
-  seq,
-  monoUs,
-  wallMs,
-  /** time the look took, milliseconds */
-  lookMs: z.number(),
-  detections: z.int(),
-  tracks: z.array(track).max(512),
-});
-export type Tracks = z.infer<typeof tracks>;
 
 export const motion = z.strictObject({
   t: z.literal('motion'),

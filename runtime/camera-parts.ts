@@ -9,10 +9,12 @@ import type { DetectOptions, MaskTable, PersonMaskOptions, PipelineOptions } fro
 import type { Authority } from './access/authorisation.js';
 import type { Archive } from './archive.js';
 import { cacheDirectory } from './config/paths.js';
-import type { Config, WatchedZone } from './config/schema.js';
+import type { Config } from './config/schema.js';
+import { behaviourNames, type WatchedZone } from './config/zones.js';
 import { headOptions } from './head-parts.js';
 import { MaskZones, type MaskZonesDeps } from './mask-zones/mask-zones.js';
 import { ZoneFile } from './mask-zones/zone-file.js';
+import { eventOf } from './scene/behaviours/list.js';
 
 /** The private zones as the configuration has them. */
 export function configuredZones({ mask }: Config): { zones: MaskTable['zones']; noneBecause: string | null } {
@@ -51,10 +53,15 @@ function maskZone({
   return directions ? { name, directions } : { name, points };
 }
 
-/** The designated zones that the authorisation lets this camera watch. */
+/** The designated zones that the authorisation lets this camera watch, each with the behaviours that it names. */
 export function allowedZones(config: Config, authority: Authority): WatchedZone[] {
   if (!authority.mayRecord) return [];
-  return config.zones.filter((zone) => authority.mayWatch(zone.name, 'presence'));
+  return config.zones.flatMap((zone) => {
+    const refused = behaviourNames.filter((name) => !authority.mayWatch(zone.name, eventOf[name]));
+    const left = { ...zone };
+    for (const name of refused) delete left[name];
+    return behaviourNames.some((name) => left[name]) ? [left] : [];
+  });
 }
 
 /** Motion is measured this often: a person who walks is seen in several measures. */
@@ -81,7 +88,7 @@ export async function pipelineOptions(
     head: headOptions(config.head),
     detect:
       config.detect.enabled && (zones.length > 0 || (mayRecord && personMask !== null))
-        ? await detectOptions(config.detect)
+        ? await detectOptions(config.detect, zones)
         : null,
     personMask: personMaskOptions(config, personMask, zones.length > 0),
     motion: mayRecord && recordsOnMotion(config) ? { ratePerSecond: motionRate } : null,
@@ -103,16 +110,22 @@ function recordsOnMotion({ record: { when } }: Config): boolean {
 }
 
 /** The model's file is checked here too, so that a camera does not start with one that will be refused. */
-async function detectOptions({
-  enabled: _,
-  model: name,
-  ...options
-}: Config['detect']): Promise<DetectOptions> {
+async function detectOptions(
+  { enabled: _, model: name, onlyWhereItMoves, fullLookSeconds, ...options }: Config['detect'],
+  zones: readonly WatchedZone[],
+): Promise<DetectOptions> {
   const model = findModel(name);
   const modelFile = modelPaths(model, cacheDirectory()).onnxFile;
   const modelSha256 = model.onnx.sha256;
   await verifiedBytes({ path: modelFile, sha256: modelSha256 });
-  return { ...options, modelFile, modelSha256 };
+  return {
+    ...options,
+    modelFile,
+    modelSha256,
+    fullLookSeconds: onlyWhereItMoves ? fullLookSeconds : null,
+    occupancyZones: zones.filter(({ density }) => density).map(({ name, points }) => ({ name, points })),
+    stills: zones.some(({ abandoned }) => abandoned),
+  };
 }
 
 /** A path of the configuration: relative ones start in the state directory. */

@@ -265,7 +265,7 @@ export class Camera {
     this.#rate.look();
     this.#tracksNow = tracks.tracks.filter((track) => track.seen).length;
     this.recorder.tracks(tracks);
-    for (const alert of this.#scene.observe(tracks)) {
+    for (const alert of this.#scene.observe(tracks).alerts) {
       const numbered = this.alerts.push(alert);
       this.recorder.alert(alert.atMonoUs);
       this.#keepTold({ alert: numbered, latencyMs: (this.#deps.clock.monoUs() - alert.atMonoUs) / 1000 });

@@ -13,6 +13,7 @@ import { firstCrossing, polygonArea } from '../scene/polygon.js';
 import { checkHead, checkHeadSensor } from './head.js';
 import type { Config } from './schema.js';
 import type { Problem } from './wording.js';
+import { behaviourNames } from './zones.js';
 
 /** Least area of a zone, as a share of the picture: 9 pixels of a 1280x720 picture. */
 export const leastZoneArea = 1e-5;
@@ -24,6 +25,7 @@ export function checkConfig(config: Config): Problem[] {
     ...checkHead(config.head),
     ...checkHeadSensor(config.head, config.sensor),
     ...checkZones(config.zones, ['zones']),
+    ...checkWatched(config),
     ...checkNoMask(config),
     ...checkThresholds(config),
     ...checkPersonMask(config),
@@ -67,6 +69,14 @@ function checkDirections(directions: Direction[], path: PropertyKey[]): Problem[
 function checkZones(zones: readonly { name: string; points: Point[] }[], path: PropertyKey[]): Problem[] {
   const corners = zones.flatMap(({ points }, index) => checkPolygon(points, [...path, index, 'points']));
   return [...corners, ...checkNames(zones, path)];
+}
+
+function checkWatched({ zones }: Config): Problem[] {
+  return zones.flatMap((zone, index) => {
+    if (behaviourNames.some((name) => zone[name])) return [];
+    const hint = `Add one of: ${behaviourNames.join(', ')}`;
+    return [{ path: ['zones', index], text: 'watches for nothing', hint }];
+  });
 }
 
 function checkNames(zones: readonly { name: string }[], path: PropertyKey[]): Problem[] {

@@ -3,20 +3,11 @@
  * runtime/record/schedule.ts and occasions.ts. Holds no rule that needs two keys: those are in checks.ts.
  */
 import { z } from 'zod';
+import { isTimeZone, weekRange } from './week.js';
 
-export const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const mode = z.enum(['continuous', 'motion', 'detection']);
-const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time from 00:00 to 23:59');
-const endOfRange = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'a time from 00:00 to 24:00');
-
 const range = z.strictObject({
-  days: z
-    .array(z.enum(days))
-    .min(1)
-    .default([...days])
-    .describe('Days on which it begins'),
-  from: timeOfDay.describe('Time at which it begins, HH:MM'),
-  to: endOfRange.describe('Time at which it ends, HH:MM or 24:00; on the next day when not after `from`'),
+  ...weekRange,
   mode: z.enum([...mode.options, 'off']).describe('What is recorded meanwhile; `off`: nothing'),
 });
 export type ScheduleRange = z.infer<typeof range>;
@@ -56,11 +47,3 @@ export const terminusWindow = z
   })
   .prefault({})
   .describe('What an alert keeps under the class `terminus`');
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}

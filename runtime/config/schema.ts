@@ -3,29 +3,18 @@
  * Read by load.ts and document.ts. Every key says what it is for in `describe`.
  */
 import { z } from 'zod';
-import { direction, objectClass, point } from '../../pipelines/messages.js';
+import { direction } from '../../pipelines/messages.js';
+import { detect } from './detect.js';
 import { head } from './head.js';
 import { personMask } from './person-mask.js';
 import { recordWhen, terminusWindow } from './recording.js';
+import { scene } from './scene.js';
+import { name, plainText, polygon } from './texts.js';
+import { watchedZone } from './zones.js';
 
-/** What people call things: shown to operators and written in the log, so without characters that format text. */
-export const name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(64)
-  .regex(/^[\p{L}\p{M}\p{N} _.,:()/'’°-]+$/u, "letters, digits, spaces and _ . , : ( ) / ' ’ ° - only");
-
-/** Text that ends up in a file name or in a GStreamer launch line, where a quote would end it. */
-const plainText = z
-  .string()
-  .min(1)
-  .max(1024)
-  .regex(/^[^\p{Cc}"\\]+$/u, 'no control characters, double quotes or backslashes');
+export { name } from './texts.js';
 
 const mountPoint = plainText.startsWith('/').optional();
-
-const polygon = z.array(point).min(3).max(256);
 
 const sensor = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -60,24 +49,6 @@ const sensor = z.discriminatedUnion('kind', [
       .describe('The pictures come as GStreamer gdppay writes them, each with the time of its exposure'),
   }),
 ]);
-
-const watchedZone = z.strictObject({
-  name: name.describe('Name that alerts carry'),
-  points: polygon.describe('Corners as shares of the picture, [x, y] with the origin at the top left'),
-  presence: z
-    .strictObject({
-      classes: z.array(objectClass).min(1).default(['person']).describe('What counts'),
-      dwellSeconds: z.number().min(0).max(3600).default(1).describe('How long it must stay before the alert'),
-      cooldownSeconds: z
-        .number()
-        .min(0)
-        .max(86400)
-        .default(20)
-        .describe('No second alert of this zone before'),
-      minScore: z.number().min(0).max(1).default(0.4).describe('Lowest mean score of the track'),
-    })
-    .describe('Presence in the zone'),
-});
 
 export const config = z.strictObject({
   camera: z
@@ -140,36 +111,10 @@ export const config = z.strictObject({
     })
     .describe('What is hidden before anything else sees the picture'),
   head: head.optional(),
-  detect: z
-    .strictObject({
-      enabled: z
-        .boolean()
-        .default(true)
-        .describe('Look for people and vehicles. Nothing is analysed without an authorisation either way'),
-      model: plainText.default('centernet').describe('Name in models/manifest.json'),
-      inputWidth: z
-        .int()
-        .multipleOf(32)
-        .min(64)
-        .max(1920)
-        .default(384)
-        .describe('Width of the picture the model sees'),
-      inputHeight: z
-        .int()
-        .multipleOf(32)
-        .min(64)
-        .max(1920)
-        .default(288)
-        .describe('Height of the picture the model sees'),
-      ratePerSecond: z.number().positive().max(30).default(5).describe('Looks per second'),
-      lowThreshold: z.number().min(0).max(1).default(0.15).describe('Lowest score that may continue a track'),
-      highThreshold: z.number().min(0).max(1).default(0.3).describe('Lowest score that may start a track'),
-      threads: z.int().min(1).max(8).default(1).describe('Threads of the model'),
-    })
-    .prefault({})
-    .describe('Detection and tracking'),
+  detect,
   personMask,
   zones: z.array(watchedZone).max(64).default([]).describe('Designated zones and what is watched in them'),
+  scene,
   encode: z
     .strictObject({
       bitrateKbps: z.int().min(100).max(50000).default(3000).describe('Target bit rate of the recording'),
@@ -294,4 +239,4 @@ export const config = z.strictObject({
 export type Config = z.infer<typeof config>;
 /** The configuration as a person writes it. */
 export type ConfigInput = z.input<typeof config>;
-export type WatchedZone = Config['zones'][number];
+export type { WatchedZone } from './zones.js';

@@ -2,7 +2,8 @@
  * What is to be recorded at which time of the week (docs/recording.md, "Schedule"). Asked by occasions.ts for each record,
  * and by the check of the configuration. Pure: the time is given to it. Never says more than `off` allows.
  */
-import { days, type RecordMode, type RecordWhen, type ScheduleRange } from '../config/recording.js';
+import type { RecordMode, RecordWhen, ScheduleRange } from '../config/recording.js';
+import { days } from '../config/week.js';
 
 const dayMinutes = 24 * 60;
 const weekMinutes = 7 * dayMinutes;

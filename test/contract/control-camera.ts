@@ -138,12 +138,15 @@ export function testAlert(change: Partial<Alert> = {}): Alert {
     },
     class: 'person',
     score: 0.7,
-    trackId: '0a1b2c3d',
+    participants: [],
     box: { x: 0.4, y: 0.3, width: 0.1, height: 0.3 },
     frameSeq: 1,
     atMs: 1_767_225_600_000,
     atMonoUs: 1_000_000,
-    measured: { name: 'dwell', value: 2.1, threshold: 2, unit: 's' },
+    measured: [{ name: 'dwell', value: 2.1, threshold: 2, unit: 's' }],
+    model: { name: 'centernet', sha256: '0'.repeat(64) },
+    recording: null,
+    folded: [],
     ...change,
   };
 }

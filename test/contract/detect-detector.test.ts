@@ -22,6 +22,11 @@ const options: DetectOptions = {
   lowThreshold: 0.02,
   highThreshold: 0.3,
   threads: 1,
+  engine: 'onnx',
+  classThresholds: {},
+  fullLookSeconds: null,
+  occupancyZones: [],
+  stills: false,
 };
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 const newDetector = (changes: Partial<DetectOptions> = {}): Detector =>

@@ -235,9 +235,10 @@ function reachableSockets(pid: number): string[] {
 function withDetector(): Partial<PipelineOptions> {
   const model = findModel('centernet');
   const detect = config.shape.detect.parse(undefined);
-  const { enabled: _, model: __, ...looks } = detect;
+  const { enabled: _, model: __, onlyWhereItMoves: ___, ...looks } = detect;
+  const scene = { occupancyZones: [], stills: false };
   const modelFile = modelPaths(model, cacheDirectory()).onnxFile;
-  return { detect: { ...looks, modelFile, modelSha256: model.onnx.sha256 } };
+  return { detect: { ...looks, ...scene, modelFile, modelSha256: model.onnx.sha256 } };
 }
 
 test('it opens no socket that can be reached and no file for writing, the detector included', async () => {

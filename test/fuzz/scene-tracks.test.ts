@@ -12,7 +12,7 @@ import {
   tracks as tracksSchema,
 } from '../../pipelines/messages.js';
 import { Tracker } from '../../pipelines/track/tracker.js';
-import type { WatchedZone } from '../../runtime/config/schema.js';
+import { type WatchedZone, watchedZone } from '../../runtime/config/zones.js';
 import { alert } from '../../runtime/scene/alert.js';
 import { contains, firstCrossing, polygonArea } from '../../runtime/scene/polygon.js';
 import { Scene } from '../../runtime/scene/scene.js';
@@ -67,11 +67,13 @@ function zones(): WatchedZone[] {
     [0.1, 0.9],
   ];
   const classes = [...objectClass.options];
-  return [{ name: 'All', points, presence: { classes, dwellSeconds: 0, cooldownSeconds: 0, minScore: 0 } }];
+  const presence = { classes, dwellSeconds: 0, cooldownSeconds: 0, minScore: 0 };
+  return [watchedZone.parse({ name: 'All', points, presence })];
 }
 
 function look(seq: number, monoUs: number, tracks: Track[]): Tracks {
-  return { t: 'tracks', seq, monoUs, wallMs: seq, lookMs: 1, detections: 0, tracks };
+  const found = { looked: 'full' as const, stills: null, occupied: [], signals: [] };
+  return { t: 'tracks', seq, monoUs, wallMs: seq, lookMs: 1, detections: 0, tracks, ...found };
 }
 
 describe('garbage detections', () => {
@@ -102,7 +104,7 @@ describe('garbage detections', () => {
         // The channel's schema refuses NaN and infinities.
         tracksSchema.parse(look(i, i, found));
         tracksSchema.parse(look(i, i, ahead));
-        for (const a of scene.observe(look(i, monoUs, found))) {
+        for (const a of scene.observe(look(i, monoUs, found)).alerts) {
           alert.parse(a);
           alerts++;
         }
@@ -146,7 +148,7 @@ describe('garbage tracks', () => {
           };
         });
         if (random() < 0.05) scene.reset();
-        for (const a of scene.observe(look(i, random() < 0.05 ? number(random) : i * 1e5, list))) {
+        for (const a of scene.observe(look(i, random() < 0.05 ? number(random) : i * 1e5, list)).alerts) {
           alert.parse(a);
           alerts++;
         }

@@ -220,6 +220,10 @@ test('detection: a person counts all the time, a car until a minute after it sto
         wallMs: 0,
         lookMs: 1,
         detections: 1,
+        looked: 'full',
+        stills: null,
+        occupied: [],
+        signals: [],
         tracks,
       });
     }

@@ -15,7 +15,7 @@ describe('cooldown and incidents', () => {
       t < 0.5 ? [{ id: 'a' }] : [{ id: 'a' }, { id: 'b', x: 0.45 }],
     );
     assert.deepEqual(
-      alerts.map((a) => a.trackId),
+      alerts.map((a) => a.participants[0]?.trackId),
       ['a'],
     );
   });
@@ -24,9 +24,9 @@ describe('cooldown and incidents', () => {
     const s = scene(zone({ dwellSeconds: 1 }));
     s.observe(look(0, { id: 'b' }));
     s.observe(look(0.5, { id: 'a' }, { id: 'b' }));
-    const alerts = s.observe(look(2, { id: 'a' }, { id: 'b' }, { id: 'c' }));
+    const { alerts } = s.observe(look(2, { id: 'a' }, { id: 'b' }, { id: 'c' }));
     assert.deepEqual(
-      alerts.map((a) => a.trackId),
+      alerts.map((a) => a.participants[0]?.trackId),
       ['b'],
     );
   });
@@ -34,19 +34,19 @@ describe('cooldown and incidents', () => {
   it('tells of who came after the alert and is still there at the end of the cooldown', () => {
     const alerts = watch(scene(), 0, 40, 5, (t) => (t < 10 ? [{ id: 'a' }] : [{ id: 'b' }]));
     assert.deepEqual(
-      alerts.map((a) => [a.trackId, a.atMonoUs]),
+      alerts.map((a) => [a.participants[0]?.trackId, a.atMonoUs]),
       [
         ['a', 2_000_000],
         ['b', 22_000_000],
       ],
     );
-    assert.equal((alerts[1] as Alert).measured.value, 12);
+    assert.equal((alerts[1] as Alert).measured[0]?.value, 12);
   });
 
   it('does not tell of who came and went within the cooldown', () => {
     const alerts = watch(scene(), 0, 40, 5, (t) => (t < 5 ? [{ id: 'a' }] : t < 15 ? [{ id: 'b' }] : []));
     assert.deepEqual(
-      alerts.map((a) => a.trackId),
+      alerts.map((a) => a.participants[0]?.trackId),
       ['a'],
     );
   });
@@ -74,7 +74,7 @@ describe('restart of the pipeline process', () => {
     const s = scene();
     watch(s, 0, 1.8, 5, () => [{}]);
     s.reset();
-    assert.deepEqual(s.observe(look(2, {})), []);
+    assert.deepEqual(s.observe(look(2, {})).alerts, []);
     assert.equal(watch(s, 2.2, 4, 5, () => [{}]).length, 1);
   });
 
@@ -91,8 +91,8 @@ describe('restart of the pipeline process', () => {
   it('ignores a look older than the last one', () => {
     const s = scene();
     s.observe(look(5, {}));
-    assert.deepEqual(s.observe(look(1, {})), []);
-    assert.equal(s.observe(look(7, {})).length, 1);
+    assert.deepEqual(s.observe(look(1, {})).alerts, []);
+    assert.equal(s.observe(look(7, {})).alerts.length, 1);
   });
 
   it('watches nothing when no zone is allowed', () => {

@@ -14,7 +14,7 @@ describe('presence in a zone', () => {
       assert.equal(a.atMonoUs, 12_000_000);
       assert.equal(a.atMs, 1_700_000_012_000);
       assert.equal(a.frameSeq, 300);
-      assert.deepEqual(a.measured, { name: 'dwell', value: 2, threshold: 2, unit: 's' });
+      assert.deepEqual(a.measured, [{ name: 'dwell', value: 2, threshold: 2, unit: 's' }]);
       assert.match(a.reason.en, /^A person has been in zone “Path” for 2\.0 s \(threshold 2 s\)$/);
       assert.equal(a.number, 0);
       assert.match(a.id, /^[0-9a-f]{32}$/);
@@ -28,7 +28,7 @@ describe('presence in a zone', () => {
   });
 
   it('raises one at the first look when no dwell is asked for', () => {
-    const [a] = scene(zone({ dwellSeconds: 0 })).observe(look(3, {}));
+    const [a] = scene(zone({ dwellSeconds: 0 })).observe(look(3, {})).alerts;
     assert.equal(a?.atMonoUs, 3_000_000);
     assert.equal(a?.reason.en, 'A person is in zone “Path”');
   });
@@ -94,14 +94,14 @@ describe('gaps and short exits', () => {
       watch(s, 0, 2.8, 5, (t) => [{ seen: t < 1.9 }]),
       [],
     );
-    assert.equal(s.observe(look(3, {})).length, 1, 'seen there again');
+    assert.equal(s.observe(look(3, {})).alerts.length, 1, 'seen there again');
   });
 
   it('starts anew after a gap of more than 3 s', () => {
     const s = scene();
     s.observe(look(0, {}));
-    assert.deepEqual(s.observe(look(3.2, {})), []);
-    assert.equal(s.observe(look(5.2, {})).length, 1);
+    assert.deepEqual(s.observe(look(3.2, {})).alerts, []);
+    assert.equal(s.observe(look(5.2, {})).alerts.length, 1);
   });
 
   it('forgives an exit of half a second, and not a longer one', () => {
@@ -167,7 +167,7 @@ describe('which objects count', () => {
     const s = scene(zone({ classes: ['car', 'truck'] }));
     const alerts = watch(s, 0, 5, 5, () => [{ id: 'a' }, { id: 'b', class: 'truck' }]);
     assert.deepEqual(
-      alerts.map((a) => [a.trackId, a.class]),
+      alerts.map((a) => [a.participants[0]?.trackId, a.class]),
       [['b', 'truck']],
     );
     assert.match((alerts[0] as Alert).reason.fr, /^Un camion est dans la zone/);

@@ -1,6 +1,6 @@
 /** Scripted looks for the tests of scene/: who is seen where and when, without a picture or a tracker. */
 import type { ObjectClass, Track, Tracks } from '../../pipelines/messages.js';
-import type { WatchedZone } from '../../runtime/config/schema.js';
+import { type WatchedZone, watchedZone } from '../../runtime/config/zones.js';
 import type { Alert } from '../../runtime/scene/alert.js';
 import { Scene } from '../../runtime/scene/scene.js';
 
@@ -17,7 +17,10 @@ export interface Seen {
   seen?: boolean;
 }
 
-export function zone(presence: Partial<WatchedZone['presence']> = {}, name = 'Path'): WatchedZone {
+export function zone(
+  presence: Partial<NonNullable<WatchedZone['presence']>> = {},
+  name = 'Path',
+): WatchedZone {
   const points: WatchedZone['points'] = [
     [0.4, 0.4],
     [0.6, 0.4],
@@ -25,7 +28,7 @@ export function zone(presence: Partial<WatchedZone['presence']> = {}, name = 'Pa
     [0.4, 0.6],
   ];
   const defaults = { classes: ['person' as const], dwellSeconds: 2, cooldownSeconds: 20, minScore: 0.4 };
-  return { name, points, presence: { ...defaults, ...presence } };
+  return watchedZone.parse({ name, points, presence: { ...defaults, ...presence } });
 }
 
 export function scene(...zones: WatchedZone[]): Scene {
@@ -56,6 +59,10 @@ export function look(seconds: number, ...seen: Seen[]): Tracks {
     lookMs: 20,
     detections: tracks.length,
     tracks,
+    looked: 'full',
+    stills: null,
+    occupied: [],
+    signals: [],
   };
 }
 
@@ -70,7 +77,7 @@ export function watch(
   const alerts: Alert[] = [];
   for (let i = 0; i <= Math.round((to - from) * rate); i++) {
     const t = from + i / rate;
-    alerts.push(...s.observe(look(t, ...seenAt(t))));
+    alerts.push(...s.observe(look(t, ...seenAt(t))).alerts);
   }
   return alerts;
 }

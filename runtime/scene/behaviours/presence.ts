@@ -3,8 +3,10 @@
  * scene.ts with one look after the other, gives back at most one finding a look. It must never find anything
  * on a place that was only predicted. docs/events.md has the rules, numbered as here.
  */
-import type { ObjectClass, Track } from '../../pipelines/messages.js';
-import type { Zone } from './zone.js';
+import type { ObjectClass, Track } from '../../../pipelines/messages.js';
+import type { Behaviour, SceneLook, Sighting, Subject } from '../behaviour.js';
+import { presenceReason } from '../reasons.js';
+import type { Zone } from '../zone.js';
 
 export interface PresenceOptions {
   classes: readonly ObjectClass[];
@@ -14,8 +16,8 @@ export interface PresenceOptions {
   minScore: number;
 }
 
-export interface PresenceFinding {
-  track: Track;
+interface Finding {
+  subject: Subject;
   /** how long it has been in the zone, seconds */
   dwellSeconds: number;
   /** mean score of the looks that saw it */
@@ -37,7 +39,9 @@ interface Visit {
   told: boolean;
 }
 
-export class Presence {
+export class Presence implements Behaviour {
+  readonly event = 'presence';
+  readonly name = 'presence';
   #visits = new Map<string, Visit>();
   #scores = new Map<string, { sum: number; looks: number }>();
   #alertUs = Number.NEGATIVE_INFINITY;
@@ -47,17 +51,34 @@ export class Presence {
     readonly options: PresenceOptions,
   ) {}
 
-  /** One look: the tracks of one picture, captured at `monoUs`, later than that of the look before. */
-  observe(tracks: readonly Track[], monoUs: number): PresenceFinding | null {
-    const watched = tracks.filter((t) => this.options.classes.includes(t.class));
+  get cooldownSeconds(): number {
+    return this.options.cooldownSeconds;
+  }
+
+  observe({ subjects, monoUs }: SceneLook): Sighting[] {
+    const tracks = subjects.map(({ track }) => track);
+    const watched = subjects.filter(({ track }) => this.options.classes.includes(track.class));
     this.#forget(tracks);
-    for (const t of watched) if (t.seen) this.#follow(t, monoUs);
-    if (monoUs - this.#alertUs < microseconds(this.options.cooldownSeconds)) return null;
+    for (const { track } of watched) if (track.seen) this.#follow(track, monoUs);
+    if (monoUs - this.#alertUs < microseconds(this.options.cooldownSeconds)) return [];
     const finding = this.#longest(watched, monoUs);
-    if (!finding) return null;
+    if (!finding) return [];
     this.#alertUs = monoUs;
     for (const visit of this.#visits.values()) visit.told = true;
-    return finding;
+    return [this.#sighting(finding)];
+  }
+
+  #sighting({ subject, dwellSeconds, meanScore }: Finding): Sighting {
+    const { track } = subject;
+    const threshold = this.options.dwellSeconds;
+    return {
+      key: track.id,
+      subjects: [subject],
+      box: track.box,
+      score: meanScore,
+      measured: [{ name: 'dwell', value: dwellSeconds, threshold, unit: 's' }],
+      reason: presenceReason(track.class, this.zone.name, dwellSeconds, threshold),
+    };
   }
 
   /** Forgets every visit, because tracks start anew; the cooldown goes on. */
@@ -94,9 +115,10 @@ export class Presence {
   }
 
   /** Of the visits that fulfil the condition at this look, the one that has lasted longest. */
-  #longest(watched: readonly Track[], monoUs: number): PresenceFinding | null {
-    let longest: PresenceFinding | null = null;
-    for (const track of watched) {
+  #longest(watched: readonly Subject[], monoUs: number): Finding | null {
+    let longest: Finding | null = null;
+    for (const subject of watched) {
+      const { track } = subject;
       const visit = this.#visits.get(track.id);
       const score = this.#scores.get(track.id);
       if (!track.seen || !visit || !score || visit.told || visit.outSinceUs !== null) continue;
@@ -104,7 +126,7 @@ export class Presence {
       const meanScore = score.sum / score.looks;
       if (dwellUs < microseconds(this.options.dwellSeconds) || meanScore < this.options.minScore) continue;
       const dwellSeconds = dwellUs / 1e6;
-      if (!longest || dwellSeconds > longest.dwellSeconds) longest = { track, dwellSeconds, meanScore };
+      if (!longest || dwellSeconds > longest.dwellSeconds) longest = { subject, dwellSeconds, meanScore };
     }
     return longest;
   }
