@@ -13,7 +13,7 @@ import type { Right } from './access/rights.js';
 import { Sessions } from './access/sessions.js';
 import { Users } from './access/users.js';
 import { Archive } from './archive.js';
-import { allowedZones, inState, maskZones, pipelineOptions } from './camera-parts.js';
+import { allowedZones, inState, maskZones, pipelineOptions, sceneOptions } from './camera-parts.js';
 import type { Config } from './config/schema.js';
 import { AlertQueue } from './control/alerts.js';
 import { LiveFeed } from './control/live.js';
@@ -102,7 +102,7 @@ export class Camera {
     this.config = config;
     this.#authority = known.authority;
     this.#rate = new RateMeter(deps.clock);
-    this.#scene = new Scene({}, { cameraId: config.camera.id, zones: known.zones });
+    this.#scene = new Scene({}, sceneOptions(config, known.zones));
     this.alerts = new AlertQueue(deps, { directory: join(stateDirectory, 'alerts') });
     this.#live = new LiveFeed(deps, config.picture);
     const authority = (): Authority => this.#authority.current;
@@ -240,7 +240,7 @@ export class Camera {
   /** The authority changed while the camera runs: the gate first, then what is looked for. */
   async #onAuthority(authority: Authority): Promise<void> {
     const zones = allowedZones(this.config, authority);
-    this.#scene = new Scene({}, { cameraId: this.config.camera.id, zones });
+    this.#scene = new Scene({}, sceneOptions(this.config, zones));
     this.#tracksNow = 0;
     // What may not be analysed any more stops first: whatever fails after this is tried again.
     const looks = zones.length > 0 || (authority.mayRecord && authority.personMask !== null);

@@ -10,6 +10,7 @@ import { directionsFault } from '../../pipelines/mask/table.js';
 import type { Direction, Point } from '../../pipelines/messages.js';
 import { firstOverlap } from '../record/schedule.js';
 import { firstCrossing, polygonArea } from '../scene/polygon.js';
+import { checkGround, checkSight } from './ground.js';
 import { checkHead, checkHeadSensor } from './head.js';
 import type { Config } from './schema.js';
 import type { Problem } from './wording.js';
@@ -26,6 +27,8 @@ export function checkConfig(config: Config): Problem[] {
     ...checkHeadSensor(config.head, config.sensor),
     ...checkZones(config.zones, ['zones']),
     ...checkWatched(config),
+    ...checkGround(config),
+    ...checkSight(config),
     ...checkNoMask(config),
     ...checkThresholds(config),
     ...checkPersonMask(config),

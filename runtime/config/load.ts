@@ -16,20 +16,22 @@ const maxBytes = 1024 * 1024;
 /** Problems that one message names; the others are counted. */
 const maxNamed = 5;
 
+type Check = (config: Config) => Problem[];
 type Locate = (path: readonly PropertyKey[]) => Position | undefined;
 
 /**
  * The configuration with every default filled in.
  * @param source path of a JSON file (its relative file names are then taken from its directory), or the
  *   object itself
+ * @param check what must be true beyond the schema; less of it only where no camera is started
  * @throws VigieError `config`, one line that names every key that is wrong, with its line in the file
  */
-export function loadConfig(source: string | ConfigInput | object): Config {
-  if (typeof source !== 'string') return checked(source, 'The configuration', () => undefined);
+export function loadConfig(source: string | ConfigInput | object, check: Check = checkConfig): Config {
+  if (typeof source !== 'string') return checked(source, 'The configuration', () => undefined, check);
   const text = readText(source);
   try {
     const { value, positionOf } = readJson(text);
-    return withAbsoluteFiles(checked(value, source, positionOf), dirname(resolve(source)));
+    return withAbsoluteFiles(checked(value, source, positionOf, check), dirname(resolve(source)));
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     const { line, column } = error.position;
@@ -62,9 +64,9 @@ function readFailure(cause: unknown): string {
   return code ?? 'unknown reason';
 }
 
-function checked(value: unknown, origin: string, locate: Locate): Config {
+function checked(value: unknown, origin: string, locate: Locate, check: Check): Config {
   const parsed = config.safeParse(value);
-  const problems = parsed.success ? checkConfig(parsed.data) : problemsOf(parsed.error.issues, value);
+  const problems = parsed.success ? check(parsed.data) : problemsOf(parsed.error.issues, value);
   if (parsed.success && problems.length === 0) return parsed.data;
   throw problemsError(problems, origin, locate);
 }

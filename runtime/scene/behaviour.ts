@@ -14,9 +14,9 @@ export interface Subject {
   foot: Point;
   /** where it stands on the ground, metres; null without a calibration, or above the horizon */
   ground: Point | null;
-  /** metres per second on the ground; without a calibration estimated from the height of the box. Null: not known */
+  /** metres per second on the ground; without a calibration estimated from the height of a person's box. Null: not known */
   speed: number | null;
-  /** the same as a vector: of the ground with a calibration, else of the picture with x to the right, y down */
+  /** metres per second on the ground; without a calibration, of every class, shares of the picture per second, y down */
   velocity: Point | null;
   /** `ground`: measured on the calibrated ground; `height`: estimated by taking a person for 1.7 m tall */
   speedFrom: 'ground' | 'height';

@@ -10,7 +10,7 @@ import type { WatchedZone } from '../config/schema.js';
 import type { Alert, AlertUpdate, Participant } from './alert.js';
 import type { Behaviour, SceneLook, Sighting, Subject } from './behaviour.js';
 import { behavioursOf } from './behaviours/list.js';
-import type { Ground } from './ground.js';
+import type { PlaneGround } from './ground.js';
 import { Subjects } from './subjects.js';
 
 const PARTICIPANTS_TOLD = 16;
@@ -25,7 +25,9 @@ export interface SceneOptions {
   /** the zones and events that the authorisation allows */
   zones: readonly WatchedZone[];
   /** null: not calibrated */
-  ground?: Ground | null;
+  ground?: PlaneGround | null;
+  /** width of the picture over its height */
+  aspect?: number;
   /** what looks */
   model?: Alert['model'];
 }
@@ -45,10 +47,14 @@ export class Scene {
 
   constructor({ makeId = randomId }: SceneDeps, options: SceneOptions) {
     this.#makeId = makeId;
-    this.#options = { ground: null, model: { name: '', sha256: '' }, ...options };
-    this.#subjects = new Subjects(this.#options.ground);
+    this.#options = { ground: null, aspect: 16 / 9, model: { name: '', sha256: '' }, ...options };
+    this.#subjects = new Subjects(this.#options.ground, this.#options.aspect);
     this.#watches = options.zones.flatMap((zone) =>
-      behavioursOf(zone).map((behaviour) => ({ zone, behaviour, alertUs: Number.NEGATIVE_INFINITY })),
+      behavioursOf(zone, this.#options.ground).map((behaviour) => ({
+        zone,
+        behaviour,
+        alertUs: Number.NEGATIVE_INFINITY,
+      })),
     );
   }
 
@@ -63,7 +69,7 @@ export class Scene {
       seq: look.seq,
       monoUs: look.monoUs,
       wallMs: look.wallMs,
-      subjects: this.#subjects.of(look.tracks.filter(finite)),
+      subjects: this.#subjects.of(look.tracks.filter(finite), look.monoUs),
       stills: look.stills,
       occupied: new Map(look.occupied.map(({ zone, share }) => [zone, share])),
       signals: look.signals,

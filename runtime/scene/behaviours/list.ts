@@ -2,10 +2,17 @@
 import type { BehaviourName, WatchedZone } from '../../config/zones.js';
 import type { EventKind } from '../alert.js';
 import type { Behaviour } from '../behaviour.js';
+import type { PlaneGround } from '../ground.js';
 import { Zone } from '../zone.js';
 import { Presence } from './presence.js';
 
-type Make = { [K in BehaviourName]?: (zone: Zone, options: NonNullable<WatchedZone[K]>) => Behaviour };
+type Make = {
+  [K in BehaviourName]?: (
+    zone: Zone,
+    options: NonNullable<WatchedZone[K]>,
+    ground: PlaneGround | null,
+  ) => Behaviour;
+};
 
 const makers: Make = {
   presence: (zone, options) => new Presence(zone, options),
@@ -26,14 +33,19 @@ export const eventOf: Record<BehaviourName, EventKind> = {
 };
 
 /** The behaviours that this zone asks for. */
-export function behavioursOf(watched: WatchedZone): Behaviour[] {
+export function behavioursOf(watched: WatchedZone, ground: PlaneGround | null = null): Behaviour[] {
   const zone = new Zone(watched.name, watched.points);
-  const made = (Object.keys(makers) as BehaviourName[]).map((key) => makeOne(zone, watched, key));
+  const made = (Object.keys(makers) as BehaviourName[]).map((key) => makeOne(zone, watched, key, ground));
   return made.filter((behaviour) => behaviour !== null);
 }
 
-function makeOne<K extends BehaviourName>(zone: Zone, watched: WatchedZone, key: K): Behaviour | null {
-  const make = makers[key] as ((zone: Zone, options: NonNullable<WatchedZone[K]>) => Behaviour) | undefined;
+function makeOne<K extends BehaviourName>(
+  zone: Zone,
+  watched: WatchedZone,
+  key: K,
+  ground: PlaneGround | null,
+): Behaviour | null {
+  const make = makers[key] as NonNullable<Make[K]> | undefined;
   const options = watched[key];
-  return options && make ? make(zone, options) : null;
+  return options && make ? make(zone, options, ground) : null;
 }
