@@ -10,6 +10,7 @@ import { cardCommand } from './card.js';
 import { maskCommand } from './mask.js';
 import { registerCommand } from './register.js';
 import { portOption, type RunOptions, runCamera, secondsOption } from './run.js';
+import { sceneCommand } from './scene.js';
 import { storeCommand } from './store.js';
 import { userCommand } from './user.js';
 
@@ -33,6 +34,7 @@ function program(): Command {
     .addCommand(registerCommand())
     .addCommand(maskCommand())
     .addCommand(cardCommand(argument(secondsOption)))
+    .addCommand(sceneCommand())
     .addCommand(userCommand());
   settle(vigie);
   return vigie;

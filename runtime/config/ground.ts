@@ -67,7 +67,7 @@ export function checkSight(config: Config): Problem[] {
     }
     const { worst } = sight.personPixels;
     if (worst >= leastPersonPixels) return [];
-    const text = `a person at its far end is ${worst.toFixed(1)} pixels tall for the detector; ${leastPersonPixels} are needed`;
+    const text = `a person is only ${worst.toFixed(1)} pixels tall for the detector where they look smallest; ${leastPersonPixels} are needed`;
     const hint = 'Draw the zone nearer, raise detect.inputHeight and inputWidth, or use a longer lens';
     return [{ path, text, hint }];
   });

@@ -4,6 +4,8 @@ import type { EventKind } from '../alert.js';
 import type { Behaviour } from '../behaviour.js';
 import type { PlaneGround } from '../ground.js';
 import { Zone } from '../zone.js';
+import { Crowd } from './crowd.js';
+import { Density } from './density.js';
 import { Presence } from './presence.js';
 
 type Make = {
@@ -16,6 +18,8 @@ type Make = {
 
 const makers: Make = {
   presence: (zone, options) => new Presence(zone, options),
+  density: (zone, options, ground) => new Density(zone, options, ground),
+  crowd: (zone, options) => new Crowd(zone, options),
 };
 
 /** The event under which an authorisation names each behaviour. */
