@@ -8,7 +8,7 @@ import type { Point } from '../../pipelines/messages.js';
 import type { PictureSize } from './ground.js';
 import type { Fault } from './ground-points.js';
 import type { Homography } from './homography.js';
-import { fitLeastSquares } from './least-squares.js';
+import { type Fit, fitLeastSquares } from './least-squares.js';
 
 export interface KnownPerson {
   /** shares of the picture */
@@ -63,10 +63,13 @@ export function groundFromPeople(people: readonly KnownPerson[], size: PictureSi
     const hint = 'Mark feet and head again, and check the height; everybody must stand upright, on one level';
     return { index: odd, text: 'does not fit the others: the head is far from where it should be', hint };
   }
-  const uncertain = uncertainty(best.values, best.covariance, marked);
-  const sane = camera.heightMetres < 200 && camera.focalPixels > 0.2 * size.width && camera.tilt < 1.57;
-  if (!sane || !(uncertain <= MOST_UNCERTAIN)) return unlike;
+  if (!sane(camera, size) || !(uncertainty(fits, marked) <= MOST_UNCERTAIN)) return unlike;
   return { camera, toGround: homographyOf(camera, size), residualPixels };
+}
+
+/** No street camera sees wider than 110 degrees without a distortion of its own, nor stands lower than a tall person. */
+function sane({ focalPixels, tilt, heightMetres }: Camera, { width }: PictureSize): boolean {
+  return heightMetres > 2 && heightMetres < 200 && focalPixels > 0.35 * width && Math.abs(tilt) < 1.57;
 }
 
 const unlike: Fault = {
@@ -108,7 +111,7 @@ function starts(marked: readonly Pole[], { width }: PictureSize): number[][] {
   );
   return found
     .sort((p, q) => p.cost - q.cost)
-    .slice(0, 4)
+    .slice(0, 6)
     .map(({ start }) => start);
 }
 
@@ -152,16 +155,38 @@ function worst(residualPixels: readonly number[], marked: readonly Pole[]): numb
   return most > MOST_OFF ? shares.indexOf(most) : null;
 }
 
-/** Standard deviation of the distance between the nearest and the farthest feet, as a share of it. */
-function uncertainty(x: readonly number[], covariance: number[][] | null, marked: readonly Pole[]): number {
-  if (!covariance) return Number.POSITIVE_INFINITY;
+/**
+ * How far off distances may be, as shares: that between the nearest and the farthest feet, and one away from the camera amid
+ * them. By its standard deviation, and by other cameras that would put the heads almost as well.
+ */
+function uncertainty(fits: readonly Fit[], marked: readonly Pole[]): number {
+  const [best] = fits;
+  if (!best?.covariance) return Number.POSITIVE_INFINITY;
+  const { values, covariance } = best;
   const feet = marked.map((person) => person.feet).sort((p, q) => p[1] - q[1]);
-  const span = (values: readonly number[]): number => {
-    const [p, q] = [feet[0] as Point, feet.at(-1) as Point].map((at) => onGround(at, cameraOf(values)));
-    return p && q ? Math.hypot(p[0] - q[0], p[1] - q[1]) : Number.NaN;
-  };
-  const here = span(x);
-  const slope = x.map((value, j) => (span(x.map((o, k) => (k === j ? value + 1e-6 : o))) - here) / 1e-6);
+  const middle = feet[Math.floor(feet.length / 2)] as Point;
+  const spans: [Point, Point][] = [
+    [feet[0] as Point, feet.at(-1) as Point],
+    [middle, [middle[0], middle[1] + MARKING_PIXELS]],
+  ];
+  const likely = fits.filter(({ cost }) => cost <= best.cost + (2 * MARKING_PIXELS) ** 2);
+  return Math.max(
+    ...spans.map((span) => deviation(values, covariance, span)),
+    ...spans.flatMap((span) =>
+      likely.map((fit) => Math.abs(spanOf(fit.values, span) / spanOf(values, span) - 1)),
+    ),
+  );
+}
+
+function spanOf(x: readonly number[], [from, to]: [Point, Point]): number {
+  const [p, q] = [from, to].map((at) => onGround(at, cameraOf(x))) as [Point, Point];
+  return Math.hypot(p[0] - q[0], p[1] - q[1]);
+}
+
+function deviation(x: readonly number[], covariance: number[][], span: [Point, Point]): number {
+  const length = (values: readonly number[]): number => spanOf(values, span);
+  const here = length(x);
+  const slope = x.map((value, j) => (length(x.map((o, k) => (k === j ? value + 1e-6 : o))) - here) / 1e-6);
   const variance = slope.reduce(
     (sum, s, j) => sum + slope.reduce((inner, t, k) => inner + s * t * (covariance[j]?.[k] as number), 0),
     0,
