@@ -68,7 +68,10 @@ function zones(): WatchedZone[] {
   ];
   const classes = [...objectClass.options];
   const presence = { classes, dwellSeconds: 0, cooldownSeconds: 0, minScore: 0 };
-  return [watchedZone.parse({ name: 'All', points, presence })];
+  const often = { seconds: 0, cooldownSeconds: 0 };
+  const density = { capacity: 1, ...often };
+  const crowd = { people: 3, metresPerSecond: 0.5, timesUsual: 1, ...often };
+  return [watchedZone.parse({ name: 'All', points, presence, density, crowd })];
 }
 
 function look(seq: number, monoUs: number, tracks: Track[]): Tracks {
