@@ -62,18 +62,6 @@ export class PlaneGround implements Ground {
     return this.#focal === null ? flat : (this.#seen(place, metres, scale.across, this.#focal) ?? flat);
   }
 
-  /** Square metres of ground in a polygon of the picture; null when a corner is above the horizon or next to it. */
-  squareMetres(points: readonly Point[]): number | null {
-    let twice = 0;
-    for (const [i, point] of points.entries()) {
-      const p = this.metresAt(point);
-      const q = this.metresAt(points[(i + 1) % points.length] as Point);
-      if (!p || !q) return null;
-      twice += p[0] * q[1] - q[0] * p[1];
-    }
-    return Math.abs(twice) / 2;
-  }
-
   /** The camera is at 0 and looks along z; `down` points to the ground, one pixel across gives the scale. */
   #seen([x, y]: Point, metres: number, across: number, focal: number): number | null {
     const { width, height } = this.size;
@@ -109,4 +97,16 @@ export class PlaneGround implements Ground {
     const sane = at.every(Number.isFinite) && least > 0 && most <= MOST_METRES_A_PIXEL;
     return sane ? { at, across: Math.hypot(xu, yu), least, most } : null;
   }
+}
+
+/** Square metres of ground in a polygon of the picture; null when a corner is above the horizon or next to it. */
+export function squareMetres(ground: Ground, points: readonly Point[]): number | null {
+  let twice = 0;
+  for (const [i, point] of points.entries()) {
+    const p = ground.metresAt(point);
+    const q = ground.metresAt(points[(i + 1) % points.length] as Point);
+    if (!p || !q) return null;
+    twice += p[0] * q[1] - q[0] * p[1];
+  }
+  return Math.abs(twice) / 2;
 }

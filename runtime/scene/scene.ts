@@ -10,7 +10,7 @@ import type { WatchedZone } from '../config/schema.js';
 import type { Alert, AlertUpdate, Participant } from './alert.js';
 import type { Behaviour, SceneLook, Sighting, Subject } from './behaviour.js';
 import { behavioursOf } from './behaviours/list.js';
-import type { PlaneGround } from './ground.js';
+import type { Ground } from './ground.js';
 import { Subjects } from './subjects.js';
 
 const PARTICIPANTS_TOLD = 16;
@@ -25,7 +25,7 @@ export interface SceneOptions {
   /** the zones and events that the authorisation allows */
   zones: readonly WatchedZone[];
   /** null: not calibrated */
-  ground?: PlaneGround | null;
+  ground?: Ground | null;
   /** width of the picture over its height */
   aspect?: number;
   /** what looks */
@@ -50,7 +50,7 @@ export class Scene {
     this.#options = { ground: null, aspect: 16 / 9, model: { name: '', sha256: '' }, ...options };
     this.#subjects = new Subjects(this.#options.ground, this.#options.aspect);
     this.#watches = options.zones.flatMap((zone) =>
-      behavioursOf(zone, this.#options.ground).map((behaviour) => ({
+      behavioursOf(zone, this.#options).map((behaviour) => ({
         zone,
         behaviour,
         alertUs: Number.NEGATIVE_INFINITY,

@@ -3,7 +3,7 @@
  * which refuses a zone where the detector would be blind, and by `vigie scene`. Pure functions.
  */
 import type { Point } from '../../pipelines/messages.js';
-import type { PlaneGround } from './ground.js';
+import { type PlaneGround, squareMetres } from './ground.js';
 
 /** Height of the person who must be seen everywhere in a zone, metres. */
 export const PERSON_METRES = 1.7;
@@ -28,17 +28,17 @@ export function zoneSight(
   ground: PlaneGround,
   inputHeight: number,
 ): ZoneSight | null {
-  const squareMetres = ground.squareMetres(points);
+  const area = squareMetres(ground, points);
   const places = points.flatMap((from, i) => alongSide(from, points[(i + 1) % points.length] as Point));
   const across = places.map((place) => ground.pixelsPerMetre(place));
   const tall = places.map((place) => ground.personPixels(place, PERSON_METRES));
-  if (squareMetres === null || !across.every((value) => value !== null)) return null;
+  if (area === null || !across.every((value) => value !== null)) return null;
   if (!tall.every((value) => value !== null)) return null;
   const shrunk = inputHeight / ground.size.height;
   return {
     pixelsPerMetre: { worst: Math.min(...across), best: Math.max(...across) },
     personPixels: { worst: Math.min(...tall) * shrunk, best: Math.max(...tall) * shrunk },
-    squareMetres,
+    squareMetres: area,
   };
 }
 

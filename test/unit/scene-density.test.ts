@@ -21,7 +21,7 @@ const above = new PlaneGround([metre, 0, 0, 0, metre, 0, 0, 0, 1], size);
 
 function density(options: Partial<DensityOptions> = {}, ground: PlaneGround | null = null): Show {
   const all = { capacity: 10, seconds: 10, cooldownSeconds: 0, ...options };
-  return new Show(new Density(new Zone('Path', corners), all, ground), ground);
+  return new Show(new Density(new Zone('Path', corners), all, { ground }), ground);
 }
 
 /** So many people in the zone, well apart. */

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { Point } from '../../pipelines/messages.js';
 import type { GroundConfig } from '../../runtime/config/scene.js';
 import { type Calibration, calibrate, type Fault } from '../../runtime/scene/calibration.js';
-import { PlaneGround } from '../../runtime/scene/ground.js';
+import { PlaneGround, squareMetres } from '../../runtime/scene/ground.js';
 import { type Camera, groundFromPeople, homographyOf } from '../../runtime/scene/ground-people.js';
 import { seeded } from '../random.js';
 import { cameras, lampPost, placesIn, seenAt, shaken, share, size } from './scene-camera.js';
@@ -103,7 +103,7 @@ describe('the ground from marks', () => {
   it('tells pixels per metre, and square metres', () => {
     const { ground } = calibrated(marks(lampPost, square));
     const corners = square.map((place) => share(seenAt(lampPost, place)));
-    assert.ok(Math.abs((ground.squareMetres(corners) as number) - 117) < 1e-6);
+    assert.ok(Math.abs((squareMetres(ground, corners) as number) - 117) < 1e-6);
     const [left, right] = [
       [-0.5, 14],
       [0.5, 14],
@@ -126,7 +126,7 @@ describe('the ground from marks', () => {
       [0.6, 0],
       [0.5, 0.5],
     ];
-    assert.equal(ground.squareMetres(sky), null);
+    assert.equal(squareMetres(ground, sky), null);
   });
 
   it('tells a person on ground whose camera looks straight down, where the lens is not told', () => {

@@ -7,10 +7,11 @@ import type { Box } from '../../../pipelines/messages.js';
 import type { Measured } from '../alert.js';
 import type { Behaviour, SceneLook, Sighting, Subject } from '../behaviour.js';
 import { Evidence, type Sign } from '../evidence.js';
-import type { PlaneGround } from '../ground.js';
+import { squareMetres } from '../ground.js';
 import { densityReason } from '../words/density.js';
 import type { Zone } from '../zone.js';
 import { HeadCount } from './head-count.js';
+import type { Surroundings } from './list.js';
 
 export interface DensityOptions {
   /** more people than this are too many */
@@ -40,9 +41,9 @@ export class Density implements Behaviour {
   constructor(
     readonly zone: Zone,
     readonly options: DensityOptions,
-    ground: PlaneGround | null,
+    { ground }: Pick<Surroundings, 'ground'>,
   ) {
-    this.#squareMetres = ground?.squareMetres(zone.points) ?? null;
+    this.#squareMetres = ground && squareMetres(ground, zone.points);
     const { capacity, perSquareMetre } = options;
     const dense =
       perSquareMetre !== undefined && this.#squareMetres !== null

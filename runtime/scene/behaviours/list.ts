@@ -2,23 +2,30 @@
 import type { BehaviourName, WatchedZone } from '../../config/zones.js';
 import type { EventKind } from '../alert.js';
 import type { Behaviour } from '../behaviour.js';
-import type { PlaneGround } from '../ground.js';
+import type { Ground } from '../ground.js';
 import { Zone } from '../zone.js';
 import { Crowd } from './crowd.js';
 import { Density } from './density.js';
 import { Presence } from './presence.js';
 
-type Make = {
-  [K in BehaviourName]?: (
-    zone: Zone,
-    options: NonNullable<WatchedZone[K]>,
-    ground: PlaneGround | null,
-  ) => Behaviour;
-};
+/** What a behaviour may need to know of the camera. */
+export interface Surroundings {
+  /** width of the picture over its height */
+  aspect: number;
+  /** null: not calibrated */
+  ground: Ground | null;
+}
+
+type MakeOne<K extends BehaviourName> = (
+  zone: Zone,
+  options: NonNullable<WatchedZone[K]>,
+  around: Surroundings,
+) => Behaviour;
+type Make = { [K in BehaviourName]?: MakeOne<K> };
 
 const makers: Make = {
   presence: (zone, options) => new Presence(zone, options),
-  density: (zone, options, ground) => new Density(zone, options, ground),
+  density: (zone, options, around) => new Density(zone, options, around),
   crowd: (zone, options) => new Crowd(zone, options),
 };
 
@@ -37,9 +44,9 @@ export const eventOf: Record<BehaviourName, EventKind> = {
 };
 
 /** The behaviours that this zone asks for. */
-export function behavioursOf(watched: WatchedZone, ground: PlaneGround | null = null): Behaviour[] {
+export function behavioursOf(watched: WatchedZone, around: Surroundings): Behaviour[] {
   const zone = new Zone(watched.name, watched.points);
-  const made = (Object.keys(makers) as BehaviourName[]).map((key) => makeOne(zone, watched, key, ground));
+  const made = (Object.keys(makers) as BehaviourName[]).map((key) => makeOne(zone, watched, key, around));
   return made.filter((behaviour) => behaviour !== null);
 }
 
@@ -47,9 +54,9 @@ function makeOne<K extends BehaviourName>(
   zone: Zone,
   watched: WatchedZone,
   key: K,
-  ground: PlaneGround | null,
+  around: Surroundings,
 ): Behaviour | null {
-  const make = makers[key] as NonNullable<Make[K]> | undefined;
+  const make = makers[key] as MakeOne<K> | undefined;
   const options = watched[key];
-  return options && make ? make(zone, options, ground) : null;
+  return options && make ? make(zone, options, around) : null;
 }
