@@ -30,6 +30,10 @@ export function checkGround(config: Config): Problem[] {
       { path, text, hint: 'Give four or more marks, or three or more people of known height' },
     ];
   }
+  if (ground.points && ground.hfovDeg !== undefined) {
+    const text = 'is given with points, which tell the lens themselves';
+    return [...problems, { path: [...path, 'hfovDeg'], text, hint: 'Remove it' }];
+  }
   const found = calibrate(ground, config.picture);
   if ('ground' in found) return problems;
   const { index, text, hint } = found;

@@ -34,6 +34,14 @@ export const scene = z
           .max(64)
           .optional()
           .describe('Instead: people of known height who stand at different distances'),
+        hfovDeg: z
+          .number()
+          .min(5)
+          .max(110)
+          .optional()
+          .describe(
+            'With `people`: field of view of the lens across, if it is known; they then tell far more',
+          ),
       })
       .optional()
       .describe('How the picture lies on the ground; gives metres, speeds and people per square metre'),

@@ -24,9 +24,9 @@ const MOST_OFF_METRES = 0.5;
 const MOST_OFF_SHARE = 0.05;
 
 /** @param size of the recorded picture */
-export function calibrate({ points, people }: GroundConfig, size: PictureSize): Calibration | Fault {
+export function calibrate({ points, people, hfovDeg }: GroundConfig, size: PictureSize): Calibration | Fault {
   if (people) {
-    const found = groundFromPeople(people, size);
+    const found = groundFromPeople(people, size, hfovDeg);
     if (!('camera' in found)) return found;
     const ground = new PlaneGround(found.toGround, size);
     return { ground, from: 'people', off: found.residualPixels, offUnit: 'px' };

@@ -34,6 +34,8 @@ export interface FromPeople {
 
 /** Somebody who marks feet and heads by hand is taken to be that far off, pixels. */
 const MARKING_PIXELS = 2;
+/** How far off a focal length that is known may be, as a share of it. */
+const FOCAL_DEVIATION = 0.02;
 /** How uncertain the distance between the nearest and the farthest of the people may be, as a share of it. */
 const MOST_UNCERTAIN = 0.25;
 /** A head may be that far from its place, as a share of the height of its person in the picture. */
@@ -42,15 +44,25 @@ const MOST_OFF = 0.15;
 const FOCALS = [0.4, 0.6, 0.9, 1.4, 2.2, 3.5, 6];
 const TILTS = [2, 6, 12, 20, 30, 42, 55, 70].map((degrees) => (degrees * Math.PI) / 180);
 
-export function groundFromPeople(people: readonly KnownPerson[], size: PictureSize): FromPeople | Fault {
+/** @param hfovDeg field of view across; null: not known */
+export function groundFromPeople(
+  people: readonly KnownPerson[],
+  size: PictureSize,
+  hfovDeg: number | null = null,
+): FromPeople | Fault {
   const marked = people.map((person) => inPixels(person, size));
   const upsideDown = marked.findIndex(({ feet, head }) => feet[1] - head[1] < 4);
   if (upsideDown >= 0) {
     const hint = 'Mark the feet below the head, and somebody who is taller in the picture';
     return { index: upsideDown, text: 'is less than 4 pixels tall', hint };
   }
-  const residuals = (x: readonly number[]): number[] | null => headResiduals(marked, cameraOf(x));
-  const fits = starts(marked, size)
+  const known = hfovDeg === null ? null : Math.log(size.width / 2 / Math.tan((hfovDeg * Math.PI) / 360));
+  const residuals = (x: readonly number[]): number[] | null => {
+    const heads = headResiduals(marked, cameraOf(x));
+    if (heads === null || known === null) return heads;
+    return [...heads, ((x[0] as number) - known) * (MARKING_PIXELS / FOCAL_DEVIATION)];
+  };
+  const fits = starts(marked, size, known)
     .map((start) => fitLeastSquares(residuals, start))
     .filter((fit) => fit !== null)
     .sort((p, q) => p.cost - q.cost);
@@ -97,10 +109,10 @@ function cameraOf(x: readonly number[]): Camera {
 }
 
 /** For each focal length and tilt the height follows: that which the people, one by one, give in the middle. */
-function starts(marked: readonly Pole[], { width }: PictureSize): number[][] {
-  const found = FOCALS.flatMap((share) =>
+function starts(marked: readonly Pole[], { width }: PictureSize, known: number | null): number[][] {
+  const focals = known === null ? FOCALS.map((share) => share * width) : [Math.exp(known)];
+  const found = focals.flatMap((focal) =>
     TILTS.flatMap((tilt) => {
-      const focal = share * width;
       const down = ([, y]: Point): number => Math.tan(tilt + Math.atan(y / focal));
       const heights = marked.map(({ feet, head, metres }) => metres / (1 - down(head) / down(feet)));
       const height = heights.sort((p, q) => p - q)[Math.floor(heights.length / 2)] as number;

@@ -1,7 +1,7 @@
 /** What a configuration may say of the ground, of density, and of zones where nobody could be seen. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -61,6 +61,17 @@ test('a ground from marks and one from people are taken', () => {
 test('a ground has marks or people, and not both', () => {
   refused(camera({}), /scene\.ground: has neither points nor people/);
   refused(camera({ points, people: [person([-3, 9]), person([4, 16]), person([0, 20])] }), /has both/);
+});
+
+test('a field of view goes with people, and not with marks', () => {
+  refused(camera({ points, hfovDeg: 65 }), /scene\.ground\.hfovDeg: is given with points/);
+  loadConfig(camera({ people: [person([-3, 13]), person([0, 16]), person([3, 19])], hfovDeg: 65.2 }));
+});
+
+test('the marks on the page about the scene give a ground', () => {
+  const [, json = ''] = /```json\n([\s\S]*?)```/.exec(readFileSync('docs/scene.md', 'utf8')) ?? [];
+  const { scene: given } = JSON.parse(json) as { scene: { ground: unknown } };
+  loadConfig(camera(given.ground, { points: square.map(at).map(([x, y]): Point => [x, 0.5 + y / 2]) }));
 });
 
 test('marks that give no ground are refused by name', () => {

@@ -242,6 +242,16 @@ describe('the ground from people', () => {
     assert.match(fault(given).text, /too much alike/);
   });
 
+  it('takes heads marked above the feet, as in the boxes of a detector, when the field of view is known', () => {
+    const hfovDeg = (2 * Math.atan(size.width / 2 / lampPost.focalPixels) * 180) / Math.PI;
+    const boxes = people(lampPost, placesIn(lampPost, 8, 3));
+    // they lean nowhere, which no lens explains but an endlessly long one
+    for (const person of boxes.people ?? []) person.head = [person.feet[0], person.head[1]];
+    assert.match(fault(boxes).text, /too much alike|does not fit/);
+    const errors = distanceErrors(calibrated({ ...boxes, hfovDeg }), lampPost, 4);
+    assert.ok(Math.max(...errors) < 0.35, `${errors}`);
+  });
+
   it('says who was marked wrong', () => {
     const given = people(lampPost, placesIn(lampPost, 8, 3));
     (given.people?.[2] as { metres: number }).metres = 1;
