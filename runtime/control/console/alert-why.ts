@@ -31,7 +31,7 @@ function factsOf(alert: Alert, speech: Speech): HTMLElement {
   const list = make('dl');
   const fact = (name: string, value: string): void =>
     list.append(make('dt', '', name), make('dd', '', value));
-  for (const measured of alert.measured) fact(nameOf(measured, speech), valueOf(measured, speech));
+  for (const measured of alert.measured) fact(nameOf(measured, speech), amountOf(measured, speech));
   for (const { class: kind, score, seconds, metresPerSecond } of alert.participants.slice(0, 4)) {
     const parts = [`${speech.word('seenFor')} ${speech.number(seconds, 1)} s`];
     if (metresPerSecond !== null) parts.push(`${speech.number(metresPerSecond, 1)} m/s`);
@@ -53,7 +53,7 @@ function nameOf({ name }: Measured, { language }: Speech): string {
   return measureWords[name]?.[language] ?? name;
 }
 
-function valueOf({ value, threshold, unit }: Measured, speech: Speech): string {
+function amountOf({ value, threshold, unit }: Measured, speech: Speech): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 0.1 ? 2 : 4;
   const text = `${speech.number(value, digits)} ${unit}`.trim();
   if (threshold === null) return text;
