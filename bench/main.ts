@@ -1,6 +1,7 @@
-/** `npm run bench -- frame|detect|mask|anonymise|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
+/** `npm run bench -- frame|detect|alert|mask|anonymise|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
 import { Command, InvalidArgumentError } from 'commander';
 import { asVigieError, errorLine } from '../errors.js';
+import { benchAlert } from './alert.js';
 import { benchAnonymise } from './anonymise.js';
 import { benchDetect } from './detect.js';
 import { benchFrame } from './frame.js';
@@ -68,6 +69,14 @@ program
   .option('--pictures <dir>', 'write pictures of what was missed here')
   .action(async ({ json, ...options }: Flags & { pictures?: string }) =>
     print('anonymise', await benchAnonymise(say, options), { json }),
+  );
+program
+  .command('alert')
+  .description('from an event in the picture to the alert at a connected client')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--events <count>', 'how many', Number, 100)
+  .action(async ({ json, events }: Flags & { events: number }) =>
+    print('alert', await benchAlert(say, { events }), { json }),
   );
 program
   .command('store')
