@@ -32,8 +32,10 @@ const TILT = { lying: 60, upright: 30 };
 const MOST_RISE = 0.15;
 /** The middle of the box goes down by this much at least, in their own height. */
 const LEAST_DROP = 0.12;
-/** A box whose lower side is lower than this is cut by the border of the picture. */
+/** A box whose lower side is lower than this is cut by the border of the picture: somebody may be walking out there... */
 const BORDER = 0.99;
+/** ...unless it is this many times as wide as they were upright. */
+const ACROSS = 1.4;
 
 interface Sample {
   us: number;
@@ -48,24 +50,22 @@ export class Body {
   #stance: Stance | null = null;
   /** when it was last seen at all, microseconds */
   seenUs = 0;
-  lastBox: Box | null = null;
 
   /** @param uprightSeconds how long somebody must have been seen upright before they can fall */
   constructor(readonly uprightSeconds: number) {}
 
-  /** Takes in a look that sees the track. @returns the stance before this look, null when there is none yet */
-  observe({ box, score }: Track, monoUs: number, aspect: number): Stance | null {
+  /** Takes in a look that sees the track. */
+  observe({ box, score }: Track, monoUs: number, aspect: number): void {
     const before = this.#stance;
     this.seenUs = monoUs;
-    this.lastBox = box;
     const shape = shapeOf(box, aspect);
     const upright = before
       ? box.height >= UPRIGHT.height * before.height && shape >= UPRIGHT.shape * before.shape
       : shape >= LEAST_SHAPE;
     if (upright) this.#add({ us: monoUs, box, shape, score });
-    return before;
   }
 
+  /** Null until it was upright for long enough. */
   get stance(): Stance | null {
     return this.#stance;
   }
@@ -97,7 +97,8 @@ export type Lowness = 'low' | 'lowish' | 'cut' | 'no';
 
 export function lownessOf(track: Track, stance: Stance, aspect: number): Lowness {
   const { box, bodyTiltDeg = 45 } = track;
-  if (bottom(box) > BORDER) return 'cut';
+  const across = box.width * aspect >= (ACROSS * stance.height) / stance.shape;
+  if (bottom(box) > BORDER && !across) return 'cut';
   if (bodyTiltDeg <= TILT.upright) return 'no';
   const height = box.height / stance.height;
   const turned = shapeOf(box, aspect) <= LOW.shape * stance.shape || bodyTiltDeg >= TILT.lying;

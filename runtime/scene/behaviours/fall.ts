@@ -24,7 +24,7 @@ const MICROSECONDS = 1e6;
 const USUAL_ASPECT = 16 / 9;
 /** From the last upright look to the first low one, seconds; more is lying down, not falling. */
 const MOST_FALL_SECONDS = 1.5;
-/** The same when the track broke on the way, and for how long a broken one is remembered. */
+/** Of that, a stretch in which they were not seen does not count, up to this; a track that broke is remembered as long. */
 const MOST_BREAK_SECONDS = 3;
 /** A stretch in which nobody is seen down there does not end it, seconds. */
 const GAP_SECONDS = 3;
@@ -32,13 +32,18 @@ const GAP_SECONDS = 3;
 const UP_SECONDS = 0.5;
 /** Nobody who has not been upright for this long can fall from there, seconds. */
 const STANCE_SECONDS = 10;
-/** Two looks count as neighbours up to here, seconds. */
-const MOST_LOOK_SECONDS = 1.2;
 /** Whoever lies stays this near to where they went down, in their own upright height. */
 const PLACE = 0.75;
 /** A new track this near to where one broke may be the same person, in their own upright height. */
 const BREAK_PLACE = 1.1;
 const MOST_EPISODES = 32;
+
+/** Somebody as they were before a look: of which track, how they stood, when they were last seen. */
+interface From {
+  key: string;
+  stance: Stance;
+  seenUs: number;
+}
 
 /** One person on the ground, from the first low look. */
 interface Episode {
@@ -62,7 +67,6 @@ export class Fall implements Behaviour {
   readonly name = 'fall';
   readonly #bodies = new Map<string, Body>();
   #episodes: Episode[] = [];
-  #lookUs: number | null = null;
 
   constructor(
     readonly zone: Zone,
@@ -79,58 +83,53 @@ export class Fall implements Behaviour {
     const sightings = this.#episodes.flatMap((e) => this.#follow(e, seen, monoUs, aspect, sensitivity) ?? []);
     this.#episodes = this.#episodes.filter(({ evidence }) => evidence.sinceUs !== null);
     const people = seen.filter(({ track }) => track.class === 'person');
-    const stances = people.map(({ track }) => this.#stanceOf(track, monoUs, aspect));
+    const before = people.map(({ track }) => this.#observeBody(track, monoUs, aspect));
     people.forEach(({ track }, i) => {
-      this.#begin(track, stances[i] ?? null, monoUs, aspect);
+      const from = before[i] ?? this.#broken(track, monoUs, aspect);
+      if (from) this.#begin(track, from, monoUs, aspect);
     });
     this.#forget(look);
-    this.#lookUs = monoUs;
     return sightings;
   }
 
   reset(): void {
     this.#bodies.clear();
     this.#episodes = [];
-    this.#lookUs = null;
   }
 
-  /** Rules 1 and 2: how this person stood before this look. */
-  #stanceOf(track: Track, monoUs: number, aspect: number): Stance | null {
+  /** Rules 1 and 2. @returns how this person stood before this look, null when that is not known */
+  #observeBody(track: Track, monoUs: number, aspect: number): From | null {
     const body = this.#bodies.get(track.id) ?? new Body(this.options.uprightSeconds ?? 1);
     this.#bodies.set(track.id, body);
-    const stance = body.observe(track, monoUs, aspect);
+    const { stance, seenUs } = body;
+    body.observe(track, monoUs, aspect);
     if (stance && monoUs - stance.us > STANCE_SECONDS * MICROSECONDS) body.forget();
-    return stance;
-  }
-
-  /** Rules 3 and 4: low, soon after having been upright. */
-  #begin(track: Track, own: Stance | null, monoUs: number, aspect: number): void {
-    const from = own ? { key: track.id, stance: own } : this.#broken(track, monoUs, aspect);
-    if (!from || this.#episodes.length >= MOST_EPISODES) return;
-    if (lownessOf(track, from.stance, aspect) !== 'low' || !wentDown(from.stance, track)) return;
-    if (this.#isSlow(from.stance.us, monoUs, own ? MOST_FALL_SECONDS : MOST_BREAK_SECONDS)) return;
-    if (this.#episodes.some((e) => e.key === from.key || isAt(e, track.box, aspect))) return;
-    const evidence = new Evidence({ gapSeconds: GAP_SECONDS });
-    evidence.observe('yes', monoUs);
-    const fallSeconds = (monoUs - from.stance.us) / MICROSECONDS;
-    const scores = { sum: track.score, looks: 1 };
-    const { id, box: place } = track;
-    this.#episodes.push({ ...from, track: id, place, fallSeconds, evidence, scores, upSinceUs: null });
-  }
-
-  /** What happened between two looks took less than their distance: that much is forgiven. */
-  #isSlow(fromUs: number, monoUs: number, most: number): boolean {
-    const between = this.#lookUs === null ? 0 : (monoUs - this.#lookUs) / MICROSECONDS;
-    return (monoUs - fromUs) / MICROSECONDS > most + Math.min(MOST_LOOK_SECONDS, between);
+    return stance && { key: track.id, stance, seenUs };
   }
 
   /** Somebody upright whose track is not seen any more, where this one, born since, now lies. */
-  #broken(track: Track, monoUs: number, aspect: number): { key: string; stance: Stance } | null {
+  #broken(track: Track, monoUs: number, aspect: number): From | null {
     for (const [key, { stance, seenUs }] of this.#bodies) {
-      if (!stance || seenUs >= monoUs || track.bornUs <= stance.us || key === track.id) continue;
-      if (apart(track.box, stance.box, aspect) <= BREAK_PLACE * stance.height) return { key, stance };
+      if (!stance || seenUs >= monoUs || track.bornUs <= stance.us) continue;
+      if (apart(track.box, stance.box, aspect) <= BREAK_PLACE * stance.height) return { key, stance, seenUs };
     }
     return null;
+  }
+
+  /** Rules 3 and 4: low, soon after having been upright. */
+  #begin(track: Track, { key, stance, seenUs }: From, monoUs: number, aspect: number): void {
+    if (lownessOf(track, stance, aspect) !== 'low' || !wentDown(stance, track)) return;
+    // Nobody knows what happened while they were not seen: that time is forgiven.
+    const unseenUs = Math.min(MOST_BREAK_SECONDS * MICROSECONDS, monoUs - seenUs);
+    if (monoUs - stance.us - unseenUs > MOST_FALL_SECONDS * MICROSECONDS) return;
+    if (this.#episodes.length >= MOST_EPISODES) return;
+    if (this.#episodes.some((e) => e.key === key || isAt(e, track.box, aspect))) return;
+    const evidence = new Evidence({ gapSeconds: GAP_SECONDS });
+    evidence.observe('yes', monoUs);
+    const fallSeconds = (monoUs - stance.us) / MICROSECONDS;
+    const scores = { sum: track.score, looks: 1 };
+    const { id, box: place } = track;
+    this.#episodes.push({ key, stance, track: id, place, fallSeconds, evidence, scores, upSinceUs: null });
   }
 
   /** Rules 5 to 8: whoever went down there, at this look. Null: no alert on this look. */
