@@ -1,7 +1,7 @@
 /**
  * Measures the behaviour "fall" on UR Fall Detection (Kwolek and Kepski, 2014), clips of one person who falls. Run by
  * bench/main.ts with a folder of evaluation data, which is no part of the project. It goes the way of the product: the same
- * model, tracker and behaviour, at 5 looks a second. docs/measures.md says what its rows mean and what they cannot show.
+ * model, tracker and behaviour, at 5 looks a second. docs/events.md ("Fall") says what its rows cannot show.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,8 +28,8 @@ const picture = { left: 320, width: 320, height: 240 };
 const framesPerSecond = 30;
 const lookEvery = 6;
 const input = { width: 384, height: 288 };
-/** A clip ends before the product's time is over: its last picture is held for so long in the rows that say so. */
-const heldSeconds = 4;
+/** A clip ends before the product's time is over: in the rows that say so its lying part is played on, to and fro. */
+const playedOnSeconds = 4;
 const whole: [number, number][] = [
   [0, 0],
   [1, 0],
@@ -38,7 +38,7 @@ const whole: [number, number][] = [
 ];
 
 interface Look {
-  /** index in the clip, from 0; those past its end hold the last picture */
+  /** index in the clip, from 0; past its end where the lying part is played on */
   frame: number;
   people: Detection[];
   tracks: Track[];
@@ -55,7 +55,7 @@ interface Setting {
   title: string;
   seconds: number;
   uprightSeconds: number;
-  held: boolean;
+  playedOn: boolean;
 }
 
 const standard = watchedZone.parse({ name: 'Room', points: whole, fall: {} }).fall;
@@ -63,15 +63,15 @@ const defaults = { seconds: standard?.seconds ?? 0, uprightSeconds: 1 };
 /** The clips end 1 to 2 s after the fall, and two begin less than half a second before it. */
 const short = { seconds: 0.5, uprightSeconds: 0.2 };
 const settings: Setting[] = [
-  { ...short, title: `down ${short.seconds} s, upright ${short.uprightSeconds} s`, held: false },
+  { ...short, title: `down ${short.seconds} s, upright ${short.uprightSeconds} s`, playedOn: false },
   {
     ...short,
     uprightSeconds: defaults.uprightSeconds,
     title: `down ${short.seconds} s, upright ${defaults.uprightSeconds} s`,
-    held: false,
+    playedOn: false,
   },
-  { ...defaults, title: `down ${defaults.seconds} s (defaults)`, held: false },
-  { ...defaults, title: `down ${defaults.seconds} s (defaults), last picture held`, held: true },
+  { ...defaults, title: `down ${defaults.seconds} s (defaults)`, playedOn: false },
+  { ...defaults, title: `down ${defaults.seconds} s (defaults), lying part played on`, playedOn: true },
 ];
 
 /**
@@ -90,10 +90,11 @@ export async function urFallRows(directory: string): Promise<Row[]> {
   for (const number of clips) {
     const name = `fall-0${number}`;
     const file = join(directory, 'urfall', `${name}-cam0.mp4`);
-    const looks = await lookAt(file, async (rgb, threshold) =>
+    const own = labels.get(name) ?? [];
+    const looks = await lookAt(file, own, async (rgb, threshold) =>
       decodeCentreNet(await engine.run(rgb, input.width, input.height), { ...decode, threshold }),
     );
-    looked.push({ name, labels: labels.get(name) ?? [], looks });
+    looked.push({ name, labels: own, looks });
   }
   await engine.close();
   return [...settings.flatMap((setting) => fallRows(setting, looked)), ...seenRows(looked)];
@@ -118,9 +119,10 @@ async function readLabels(file: string): Promise<Map<string, number[]>> {
   return labels;
 }
 
-/** Five looks a second at a clip, and at its last picture for some more. */
+/** Five looks a second at a clip, and then at its lying part, backwards and forwards. */
 async function lookAt(
   file: string,
+  labels: number[],
   detect: (rgb: Uint8Array, threshold: number) => Promise<Detection[]>,
 ): Promise<Look[]> {
   const { lowThreshold, highThreshold } = config.shape.detect.parse(undefined);
@@ -130,16 +132,21 @@ async function lookAt(
     const tracks = tracker.update(detections, usOf(frame));
     looks.push({ frame, people: detections.filter((d) => d.class === 'person'), tracks });
   };
+  const lying: Detection[][] = [];
   let frame = 0;
-  let last: Uint8Array | null = null;
   for await (const rgb of clipPictures(file, input.width, input.height, picture.left)) {
-    if (frame % lookEvery === 0) add(await detect(rgb, lowThreshold), frame);
-    last = rgb;
+    if (frame % lookEvery === 0) {
+      const detections = await detect(rgb, lowThreshold);
+      if (labels[frame] === 1) lying.push(detections);
+      add(detections, frame);
+    }
     frame++;
   }
-  const held = last ? await detect(last, lowThreshold) : [];
   const first = Math.ceil(frame / lookEvery) * lookEvery;
-  for (let f = first; f < first + heldSeconds * framesPerSecond; f += lookEvery) add(held, f);
+  const toAndFro = [...lying.slice(0, -1).reverse(), ...lying.slice(1)];
+  for (let i = 0; i < (playedOnSeconds * framesPerSecond) / lookEvery; i++) {
+    add(toAndFro[i % toAndFro.length] ?? [], first + i * lookEvery);
+  }
   return looks;
 }
 
@@ -148,14 +155,14 @@ function usOf(frame: number): number {
 }
 
 /** Frame of the first alert, or null; the first alert of a clip is the one that counts. */
-function alertFrame({ looks, labels }: Clip, { seconds, uprightSeconds, held }: Setting): number | null {
+function alertFrame({ looks, labels }: Clip, { seconds, uprightSeconds, playedOn }: Setting): number | null {
   const zone = new Zone('Room', whole);
   const { minScore = 0, cooldownSeconds = 0 } = standard ?? {};
   const fall = new Fall(zone, { seconds, uprightSeconds, minScore, cooldownSeconds });
   const subjects = new Subjects(null);
   const aspect = picture.width / picture.height;
   for (const { frame, tracks } of looks) {
-    if (!held && frame >= labels.length) break;
+    if (!playedOn && frame >= labels.length) break;
     const look = {
       seq: frame,
       monoUs: usOf(frame),

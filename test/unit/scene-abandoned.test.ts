@@ -184,6 +184,18 @@ describe('who has not left it', () => {
     assert.match(a?.reason.en ?? '', /whoever was beside it is no longer seen$/);
   });
 
+  it('nobody any more: the owner left the picture beside it', () => {
+    const script: Script = {
+      people: (t) => owner(12, 14)(t).map((p) => ({ ...p, x: (p.x ?? 0) + (t > 13.9 ? 0.3 : 0.18) })),
+      stills: (t) => bag(t, { x: 0.68 }),
+    };
+    const wide = { ownerMetres: 6 };
+    const [a] = run(scene(wide), 5, 120, 5, script);
+    at(a, 14 + 20.2, 5);
+    assert.match(a?.reason.en ?? '', /whoever was beside it left the picture$/);
+    assert.match(a?.reason.fr ?? '', /qui était à côté a quitté l’image$/);
+  });
+
   it('somebody only predicted to be there', () => {
     const people = (t: number): Seen[] => owner(99, 99)(t).map((p) => ({ ...p, seen: t < 20 }));
     assert.deepEqual(run(scene(), 5, 90, 5, { people }), []);

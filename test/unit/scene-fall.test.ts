@@ -119,6 +119,11 @@ describe('a fall across a gap', () => {
     assert.deepEqual(watch(scene(), 0, 20, 10, seenAt), []);
   });
 
+  it('begins when the same track was not seen on the way down', () => {
+    const seenAt = (t: number): Seen[] => falls(3)(t).map((s) => ({ ...s, seen: t < 3.1 || t > 5.3 }));
+    assert.equal(watch(scene(), 0, 12, 10, seenAt)[0]?.atMonoUs, 8_400_000);
+  });
+
   it('is not made of a broken track and a thing that was there before', () => {
     const seenAt = (t: number): Seen[] => [
       ...(t < 3 ? [upright] : []),
@@ -135,6 +140,18 @@ describe('the zone of a fall', () => {
   it('counts a corner of it as in it', () => {
     assert.equal(watch(scene(), 0, 10, 5, moved(0.3, 0.2)).length, 1, 'stood on the corner, lies outside');
     assert.equal(watch(scene(), 0, 10, 5, moved(0.25, 0.18)).length, 1, 'lies on the corner');
+  });
+
+  it('counts whoever lies across the lower border of the picture', () => {
+    const all: WatchedZone['points'] = [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ];
+    const zones = [watchedZone.parse({ name: 'All', points: all, fall: {} })];
+    const s = new Scene({}, { cameraId: 'cam-1', zones, aspect: 4 / 3 });
+    assert.equal(watch(s, 0, 10, 5, moved(0, 0.38)).length, 1);
   });
 
   it('leaves out who stood and lies outside', () => {

@@ -83,8 +83,8 @@ export class Abandoned implements Behaviour {
   #judge(thing: LeftThing, look: SceneLook, sensitivity: number): Sighting | null {
     if (thing.notBecause !== null || thing.aloneSinceUs === null) return null;
     if (thing.metres < SIZE.least || thing.metres > SIZE.most || !this.zone.holds(thing.box)) return null;
-    const unseen = thing.leftUnseen;
-    const threshold = (this.options.seconds / sensitivity) * (unseen ? UNSEEN_TIMES : 1);
+    const { leaving } = thing;
+    const threshold = (this.options.seconds / sensitivity) * (leaving === 'unseen' ? UNSEEN_TIMES : 1);
     const seconds = (look.monoUs - thing.aloneSinceUs) / 1e6;
     if (seconds < threshold) return null;
     const { ownerMetres } = this.options;
@@ -98,7 +98,7 @@ export class Abandoned implements Behaviour {
         { name: 'alone', value: seconds, threshold, unit: 's' },
         { name: 'size', value: metres, threshold: null, unit: 'm' },
       ],
-      reason: abandonedReason(this.zone.name, { seconds, threshold, metres, ownerMetres, unseen }),
+      reason: abandonedReason(this.zone.name, { seconds, threshold, metres, ownerMetres, leaving }),
     };
   }
 }

@@ -19,6 +19,8 @@ const BODY_SECONDS = 2;
 /** A vehicle that comes to stand within this time of the thing's coming is what was taken for a thing, seconds. */
 const PARK_SECONDS = 10;
 const MOST_OWNERS = 32;
+/** A box this near to a side of the picture, upper side excepted, is of somebody who leaves it. */
+const BORDER = 0.01;
 /** Intersection over union with a person, and with a vehicle; share of the thing inside a vehicle that parks. */
 const SAME = { person: 0.5, vehicle: 0.4, inside: 0.8, standing: 0.7 };
 
@@ -26,7 +28,12 @@ interface Owner {
   lastUs: number;
   /** metres at the last look */
   metres: number;
+  /** at the border of the picture at the last look */
+  atBorder: boolean;
 }
+
+/** How whoever was beside it went: further away, out of the picture, or no one knows. */
+export type Leaving = 'away' | 'out' | 'unseen';
 
 /** Why this is not a thing that somebody left; null: it may be one. */
 export type NoThing = 'unowned' | 'vehicle' | 'person';
@@ -63,9 +70,11 @@ export class LeftThing {
     }
   }
 
-  /** Somebody who was beside it was never seen further away: their track ended there. */
-  get leftUnseen(): boolean {
-    return [...this.#owners.values()].some(({ metres }) => metres <= this.#near);
+  /** Of all who may be the owner, the least certain one decides. */
+  get leaving(): Leaving {
+    const beside = [...this.#owners.values()].filter(({ metres }) => metres <= this.#near);
+    if (beside.length === 0) return 'away';
+    return beside.every(({ atBorder }) => atBorder) ? 'out' : 'unseen';
   }
 
   /** Takes in one moment, later than the one before. `look`: how to measure. */
@@ -90,7 +99,7 @@ export class LeftThing {
         const metres = metresTo(this.box, person, look);
         if (metres > this.#near || (this.#owners.size >= MOST_OWNERS && !this.#owners.has(person.id)))
           continue;
-        this.#owners.set(person.id, { lastUs: us, metres });
+        this.#owners.set(person.id, { lastUs: us, metres, atBorder: isAtBorder(person.box) });
         if (metres >= nearest) continue;
         nearest = metres;
         this.metres = sizeOf(this.box, person.height, look);
@@ -108,14 +117,14 @@ export class LeftThing {
       });
       if (!next) continue;
       this.#owners.delete(id);
-      this.#owners.set(next.person.id, { lastUs: us, metres: next.metres });
+      this.#owners.set(next.person.id, { lastUs: us, metres: next.metres, atBorder: false });
     }
   }
 
-  #attends({ person: { id }, metres }: { person: Person; metres: number }, us: number): boolean {
+  #attends({ person: { id, box }, metres }: { person: Person; metres: number }, us: number): boolean {
     const isNear = metres <= this.#near;
     if (this.#owners.has(id)) {
-      this.#owners.set(id, { lastUs: us, metres });
+      this.#owners.set(id, { lastUs: us, metres, atBorder: isAtBorder(box) });
       return isNear;
     }
     if (!isNear) {
@@ -148,4 +157,8 @@ export class LeftThing {
       .between(fromUs, toUs)
       .some(({ vehicles }) => vehicles.some((other) => overlap(other, box) >= SAME.standing));
   }
+}
+
+function isAtBorder({ x, y, width, height }: Box): boolean {
+  return x <= BORDER || x + width >= 1 - BORDER || y + height >= 1 - BORDER;
 }

@@ -12,21 +12,24 @@ export interface AbandonedFigures {
   /** its longer side */
   metres: number;
   ownerMetres: number;
-  /** nobody was seen to leave: whoever was beside it is not seen any more */
-  unseen: boolean;
+  /** how whoever was beside it went */
+  leaving: 'away' | 'out' | 'unseen';
 }
 
 export function abandonedReason(zone: string, figures: AbandonedFigures): Reason {
-  const { seconds, threshold, metres, ownerMetres, unseen } = figures;
+  const { seconds, threshold, metres, ownerMetres, leaving } = figures;
   const size = metres.toFixed(1);
   const alone = floor(seconds, 0);
   const away = plain(ownerMetres);
-  const last = unseen
-    ? { fr: 'qui était à côté n’est plus vu', en: 'whoever was beside it is no longer seen' }
-    : {
-        fr: `qui était à côté s’est éloigné de plus de ${fr(away)}${NBSP}m`,
-        en: `whoever was beside it went more than ${away} m away`,
-      };
+  const ways = {
+    away: {
+      fr: `qui était à côté s’est éloigné de plus de ${fr(away)}${NBSP}m`,
+      en: `whoever was beside it went more than ${away} m away`,
+    },
+    out: { fr: 'qui était à côté a quitté l’image', en: 'whoever was beside it left the picture' },
+    unseen: { fr: 'qui était à côté n’est plus vu', en: 'whoever was beside it is no longer seen' },
+  };
+  const last = ways[leaving];
   return {
     fr:
       `Un objet d’environ ${fr(size)}${NBSP}m est seul dans la zone «${NBSP}${zone}${NBSP}» ` +
