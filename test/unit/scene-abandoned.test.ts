@@ -156,7 +156,8 @@ describe('a thing left behind', () => {
 
 describe('who has not left it', () => {
   it('somebody who stands by it, whoever that is', () => {
-    const people = (t: number): Seen[] => [...owner()(t), { ...person, id: 'q', x: 0.6, bornUs: 0 }];
+    const other = { ...person, id: 'q', x: 0.6, bornUs: 16_000_000 };
+    const people = (t: number): Seen[] => [...owner()(t), ...(t > 15.9 ? [other] : [])];
     assert.deepEqual(run(scene(), 5, 120, 5, { people }), []);
   });
 

@@ -107,11 +107,12 @@ describe('a slot', () => {
     );
   });
 
-  it('does not take a flash here and another there for one thing', () => {
-    const at = (t: number): Signal[] => [signal({ x: Math.round(t * 5) % 2 === 0 ? 0.42 : 0.58 })];
-    assert.equal(run(scene(), 0, 1.8, 5, at).length, 0);
-    const headlights = (t: number): Signal[] => [signal({ x: 0.42 + 0.06 * (Math.round(t * 5) % 3) })];
-    assert.equal(run(scene({ fire: slot({ seconds: 1 }) }), 0, 0.8, 5, headlights).length, 0);
+  it('does not take a headlight that passes for something that stays', () => {
+    const quick = scene({ fire: slot({ seconds: 0.5 }) });
+    const passes = (t: number): Signal[] => (t < 0.65 ? [signal({ x: 0.42 + t * 0.27 })] : []);
+    assert.deepEqual(run(quick, 0, 6, 5, passes), []);
+    const creeps = (t: number): Signal[] => (t < 0.65 ? [signal({ x: 0.42 + t * 0.1 })] : []);
+    assert.equal(run(quick, 10, 12, 5, (t) => creeps(t - 10)).length, 1, 'what grows or creeps goes on');
   });
 
   it('holds two places apart', () => {
