@@ -73,6 +73,8 @@ export class Scene {
       stills: look.stills,
       occupied: new Map(look.occupied.map(({ zone, share }) => [zone, share])),
       signals: look.signals,
+      aspect: this.#options.aspect,
+      ground: this.#options.ground,
     };
     const alerts = this.#watches.flatMap((watch) => {
       const [sighting] = watch.behaviour.observe(seen, watch.zone.sensitivity);

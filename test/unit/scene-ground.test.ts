@@ -29,6 +29,12 @@ function people(camera: Camera, places: Point[], pixels = 0, seed = 1): GroundCo
   return { people: places.map((place, i) => one(place, [1.7, 1.82, 1.61][i % 3] as number)) };
 }
 
+function pointOf({ points }: GroundConfig, index: number): { at: Point; metres: Point } {
+  const found = points?.[index];
+  assert.ok(found);
+  return found;
+}
+
 function calibrated(ground: GroundConfig): Calibration {
   const found = calibrate(ground, size);
   assert.ok('ground' in found, JSON.stringify(found));
@@ -136,13 +142,13 @@ describe('the ground from marks', () => {
 
   it('says which mark was measured wrong, when there are enough others to tell', () => {
     const given = marks(lampPost, [...square, [0, 18], [-2, 15], [3, 21]], 1);
-    (given.points?.[5] as { metres: Point }).metres[0] += 4;
+    pointOf(given, 5).metres[0] += 4;
     assert.deepEqual([fault(given).index, fault(given).text], [5, 'is not where the other marks put it']);
   });
 
   it('says that the marks do not agree when there are five', () => {
     const given = marks(lampPost, [...square, [0, 18]]);
-    (given.points?.[4] as { metres: Point }).metres[0] += 4;
+    pointOf(given, 4).metres[0] += 4;
     assert.match(fault(given).text, /^the marks do not agree: one is \d\.\d m from/);
   });
 
@@ -189,14 +195,14 @@ describe('the ground from marks', () => {
 
   it('is refused when two marks were confused', () => {
     const given = marks(lampPost, square);
-    const [a, b] = given.points as { metres: Point }[] as [{ metres: Point }, { metres: Point }];
+    const [a, b] = [pointOf(given, 0), pointOf(given, 1)];
     [a.metres, b.metres] = [b.metres, a.metres];
     assert.match(fault(given).text, /horizon/);
   });
 
   it('is refused when a mark is in the sky', () => {
     const given = marks(lampPost, [...square, [0, 18]]);
-    (given.points?.[4] as { at: Point }).at[1] = 0.001;
+    pointOf(given, 4).at[1] = 0.001;
     assert.match(fault(given).text, /horizon|do not agree/);
   });
 });

@@ -4,9 +4,12 @@ import type { EventKind } from '../alert.js';
 import type { Behaviour } from '../behaviour.js';
 import type { Ground } from '../ground.js';
 import { Zone } from '../zone.js';
+import { Abandoned } from './abandoned.js';
 import { Crowd } from './crowd.js';
 import { Density } from './density.js';
+import { Fall } from './fall.js';
 import { Presence } from './presence.js';
+import { Slot } from './slot.js';
 
 /** What a behaviour may need to know of the camera. */
 export interface Surroundings {
@@ -27,6 +30,10 @@ const makers: Make = {
   presence: (zone, options) => new Presence(zone, options),
   density: (zone, options, around) => new Density(zone, options, around),
   crowd: (zone, options) => new Crowd(zone, options),
+  fall: (zone, options) => new Fall(zone, options),
+  abandoned: (zone, options) => new Abandoned(zone, options),
+  fire: (zone, options) => new Slot('fire', zone, options),
+  weapon: (zone, options) => new Slot('weapon', zone, options),
 };
 
 /** The event under which an authorisation names each behaviour. */
