@@ -5,6 +5,7 @@
  */
 import type { Model } from '../manifest.js';
 import { readGraph } from './graph.js';
+import { fuseHardSwish } from './hard-swish.js';
 import { toNchw } from './nchw.js';
 import { encodeOnnx } from './onnx-file.js';
 import { keepClasses } from './prune.js';
@@ -24,5 +25,5 @@ export function convertModel(model: Model, json: string, weights: Uint8Array): U
     heat,
     model.classes.map((c) => c.index),
   );
-  return encodeOnnx(toNchw(pruned, { input, heat, reach }, model.name, model.classes.length));
+  return encodeOnnx(fuseHardSwish(toNchw(pruned, { input, heat, reach }, model.name, model.classes.length)));
 }
