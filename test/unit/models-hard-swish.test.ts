@@ -76,7 +76,8 @@ async function outputOf(model: OnnxModel): Promise<number[]> {
   const planes = Float32Array.from({ length: 48 }, (_, i) => (i - 24) / 2);
   const { out } = await session.run({ picture: new Tensor('float32', planes, [1, 3, 4, 4]) });
   await session.release();
-  return [...(out?.data as Float32Array)];
+  assert.ok(out?.data instanceof Float32Array);
+  return [...out.data];
 }
 
 const kinds = (model: OnnxModel): string[] => model.nodes.map(({ opType }) => opType);
