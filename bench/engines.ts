@@ -13,8 +13,6 @@ import { engineOf } from '../models/engines/choose.js';
 import type { CentreMaps, EngineName } from '../models/engines/engine.js';
 import { toPlanes } from '../models/engines/onnx.js';
 import { findModel, type Model, modelPaths } from '../models/manifest.js';
-import { calibrate } from '../models/quantise/calibrate.js';
-import { type QuantiseChoice, quantise } from '../models/quantise/quantise.js';
 import { filesOf, verifiedBytes } from '../models/verify.js';
 import type { Detection } from '../pipelines/messages.js';
 import { cacheDirectory } from '../runtime/config/paths.js';
@@ -22,6 +20,8 @@ import { config } from '../runtime/config/schema.js';
 import { duePictures, readTruth } from './detect.js';
 import { matchPicture, recallAndPrecision } from './quality/match.js';
 import type { TruthBox } from './quality/mot.js';
+import { calibrate } from './quantise/calibrate.js';
+import { type QuantiseChoice, quantise } from './quantise/quantise.js';
 import { type Row, row } from './report.js';
 
 export interface EnginesBenchOptions {

@@ -3,7 +3,7 @@
  * joins with them. Fed by bench/engines.ts with the ranges of calibrate.ts. Weights have a scale for each output channel
  * and no offset, values one scale and an offset. What it is not told to touch stays in floats.
  */
-import type { OnnxModel, OnnxNode, OnnxTensor } from '../convert/onnx-file.js';
+import type { OnnxModel, OnnxNode, OnnxTensor } from '../../models/convert/onnx-file.js';
 import type { Range } from './calibrate.js';
 
 /** The operations that become integer ones. */
@@ -14,7 +14,7 @@ export interface QuantiseChoice {
   between: boolean;
 }
 
-const betweenTypes = new Set(['Add', 'Mul', 'Concat', 'Resize', 'Relu', 'HardSigmoid']);
+const betweenTypes = new Set(['Add', 'Mul', 'Concat', 'Resize', 'Relu', 'HardSigmoid', 'GlobalAveragePool']);
 
 /** The model in integers; `model` is left as it was. A value without a range stays a float. */
 export function quantise(
@@ -56,8 +56,12 @@ class Quantiser {
     const nodes: OnnxNode[] = coded.has('picture') ? this.#code('picture') : [];
     for (const node of this.#model.nodes) {
       const inputs = node.inputs.map((name) => (coded.has(name) ? `${name}/dq` : name));
-      nodes.push(...this.#weights(node, inputs, chosen.has(node)));
       const output = node.outputs[0] ?? '';
+      if (node.opType === 'HardSigmoid' && chosen.has(node)) {
+        nodes.push(...this.#gate(inputs[0] ?? '', output));
+        continue;
+      }
+      nodes.push(...this.#weights(node, inputs, chosen.has(node)));
       if (coded.has(output)) nodes.push(...this.#code(output));
     }
     const read = new Set(nodes.flatMap(({ inputs }) => inputs));
@@ -68,9 +72,12 @@ class Quantiser {
   /** First and last layers, and those that work on a single cell, stay in floats: little time, much to lose. */
   #isChosen(node: OnnxNode): boolean {
     if (betweenTypes.has(node.opType)) {
+      const made = node.inputs.filter((name) => name !== '' && !name.startsWith('scale/'));
       return (
         this.#choice.between &&
-        node.inputs.every((name) => name === '' || (!this.#isCell(name) && this.#data(name)))
+        made.every((name) => this.#made.has(name)) &&
+        !made.every((name) => this.#isCell(name)) &&
+        !this.#feedsOutput(node.outputs[0] ?? '')
       );
     }
     if (node.opType !== 'Conv') return false;
@@ -78,10 +85,6 @@ class Quantiser {
     const depthwise = this.#tensors.get(kernel)?.shape[1] === 1;
     if (data === 'picture' || this.#isCell(data) || (depthwise && !this.#choice.depthwise)) return false;
     return !this.#feedsOutput(node.outputs[0] ?? '');
-  }
-
-  #data(name: string): boolean {
-    return this.#made.has(name) || name.startsWith('scale/');
   }
 
   #isCell(name: string): boolean {
@@ -108,6 +111,31 @@ class Quantiser {
     const output = node.outputs[0] ?? '';
     const [reader, ...others] = this.#readers.get(output) ?? [];
     return reader?.opType === 'Relu' && others.length === 0 ? (reader.outputs[0] ?? '') : output;
+  }
+
+  /**
+   * The gate of an activation, a sixth of the value and a half, cut to 0..1. Integers are cut at their ends by themselves:
+   * written with a step of 6/255 around 128 and read with a step of 1/255, they are the gate. The operation between does
+   * nothing; it is one that ONNX Runtime turns into a table of 256 bytes.
+   */
+  #gate(from: string, name: string): OnnxNode[] {
+    const tensor = (part: string, data: OnnxTensor['data']): string => {
+      this.#tensors.set(`${name}/${part}`, { name: `${name}/${part}`, shape: [], data });
+      return `${name}/${part}`;
+    };
+    const write = [tensor('step', new Float32Array([6 / 255])), tensor('middle', new Uint8Array([128]))];
+    const read = [tensor('share', new Float32Array([1 / 255])), tensor('none', new Uint8Array([0]))];
+    const same = { name: 'alpha', kind: 'float' as const, value: 1 };
+    return [
+      { opType: 'LeakyRelu', inputs: [from], outputs: [`${name}/same`], attributes: [same] },
+      {
+        opType: 'QuantizeLinear',
+        inputs: [`${name}/same`, ...write],
+        outputs: [`${name}/q`],
+        attributes: [],
+      },
+      { opType: 'DequantizeLinear', inputs: [`${name}/q`, ...read], outputs: [`${name}/dq`], attributes: [] },
+    ];
   }
 
   #code(name: string): OnnxNode[] {

@@ -3,9 +3,9 @@
  * bench/engines.ts with a model and pictures, read by quantise.ts. Runs the model in floats with its insides shown as
  * outputs; keeps two numbers for each value and no picture.
  */
-import '../engines/no-telemetry.js';
+import '../../models/engines/no-telemetry.js';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { encodeOnnx, type OnnxModel } from '../convert/onnx-file.js';
+import { encodeOnnx, type OnnxModel } from '../../models/convert/onnx-file.js';
 
 export interface Range {
   low: number;
