@@ -1,4 +1,4 @@
-/** `npm run bench -- frame|detect|engines|mask|anonymise|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
+/** `npm run bench -- frame|detect|engines|posture|mask|anonymise|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
 import { Command, InvalidArgumentError } from 'commander';
 import { asVigieError, errorLine } from '../errors.js';
 import { benchAnonymise } from './anonymise.js';
@@ -6,6 +6,7 @@ import { benchDetect } from './detect.js';
 import { benchEngines } from './engines.js';
 import { benchFrame } from './frame.js';
 import { benchMask } from './mask.js';
+import { benchPosture } from './posture.js';
 import { type Row, reportOf, table, writeReport } from './report.js';
 import { benchRetention } from './retention.js';
 import { benchStore } from './store.js';
@@ -62,6 +63,15 @@ program
   .option('--json <file>', 'write the rows as JSON')
   .option('--gt <file>', 'ground truth of the sample clip, MOT15 rows')
   .action(async ({ json, ...options }: Flags) => print('engines', await benchEngines(options), { json }));
+program
+  .command('posture')
+  .description('whether a posture model tells someone lying from someone upright better than their box does')
+  .option('--json <file>', 'write the rows as JSON')
+  .requiredOption('--data <dir>', 'directory that holds urfall/, the clips of falls and their labels')
+  .requiredOption('--weights <dir>', 'directory that holds movenet-lightning.json and .bin')
+  .action(async ({ json, ...options }: Flags & { data: string; weights: string }) =>
+    print('posture', await benchPosture(options), json ? { json } : {}),
+  );
 program
   .command('mask')
   .description('the mask on a head that moves: time a frame for 3, 20 and 100 zones')
