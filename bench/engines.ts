@@ -35,6 +35,8 @@ interface Contender {
   close(): Promise<void>;
   times: number[];
   seen: Detection[][];
+  /** largest over all pictures, against the shipped engine on the same one */
+  furthest: { score: number; pixels: number };
 }
 
 interface Picture {
@@ -80,11 +82,15 @@ export async function benchEngines({ gt }: EnginesBenchOptions): Promise<Row[]> 
     threshold: detect.highThreshold,
   };
   for (const { rgb } of pictures) {
+    let shipped: CentreMaps | null = null;
     for (const contender of contenders) {
       const start = performance.now();
       const maps = await contender.run(rgb, size.width, size.height);
       contender.seen.push(decodeCentreNet(maps, options));
       contender.times.push(performance.now() - start);
+      shipped ??= { ...maps, heat: maps.heat.slice(), reach: maps.reach.slice() };
+      contender.furthest.score = Math.max(contender.furthest.score, apart(maps.heat, shipped.heat));
+      contender.furthest.pixels = Math.max(contender.furthest.pixels, apart(maps.reach, shipped.reach));
     }
   }
   for (const contender of contenders) await contender.close();
@@ -101,6 +107,7 @@ async function engineContender(name: EngineName, model: Model): Promise<Contende
     close: async () => engine.close(),
     times: [],
     seen: [],
+    furthest: { score: 0, pixels: 0 },
   };
 }
 
@@ -141,11 +148,18 @@ async function sessionContender(name: string, model: OnnxModel): Promise<Contend
     const [, , rows = 0, columns = 0] = heat?.dims ?? [];
     return { rows, columns, heat: heat?.data as Float32Array, reach: reach?.data as Float32Array };
   };
-  return { name, run, close: async () => session.release(), times: [], seen: [] };
+  return {
+    name,
+    run,
+    close: async () => session.release(),
+    times: [],
+    seen: [],
+    furthest: { score: 0, pixels: 0 },
+  };
 }
 
 function rowsOf(
-  { name, times, seen }: Contender,
+  { name, times, seen, furthest }: Contender,
   shipped: Contender,
   pictures: Picture[],
   truth: Map<number, TruthBox[]> | null,
@@ -157,6 +171,10 @@ function rowsOf(
     row(`${name}, detections of ${shipped.name} found too`, shareFound(shipped.seen, seen), 'share'),
     row(`${name}, detections that ${shipped.name} has too`, shareFound(seen, shipped.seen), 'share'),
   ];
+  if (name !== shipped.name) {
+    rows.push(row(`${name}, largest difference of a score`, furthest.score, 'share'));
+    rows.push(row(`${name}, largest difference of a side`, furthest.pixels, 'px'));
+  }
   if (!truth) return rows;
   const people = seen.map((detections) => detections.filter((d) => d.class === 'person'));
   const counts = people.map((found, i) =>
@@ -167,6 +185,12 @@ function rowsOf(
   if (precision !== null)
     rows.push(row(`${name}, people, precision at IoU ${truthOverlap}`, precision, 'share'));
   return rows;
+}
+
+function apart(a: Float32Array, b: Float32Array): number {
+  let most = 0;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs((a[i] ?? 0) - (b[i] ?? 0)));
+  return most;
 }
 
 function median(values: number[]): number {
