@@ -8,8 +8,9 @@ import { isIPv4 } from 'node:net';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { directionsFault } from '../../pipelines/mask/table.js';
 import type { Direction, Point } from '../../pipelines/messages.js';
-import { firstOverlap } from '../record/schedule.js';
+
 import { firstCrossing, polygonArea } from '../scene/polygon.js';
+import { firstOverlap } from '../week.js';
 import { checkHead, checkHeadSensor } from './head.js';
 import type { Config } from './schema.js';
 import type { Problem } from './wording.js';
