@@ -13,7 +13,7 @@ import {
 } from '../../pipelines/messages.js';
 import { Tracker } from '../../pipelines/track/tracker.js';
 import { type WatchedZone, watchedZone } from '../../runtime/config/zones.js';
-import { alert } from '../../runtime/scene/alert.js';
+import { alert, alertUpdate } from '../../runtime/scene/alert.js';
 import { contains, firstCrossing, polygonArea } from '../../runtime/scene/polygon.js';
 import { Scene } from '../../runtime/scene/scene.js';
 
@@ -68,7 +68,25 @@ function zones(): WatchedZone[] {
   ];
   const classes = [...objectClass.options];
   const presence = { classes, dwellSeconds: 0, cooldownSeconds: 0, minScore: 0 };
-  return [watchedZone.parse({ name: 'All', points, presence })];
+  const crossing = {
+    classes,
+    line: [
+      [0.5, 0],
+      [0.5, 1],
+    ],
+    cooldownSeconds: 0,
+    minScore: 0,
+  };
+  const direction = {
+    classes,
+    from: [0.1, 0.5],
+    to: [0.9, 0.4],
+    seconds: 0,
+    lengths: 0.2,
+    cooldownSeconds: 0,
+    minScore: 0,
+  };
+  return [watchedZone.parse({ name: 'All', points, presence, crossing, direction })];
 }
 
 function look(seq: number, monoUs: number, tracks: Track[]): Tracks {
@@ -104,7 +122,9 @@ describe('garbage detections', () => {
         // The channel's schema refuses NaN and infinities.
         tracksSchema.parse(look(i, i, found));
         tracksSchema.parse(look(i, i, ahead));
-        for (const a of scene.observe(look(i, monoUs, found)).alerts) {
+        const told = scene.observe(look(i, monoUs, found));
+        for (const update of told.updates) alertUpdate.parse(update);
+        for (const a of told.alerts) {
           alert.parse(a);
           alerts++;
         }
@@ -129,6 +149,7 @@ describe('garbage detections', () => {
 });
 
 describe('garbage tracks', () => {
+  const events = new Set<string>();
   for (let seed = 1; seed <= 10; seed++) {
     it(`raise no alert with a number that is none, seed ${seed}`, () => {
       const random = seeded(1000 + seed);
@@ -148,14 +169,21 @@ describe('garbage tracks', () => {
           };
         });
         if (random() < 0.05) scene.reset();
-        for (const a of scene.observe(look(i, random() < 0.05 ? number(random) : i * 1e5, list)).alerts) {
+        const told = scene.observe(look(i, random() < 0.05 ? number(random) : i * 1e5, list));
+        for (const update of told.updates) alertUpdate.parse(update);
+        for (const a of told.alerts) {
           alert.parse(a);
           alerts++;
+          events.add(a.event);
         }
       }
       assert.ok(alerts > 0, 'something got through, so something was checked');
     });
   }
+
+  it('raise alerts of each behaviour that is watched for', () => {
+    assert.deepEqual([...events].sort(), ['direction', 'presence']);
+  });
 });
 
 describe('garbage polygons', () => {

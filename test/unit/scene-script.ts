@@ -31,6 +31,12 @@ export function zone(
   return watchedZone.parse({ name, points, presence: { ...defaults, ...presence } });
 }
 
+/** The same zone, watching for something else. */
+export function zoneOf(watching: Partial<WatchedZone>, name = 'Path'): WatchedZone {
+  const { points } = zone();
+  return watchedZone.parse({ name, points, ...watching });
+}
+
 export function scene(...zones: WatchedZone[]): Scene {
   return new Scene({}, { cameraId: 'cam-1', zones: zones.length > 0 ? zones : [zone()] });
 }

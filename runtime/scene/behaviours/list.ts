@@ -4,6 +4,8 @@ import type { EventKind } from '../alert.js';
 import type { Behaviour } from '../behaviour.js';
 import type { Ground } from '../ground.js';
 import { Zone } from '../zone.js';
+import { Crossing } from './crossing.js';
+import { Direction } from './direction.js';
 import { Presence } from './presence.js';
 
 /** What a behaviour may need to know of the camera. */
@@ -23,6 +25,8 @@ type Make = { [K in BehaviourName]?: MakeOne<K> };
 
 const makers: Make = {
   presence: (zone, options) => new Presence(zone, options),
+  crossing: (zone, options, around) => new Crossing(zone, options, around),
+  direction: (zone, options, around) => new Direction(zone, options, around),
 };
 
 /** The event under which an authorisation names each behaviour. */
