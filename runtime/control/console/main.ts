@@ -86,6 +86,7 @@ function receive(message: FromServer): void {
     case 'head':
       head.state(message.state);
       break;
+    case 'alert.updated':
     case 'pong':
       break;
   }
