@@ -11,7 +11,7 @@ import type { WatchedZone } from './config/zones.js';
 import type { AlertQueue } from './control/alerts.js';
 import type { Health } from './health/health.js';
 import type { Alert } from './scene/alert.js';
-import { Scene } from './scene/scene.js';
+import { Scene, type Told } from './scene/scene.js';
 
 /** Alerts kept for the report of a run. */
 const TOLD_KEPT = 1000;
@@ -62,15 +62,7 @@ export class Watching {
 
   onTracks(look: Tracks): void {
     this.tracksNow = look.tracks.filter((track) => track.seen).length;
-    const { alerts, updates } = this.#scene.observe(look);
-    for (const alert of alerts) {
-      const numbered = this.deps.alerts.push(alert);
-      this.deps.keep(alert.atMonoUs);
-      const latencyMs = (this.deps.clock.monoUs() - alert.atMonoUs) / 1000;
-      this.#keepTold({ alert: numbered, latencyMs });
-      this.#attachPicture(numbered);
-    }
-    for (const update of updates) this.deps.alerts.update(update);
+    this.#tell(this.#scene.observe(look));
   }
 
   /** The pipeline process was replaced. */
@@ -79,9 +71,20 @@ export class Watching {
     this.tracksNow = 0;
   }
 
-  /** No look follows: each incident that is open gets its last update. Idempotent. */
+  /** No look follows: what was held back is told, and each incident that is open gets its last update. Idempotent. */
   end(): void {
-    for (const update of this.#scene.end()) this.deps.alerts.update(update);
+    this.#tell(this.#scene.end());
+  }
+
+  #tell({ alerts, updates }: Told): void {
+    for (const alert of alerts) {
+      const numbered = this.deps.alerts.push(alert);
+      this.deps.keep(alert.atMonoUs);
+      const latencyMs = (this.deps.clock.monoUs() - alert.atMonoUs) / 1000;
+      this.#keepTold({ alert: numbered, latencyMs });
+      this.#attachPicture(numbered);
+    }
+    for (const update of updates) this.deps.alerts.update(update);
   }
 
   #sceneOf(zones: readonly WatchedZone[]): Scene {

@@ -49,9 +49,21 @@ export class AlertPace<Item extends Waiting> {
     return { item, folded, dropped };
   }
 
+  /** Nothing follows: the first of what is neither told nor listed, which lists the others; null when there is none. */
+  flush(): { item: Item; folded: Alert['folded'] } | null {
+    const [item, ...others] = this.#queue.filter((held) => !this.#listed(held));
+    this.#queue = [];
+    this.#unlisted = new Set();
+    this.#fresh.clear();
+    return item ? { item, folded: counted(others) } : null;
+  }
+
+  #listed(item: Item): boolean {
+    return !this.#unlisted.has(item) && !this.#fresh.has(item);
+  }
+
   #stale(item: Item, monoUs: number): boolean {
-    const told = !this.#unlisted.has(item) && !this.#fresh.has(item);
-    return told && monoUs - item.lastUs > staleUs;
+    return this.#listed(item) && monoUs - item.lastUs > staleUs;
   }
 }
 

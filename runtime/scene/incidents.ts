@@ -78,14 +78,17 @@ export class Incidents {
     return { raised: { incident: item, folded }, updates };
   }
 
-  /** Nothing is watched any more: what is open ends. */
-  end(): AlertUpdate[] {
+  /** Nothing is watched any more: what was held back is told or listed at once, and what is open ends. */
+  end(): { raised: Raised | null; updates: AlertUpdate[] } {
     const last = this.#last;
-    if (!last) return [];
+    if (!last) return { raised: null, updates: [] };
+    const flushed = this.#pace.flush();
+    flushed?.item.alerted(last.monoUs);
     const open = [...this.#standings.values()].map(({ incident }) => incident?.close(last, false) ?? null);
     this.#standings.clear();
     this.#of.clear();
-    return open.filter((update) => update !== null);
+    const raised = flushed && { incident: flushed.item, folded: flushed.folded };
+    return { raised, updates: open.filter((update) => update !== null) };
   }
 
   #standing(watched: Watched): Standing {

@@ -67,8 +67,12 @@ export function updateReason(
   },
 ): Reason {
   const whole = Math.floor(seconds + 1e-7);
-  const fr = [ended ? `terminé, a duré ${whole}${NBSP}s` : `dure depuis ${whole}${NBSP}s`];
-  const en = [ended ? `over, lasted ${whole} s` : `has lasted ${whole} s`];
+  const fr = [ended ? 'terminé' : `dure depuis ${whole}${NBSP}s`];
+  const en = [ended ? 'over' : `has lasted ${whole} s`];
+  if (ended && whole > 0) {
+    fr.push(`a duré ${whole}${NBSP}s`);
+    en.push(`lasted ${whole} s`);
+  }
   if (most > 1) {
     fr.push(`${most} à la fois au plus`);
     en.push(`${most} at once at most`);

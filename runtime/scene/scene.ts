@@ -13,7 +13,7 @@ import { behavioursOf } from './behaviours/list.js';
 import type { Ground } from './ground.js';
 import { Hours } from './hours.js';
 import type { Incident } from './incident.js';
-import { Incidents, type Seen } from './incidents.js';
+import { Incidents, type Raised, type Seen } from './incidents.js';
 import { Subjects } from './subjects.js';
 
 const PARTICIPANTS_TOLD = 16;
@@ -99,13 +99,12 @@ export class Scene {
     const timed = this.#zones.some(({ hours }) => hours.timed);
     const wallMs = timed && !this.#deps.clockTrusted() ? null : look.wallMs;
     const seen = this.#zones.flatMap((zone) => this.#look(zone, scene, wallMs));
-    const { raised, updates } = this.#incidents.observe(scene, seen);
-    return { alerts: raised ? [this.#alert(raised.incident, raised.folded)] : [], updates };
+    return this.#told(this.#incidents.observe(scene, seen));
   }
 
-  /** Nothing is watched any more, by this scene. @returns the last update of each incident that is open */
-  end(): AlertUpdate[] {
-    return this.#incidents.end();
+  /** Nothing is watched any more by this scene. @returns what was held back, and the last update of what is open */
+  end(): Told {
+    return this.#told(this.#incidents.end());
   }
 
   /** The pipeline process has been replaced: its tracks are gone. Incidents and cooldowns go on. */
@@ -124,6 +123,10 @@ export class Scene {
       const sightings = behaviour.observe(scene, sensitivity).filter(tellable);
       return { watched, sightings, towards: behaviour.towards?.() ?? [] };
     });
+  }
+
+  #told({ raised, updates }: { raised: Raised | null; updates: AlertUpdate[] }): Told {
+    return { alerts: raised ? [this.#alert(raised.incident, raised.folded)] : [], updates };
   }
 
   #alert({ id, event, zone, sightings, last }: Incident, folded: Alert['folded']): Alert {

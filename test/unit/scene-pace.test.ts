@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Alert } from '../../runtime/scene/alert.js';
+import { AlertPace } from '../../runtime/scene/alert-pace.js';
 import { IN, look, OUT, type Seen, scene, watch, zone } from './scene-script.js';
 
 const ten = (change = {}) => Array.from({ length: 10 }, (_, i) => zone(change, `Zone ${i}`));
@@ -66,6 +67,68 @@ describe('ten zones at once', () => {
 });
 
 describe('the pace of alerts', () => {
+  it('lists an event of a zone with how often it was held back', () => {
+    const pace = new AlertPace();
+    const item = (event: 'presence' | 'fall', name: string) => ({ event, zone: name, lastUs: 0 });
+    for (const one of [
+      item('presence', 'A'),
+      item('presence', 'B'),
+      item('presence', 'B'),
+      item('fall', 'B'),
+    ])
+      pace.hold(one);
+    assert.equal(pace.next(0).item?.zone, 'A');
+    pace.hold(item('presence', 'B'));
+    const { item: second, folded } = pace.next(1e6);
+    assert.equal(second?.zone, 'B');
+    assert.deepEqual(folded, [
+      { event: 'presence', zone: 'B', count: 1 },
+      { event: 'fall', zone: 'B', count: 1 },
+    ]);
+    assert.deepEqual(pace.next(2e6).folded, [{ event: 'presence', zone: 'B', count: 1 }]);
+  });
+
+  for (let seed = 1; seed <= 20; seed++) {
+    it(`tells or lists each that is held back, whatever comes when, seed ${seed}`, () => {
+      let state = seed;
+      const random = (): number => {
+        state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+        return state / 2 ** 32;
+      };
+      const pace = new AlertPace<{ event: 'presence'; zone: string; lastUs: number }>();
+      const made: string[] = [];
+      const told: string[] = [];
+      const seen = new Set<string>();
+      const times: number[] = [];
+      const take = (us: number): void => {
+        const { item, folded } = pace.next(us);
+        for (const one of folded) seen.add(one.zone);
+        if (!item) return;
+        told.push(item.zone);
+        times.push(us);
+      };
+      let us = 0;
+      for (let i = 0; i < 300; i++) {
+        us += Math.floor(random() * (random() < 0.05 ? 2e7 : 6e5));
+        const busy = random() < 0.2;
+        for (let n = 0; busy && n < random() * 8; n++) {
+          made.push(`${made.length}`);
+          pace.hold({ event: 'presence', zone: made.at(-1) ?? '', lastUs: us });
+        }
+        take(us);
+      }
+      const rest = pace.flush();
+      for (const one of [...(rest?.folded ?? []), ...(rest ? [rest.item] : [])]) seen.add(one.zone);
+      assert.deepEqual(
+        made.filter((one) => !told.includes(one) && !seen.has(one)),
+        [],
+      );
+      assert.equal(new Set(told).size, told.length, 'none is told twice');
+      assert.ok(times.every((at, i) => i === 0 || at - (times[i - 1] ?? 0) >= 1e6));
+      assert.ok(made.length > told.length && told.length > 20, 'some were only listed, so it was tried');
+    });
+  }
+
   it('never passes one a second, whatever is seen', () => {
     const zones = ten({ dwellSeconds: 0, cooldownSeconds: 0 });
     const alerts = watch(scene(...zones), 0, 30, 10, (t) => [{ id: `${Math.floor(t * 3)}` }]);

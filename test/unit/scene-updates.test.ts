@@ -57,8 +57,8 @@ describe('updates of an incident', () => {
     const [last, ...more] = updates.filter(({ ended }) => ended);
     assert.deepEqual([last?.seconds, more.length], [4, 0]);
     assert.ok((last?.atMs ?? 0) > start + 11_000);
-    assert.match(last?.reason.en ?? '', /over, lasted 4 s$/);
-    assert.match(last?.reason.fr ?? '', /terminé, a duré 4\u00a0s$/);
+    assert.match(last?.reason.en ?? '', /over; lasted 4 s$/);
+    assert.match(last?.reason.fr ?? '', /terminé\u00a0; a duré 4\u00a0s$/);
   });
 
   it('go on under the same id when somebody comes back during the cooldown, even after the end was told', () => {
@@ -102,15 +102,28 @@ describe('updates of an incident', () => {
   it('end every open incident when nothing is watched any more', () => {
     const s = scene(zone({}, 'Path'), zone({}, 'Lawn'));
     watch(s, 0, 4, 5, () => [{}]);
+    const { alerts, updates } = s.end();
+    assert.deepEqual(alerts, []);
     assert.deepEqual(
-      s.end().map(({ ended, update }) => [ended, update]),
+      updates.map(({ ended, update }) => [ended, update]),
       [
         [true, 1],
         [true, 1],
       ],
     );
-    assert.deepEqual(s.end(), []);
-    assert.deepEqual(scene().end(), []);
+    assert.deepEqual(s.end(), { alerts: [], updates: [] });
+    assert.deepEqual(scene().end(), { alerts: [], updates: [] });
+  });
+
+  it('tell or list what was held back when nothing is watched any more', () => {
+    const s = scene(...['A', 'B', 'C', 'D'].map((name) => zone({ dwellSeconds: 0 }, name)));
+    s.observe(look(0, {}));
+    const { alerts, updates } = s.end();
+    assert.deepEqual(
+      alerts.map((a) => [a.zone, a.folded.map((one) => one.zone)]),
+      [['B', ['C', 'D']]],
+    );
+    assert.equal(updates.filter(({ ended }) => ended).length, 2, 'A and B, who have an alert');
   });
 
   it('keep the incident over a restart of the pipeline process', () => {
@@ -154,7 +167,7 @@ describe('the words of an update', () => {
     );
     assert.equal(
       of({ ended: true, next: true, most: 2 }).fr,
-      'X\u00a0; terminé, a duré 12\u00a0s\u00a0; 2 à la fois au plus\u00a0; une nouvelle alerte suit',
+      'X\u00a0; terminé\u00a0; a duré 12\u00a0s\u00a0; 2 à la fois au plus\u00a0; une nouvelle alerte suit',
     );
   });
 });
