@@ -33,12 +33,12 @@ export interface SceneOptions {
   zones: readonly WatchedZone[];
   /** null: not calibrated */
   ground?: Ground | null;
+  /** width of the picture over its height */
+  aspect?: number;
   /** what looks */
   model?: Alert['model'];
   /** of the schedules of the zones, IANA; that of the machine when absent */
   timeZone?: string | undefined;
-  /** width of the picture over its height */
-  aspect?: number;
 }
 
 /** What one look gives an operator to read. */
@@ -58,7 +58,7 @@ interface ZoneWatch {
 
 export class Scene {
   readonly #deps: Required<SceneDeps>;
-  readonly #options: { cameraId: string; model: Alert['model'] };
+  readonly #options: Required<Pick<SceneOptions, 'cameraId' | 'model' | 'aspect' | 'ground'>>;
   readonly #subjects: Subjects;
   readonly #zones: ZoneWatch[];
   readonly #incidents: Incidents;
@@ -67,12 +67,12 @@ export class Scene {
   constructor(deps: SceneDeps, options: SceneOptions) {
     this.#deps = { makeId: randomId, clockTrusted: () => true, recording: () => null, ...deps };
     const { cameraId, zones, ground = null, model = { name: '', sha256: '' }, aspect = 16 / 9 } = options;
-    this.#options = { cameraId, model };
+    this.#options = { cameraId, model, aspect, ground };
     this.#subjects = new Subjects(ground);
     this.#incidents = new Incidents(this.#deps.makeId);
     this.#zones = zones.map((zone) => ({
       hours: new Hours(zone, options.timeZone),
-      behaviours: behavioursOf(zone, { aspect, ground }).map((behaviour) => {
+      behaviours: behavioursOf(zone).map((behaviour) => {
         const { event, cooldownSeconds } = behaviour;
         return { behaviour, watched: { event, zone: zone.name, cooldownSeconds } };
       }),
@@ -95,6 +95,8 @@ export class Scene {
       stills: look.stills,
       occupied: new Map(look.occupied.map(({ zone, share }) => [zone, share])),
       signals: look.signals,
+      aspect: this.#options.aspect,
+      ground: this.#options.ground,
     };
     const timed = this.#zones.some(({ hours }) => hours.timed);
     const wallMs = timed && !this.#deps.clockTrusted() ? null : look.wallMs;

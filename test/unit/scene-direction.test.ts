@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { Point } from '../../pipelines/messages.js';
 import { watchedZone } from '../../runtime/config/zones.js';
 import { type Alert, alert } from '../../runtime/scene/alert.js';
-import type { Behaviour, SceneLook, Subject } from '../../runtime/scene/behaviour.js';
+import type { SceneLook, Subject } from '../../runtime/scene/behaviour.js';
 import { Direction } from '../../runtime/scene/behaviours/direction.js';
 import { Zone } from '../../runtime/scene/zone.js';
 import { look, type Seen, scene, track, watch } from './scene-script.js';
@@ -182,7 +182,8 @@ describe('with a calibrated ground', () => {
     metresAt: ([x, y]: Point): Point => [x * 10, y * 100],
     pixelsPerMetre: () => 100,
   };
-  const run = (behaviour: Behaviour, vector: Point): number => {
+  const run = (around: typeof ground | null, vector: Point): number => {
+    const behaviour = new Direction(new Zone('Rue', points), options);
     let found = 0;
     for (let i = 0; i < 60; i++) {
       const [x, y] = [0.5 + vector[0] * i, 0.5 + vector[1] * i];
@@ -192,7 +193,13 @@ describe('with a calibrated ground', () => {
         speedFrom: 'ground',
       };
       const { seq, monoUs, wallMs } = look(i / 5);
-      const rest = { stills: null, occupied: new Map<string, number>(), signals: [] };
+      const rest = {
+        stills: null,
+        occupied: new Map<string, number>(),
+        signals: [],
+        aspect: 16 / 9,
+        ground: around,
+      };
       const scene: SceneLook = { seq, monoUs, wallMs, subjects: [subject], ...rest };
       found += behaviour.observe(scene, 1).length;
     }
@@ -210,11 +217,9 @@ describe('with a calibrated ground', () => {
   };
 
   it('goes by the angle on the ground, not by that in the picture', () => {
-    const of = (around: typeof ground | null) =>
-      new Direction(new Zone('Rue', points), options, { aspect: 16 / 9, ground: around });
     const slant: Point = [-0.006, 0.0017];
-    assert.ok(run(of(null), slant) > 0, 'in the picture it is nearly against');
-    assert.equal(run(of(ground), slant), 0, 'on the ground it goes across');
-    assert.ok(run(of(ground), [-0.006, 0]) > 0);
+    assert.ok(run(null, slant) > 0, 'in the picture it is nearly against');
+    assert.equal(run(ground, slant), 0, 'on the ground it goes across');
+    assert.ok(run(ground, [-0.006, 0]) > 0);
   });
 });

@@ -52,6 +52,10 @@ function receive(message: FromServer): void {
       break;
     case 'alert':
       if (alerts.add(message.alert, message.acked, message.picture)) zones.strike(message.alert.zone);
+      if (message.update) alerts.updated(message.update);
+      break;
+    case 'alert.updated':
+      alerts.updated(message.update);
       break;
     case 'alert.picture':
       alerts.picture(message.id, message.jpeg);
@@ -86,7 +90,6 @@ function receive(message: FromServer): void {
     case 'head':
       head.state(message.state);
       break;
-    case 'alert.updated':
     case 'pong':
       break;
   }

@@ -25,6 +25,7 @@ const BEYOND_LOOKS = 2;
 /** The top of the box must go along by this share of what the foot point went. */
 const TOP_SHARE = 0.25;
 const LONGEST_GAP_US = 3_000_000;
+const USUAL_ASPECT = 16 / 9;
 
 type Side = 1 | -1;
 
@@ -51,32 +52,24 @@ export class Crossing implements Behaviour {
   readonly event = 'presence';
   readonly name = 'crossing';
   readonly #ways = new Map<string, Way>();
-  readonly #aspect: number;
-  readonly #origin: Point;
+  /** width of the picture over its height */
+  #aspect = Number.NaN;
   /** of the line, one height of the picture long */
-  readonly #direction: Point;
-  readonly #length: number;
-  readonly #forbidden: Side | null;
+  #direction: Point = [0, 0];
+  #length = 0;
+  #forbidden: Side | null = null;
 
   constructor(
     readonly zone: Zone,
     readonly options: CrossingOptions,
-    { aspect }: { aspect: number },
-  ) {
-    const [a, b] = options.line;
-    const [dx, dy] = [(b[0] - a[0]) * aspect, b[1] - a[1]];
-    this.#aspect = aspect;
-    this.#origin = a;
-    this.#length = Math.hypot(dx, dy);
-    this.#direction = [dx / this.#length, dy / this.#length];
-    this.#forbidden = options.towards ? sideOf(this.#place(options.towards).across) : null;
-  }
+  ) {}
 
   get cooldownSeconds(): number {
     return this.options.cooldownSeconds;
   }
 
-  observe({ subjects, monoUs }: SceneLook): Sighting[] {
+  observe({ subjects, monoUs, aspect = USUAL_ASPECT }: SceneLook): Sighting[] {
+    if (aspect !== this.#aspect) this.#lay(aspect);
     const alive = new Set(subjects.map(({ track }) => track.id));
     for (const id of this.#ways.keys()) if (!alive.has(id)) this.#ways.delete(id);
     const watched = subjects.filter(({ track }) => track.seen && this.options.classes.includes(track.class));
@@ -85,6 +78,17 @@ export class Crossing implements Behaviour {
 
   reset(): void {
     this.#ways.clear();
+  }
+
+  /** The line in heights of the picture. */
+  #lay(aspect: number): void {
+    const { line, towards } = this.options;
+    const [a, b] = line;
+    const [dx, dy] = [(b[0] - a[0]) * aspect, b[1] - a[1]];
+    this.#aspect = aspect;
+    this.#length = Math.hypot(dx, dy);
+    this.#direction = [dx / this.#length, dy / this.#length];
+    this.#forbidden = towards ? sideOf(this.#place(towards).across) : null;
   }
 
   #follow(subject: Subject, monoUs: number): Sighting | null {
@@ -146,7 +150,8 @@ export class Crossing implements Behaviour {
   }
 
   #place([x, y]: Point): Place {
-    const [dx, dy] = [(x - this.#origin[0]) * this.#aspect, y - this.#origin[1]];
+    const [x0, y0] = this.options.line[0];
+    const [dx, dy] = [(x - x0) * this.#aspect, y - y0];
     const [ux, uy] = this.#direction;
     return { across: ux * dy - uy * dx, along: ux * dx + uy * dy };
   }

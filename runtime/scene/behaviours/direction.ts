@@ -30,6 +30,7 @@ const TURNED_LENGTHS = 0.5;
 const STANDS_US = 3_000_000;
 const STANDS_LENGTHS = 0.1;
 const LONGEST_GAP_US = 3_000_000;
+const USUAL_ASPECT = 16 / 9;
 
 /** A place, in the units of what it is measured on, and in heights of the picture. */
 interface Place {
@@ -56,29 +57,25 @@ export class Direction implements Behaviour {
   readonly event = 'direction';
   readonly name = 'direction';
   readonly #followed = new Map<string, Followed>();
-  readonly #aspect: number;
+  /** width of the picture over its height */
+  #aspect = 1;
   /** against the common direction, of length 1, in the picture; and on the ground, where that can be told */
-  readonly #against: { picture: Point; ground: Point | null };
+  #against: { picture: Point; ground: Point | null } = { picture: [0, 0], ground: null };
 
   constructor(
     readonly zone: Zone,
     readonly options: DirectionOptions,
-    { aspect, ground }: { aspect: number; ground: Ground | null },
-  ) {
-    this.#aspect = aspect;
-    const { from, to } = options;
-    const [near, far] = [ground?.metresAt(to) ?? null, ground?.metresAt(from) ?? null];
-    this.#against = {
-      picture: unit(this.#heights(to), this.#heights(from)),
-      ground: near && far ? unit(near, far) : null,
-    };
-  }
+  ) {}
 
   get cooldownSeconds(): number {
     return this.options.cooldownSeconds;
   }
 
-  observe({ subjects, monoUs }: SceneLook, sensitivity: number): Sighting[] {
+  observe(
+    { subjects, monoUs, aspect = USUAL_ASPECT, ground = null }: SceneLook,
+    sensitivity: number,
+  ): Sighting[] {
+    this.#lay(aspect, ground);
     const alive = new Set(subjects.map(({ track }) => track.id));
     for (const id of this.#followed.keys()) if (!alive.has(id)) this.#followed.delete(id);
     const watched = subjects.filter(({ track }) => track.seen && this.options.classes.includes(track.class));
@@ -89,6 +86,16 @@ export class Direction implements Behaviour {
 
   reset(): void {
     this.#followed.clear();
+  }
+
+  #lay(aspect: number, ground: Ground | null): void {
+    this.#aspect = aspect;
+    const { from, to } = this.options;
+    const [near, far] = [ground?.metresAt(to) ?? null, ground?.metresAt(from) ?? null];
+    this.#against = {
+      picture: unit(this.#heights(to), this.#heights(from)),
+      ground: near && far ? unit(near, far) : null,
+    };
   }
 
   #follow(subject: Subject, monoUs: number, leastSeconds: number): Sighting | null {

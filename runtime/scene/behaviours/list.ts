@@ -2,31 +2,24 @@
 import type { BehaviourName, WatchedZone } from '../../config/zones.js';
 import type { EventKind } from '../alert.js';
 import type { Behaviour } from '../behaviour.js';
-import type { Ground } from '../ground.js';
 import { Zone } from '../zone.js';
+import { Abandoned } from './abandoned.js';
 import { Crossing } from './crossing.js';
 import { Direction } from './direction.js';
+import { Fall } from './fall.js';
 import { Presence } from './presence.js';
+import { Slot } from './slot.js';
 
-/** What a behaviour may need to know of the camera. */
-export interface Surroundings {
-  /** width of the picture over its height */
-  aspect: number;
-  /** null: not calibrated */
-  ground: Ground | null;
-}
-
-type MakeOne<K extends BehaviourName> = (
-  zone: Zone,
-  options: NonNullable<WatchedZone[K]>,
-  around: Surroundings,
-) => Behaviour;
-type Make = { [K in BehaviourName]?: MakeOne<K> };
+type Make = { [K in BehaviourName]?: (zone: Zone, options: NonNullable<WatchedZone[K]>) => Behaviour };
 
 const makers: Make = {
   presence: (zone, options) => new Presence(zone, options),
-  crossing: (zone, options, around) => new Crossing(zone, options, around),
-  direction: (zone, options, around) => new Direction(zone, options, around),
+  crossing: (zone, options) => new Crossing(zone, options),
+  direction: (zone, options) => new Direction(zone, options),
+  fall: (zone, options) => new Fall(zone, options),
+  abandoned: (zone, options) => new Abandoned(zone, options),
+  fire: (zone, options) => new Slot('fire', zone, options),
+  weapon: (zone, options) => new Slot('weapon', zone, options),
 };
 
 /** The event under which an authorisation names each behaviour. */
@@ -44,19 +37,14 @@ export const eventOf: Record<BehaviourName, EventKind> = {
 };
 
 /** The behaviours that this zone asks for. */
-export function behavioursOf(watched: WatchedZone, around: Surroundings): Behaviour[] {
+export function behavioursOf(watched: WatchedZone): Behaviour[] {
   const zone = new Zone(watched.name, watched.points);
-  const made = (Object.keys(makers) as BehaviourName[]).map((key) => makeOne(zone, watched, key, around));
+  const made = (Object.keys(makers) as BehaviourName[]).map((key) => makeOne(zone, watched, key));
   return made.filter((behaviour) => behaviour !== null);
 }
 
-function makeOne<K extends BehaviourName>(
-  zone: Zone,
-  watched: WatchedZone,
-  key: K,
-  around: Surroundings,
-): Behaviour | null {
-  const make = makers[key] as MakeOne<K> | undefined;
+function makeOne<K extends BehaviourName>(zone: Zone, watched: WatchedZone, key: K): Behaviour | null {
+  const make = makers[key] as ((zone: Zone, options: NonNullable<WatchedZone[K]>) => Behaviour) | undefined;
   const options = watched[key];
-  return options && make ? make(zone, options, around) : null;
+  return options && make ? make(zone, options) : null;
 }
