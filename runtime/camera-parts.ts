@@ -15,8 +15,6 @@ import { headOptions } from './head-parts.js';
 import { MaskZones, type MaskZonesDeps } from './mask-zones/mask-zones.js';
 import { ZoneFile } from './mask-zones/zone-file.js';
 import { eventOf } from './scene/behaviours/list.js';
-import { groundOf } from './scene/calibration.js';
-import type { SceneOptions } from './scene/scene.js';
 
 /** The private zones as the configuration has them. */
 export function configuredZones({ mask }: Config): { zones: MaskTable['zones']; noneBecause: string | null } {
@@ -64,12 +62,6 @@ export function allowedZones(config: Config, authority: Authority): WatchedZone[
     for (const name of refused) delete left[name];
     return behaviourNames.some((name) => left[name]) ? [left] : [];
   });
-}
-
-/** What the scene needs to know of this camera. */
-export function sceneOptions(config: Config, zones: readonly WatchedZone[]): SceneOptions {
-  const { width, height } = config.picture;
-  return { cameraId: config.camera.id, zones, ground: groundOf(config), aspect: width / height };
 }
 
 /** Motion is measured this often: a person who walks is seen in several measures. */

@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { clockTrusted } from '../board/linux/trusted-time.js';
 import type { CardPort, Clock, Log } from '../board/ports.js';
-import { errorLine } from '../errors.js';
 import type { Tracks, Unit } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
 import { AuthorityWatch } from './access/authority-watch.js';
@@ -13,7 +13,7 @@ import type { Right } from './access/rights.js';
 import { Sessions } from './access/sessions.js';
 import { Users } from './access/users.js';
 import { Archive } from './archive.js';
-import { allowedZones, inState, maskZones, pipelineOptions, sceneOptions } from './camera-parts.js';
+import { allowedZones, inState, maskZones, pipelineOptions } from './camera-parts.js';
 import type { Config } from './config/schema.js';
 import { AlertQueue } from './control/alerts.js';
 import { LiveFeed } from './control/live.js';
@@ -27,12 +27,9 @@ import { Supervisor } from './health/supervisor.js';
 import type { MaskZones } from './mask-zones/mask-zones.js';
 import { zoneNotices } from './mask-zones/notices.js';
 import type { OnProgress } from './record/create.js';
-import type { Alert } from './scene/alert.js';
-import { Scene } from './scene/scene.js';
+import { type ToldAlert, Watching } from './watching.js';
 
 const MEBIBYTE = 2 ** 20;
-/** Alerts kept for the report of a run. */
-const TOLD_KEPT = 1000;
 
 export interface CameraOptions {
   config: Config;
@@ -40,12 +37,6 @@ export interface CameraOptions {
   stateDirectory: string;
   /** plug-in registry made by set-up; null lets GStreamer keep its own */
   gstRegistry: string | null;
-}
-
-/** An alert and how long after its picture it was told, milliseconds. */
-export interface ToldAlert {
-  alert: Alert;
-  latencyMs: number;
 }
 
 export class Camera {
@@ -58,21 +49,16 @@ export class Camera {
   readonly head: CameraHead | null;
   /** the private zones in force */
   readonly mask: MaskZones;
-  /** the last alerts of this run, oldest first */
-  readonly told: ToldAlert[] = [];
-  /** of this run */
-  alertsTold = 0;
   /** resolves when a clip that plays once is over */
   readonly ended: Promise<void>;
   readonly #deps: { clock: Clock; log: Log };
   readonly #live: LiveFeed;
   readonly #rate: RateMeter;
   readonly #authority: AuthorityWatch;
-  #scene: Scene;
+  readonly #watching: Watching;
   /** ends a start that is under way; a camera that runs is stopped in order instead */
   readonly #startEnded = new AbortController();
   #started = false;
-  #tracksNow = 0;
 
   /** Reads what must be known before the parts can be made. Rejects with a VigieError that says what to correct. */
   static async make(
@@ -102,11 +88,11 @@ export class Camera {
     this.config = config;
     this.#authority = known.authority;
     this.#rate = new RateMeter(deps.clock);
-    this.#scene = new Scene({}, sceneOptions(config, known.zones));
     this.alerts = new AlertQueue(deps, { directory: join(stateDirectory, 'alerts') });
     this.#live = new LiveFeed(deps, config.picture);
     const authority = (): Authority => this.#authority.current;
     this.archive = new Archive({ ...deps, authority }, { config, stateDirectory });
+    this.#watching = this.#watchingOf(known.zones);
     let onEnded = (): void => undefined;
     this.ended = new Promise((resolve) => {
       onEnded = resolve;
@@ -175,6 +161,7 @@ export class Camera {
     if (!this.#started) this.#startEnded.abort();
     await this.#authority.stop();
     await this.supervisor.stop();
+    this.#watching.end();
     await this.head?.stop();
     await this.archive.stop();
     await this.control.stop();
@@ -183,6 +170,16 @@ export class Camera {
 
   get recorder(): Archive['recorder'] {
     return this.archive.recorder;
+  }
+
+  /** the last alerts of this run, oldest first */
+  get told(): readonly ToldAlert[] {
+    return this.#watching.told;
+  }
+
+  /** of this run */
+  get alertsTold(): number {
+    return this.#watching.alertsTold;
   }
 
   /** Whether the authorisation allows recording now. */
@@ -201,7 +198,7 @@ export class Camera {
       framesRecorded: this.recorder.framesRecorded,
       alerts: this.alerts.counts(),
       rate: this.#rate,
-      tracks: this.#tracksNow,
+      tracks: this.#watching.tracksNow,
       said: [...zoneNotices(this.mask), ...this.archive.notices(), ...(this.head?.notices() ?? [])],
     });
   }
@@ -209,6 +206,18 @@ export class Camera {
   /** An address that lets a browser in once, with these rights. Print it; never log it. */
   oneTimeLink(rights: readonly Right[]): string {
     return this.control.oneTimeLink(rights);
+  }
+
+  #watchingOf(zones: Config['zones']): Watching {
+    const parts = {
+      ...this.#deps,
+      alerts: this.alerts,
+      clockTrusted,
+      storeState: () => this.archive.stats.state,
+      keep: (atMonoUs: number) => this.recorder.alert(atMonoUs),
+      picture: (seq: number) => this.supervisor.picture(seq),
+    };
+    return new Watching(parts, this.config, zones);
   }
 
   #controlServer(stateDirectory: string): ControlServer {
@@ -240,8 +249,7 @@ export class Camera {
   /** The authority changed while the camera runs: the gate first, then what is looked for. */
   async #onAuthority(authority: Authority): Promise<void> {
     const zones = allowedZones(this.config, authority);
-    this.#scene = new Scene({}, sceneOptions(this.config, zones));
-    this.#tracksNow = 0;
+    this.#watching.watch(zones);
     // What may not be analysed any more stops first: whatever fails after this is tried again.
     const looks = zones.length > 0 || (authority.mayRecord && authority.personMask !== null);
     if (!looks) this.supervisor.stopLooking({ keepMotion: authority.mayRecord });
@@ -263,36 +271,13 @@ export class Camera {
 
   #onTracks(tracks: Tracks): void {
     this.#rate.look();
-    this.#tracksNow = tracks.tracks.filter((track) => track.seen).length;
     this.recorder.tracks(tracks);
-    for (const alert of this.#scene.observe(tracks).alerts) {
-      const numbered = this.alerts.push(alert);
-      this.recorder.alert(alert.atMonoUs);
-      this.#keepTold({ alert: numbered, latencyMs: (this.#deps.clock.monoUs() - alert.atMonoUs) / 1000 });
-      this.#attachPicture(numbered);
-    }
-  }
-
-  #keepTold(told: ToldAlert): void {
-    this.alertsTold++;
-    this.told.push(told);
-    if (this.told.length > TOLD_KEPT) this.told.shift();
-  }
-
-  /** The picture follows the alert: the operator is told first. */
-  #attachPicture(alert: Alert): void {
-    this.supervisor
-      .picture(alert.frameSeq)
-      .then((picture) => this.alerts.attachPicture(alert.id, Buffer.from(picture.jpeg)))
-      .catch((error: unknown) =>
-        this.#deps.log.warn(`Alert ${alert.number} has no picture: ${errorLine(error)}`),
-      );
+    this.#watching.onTracks(tracks);
   }
 
   #onInterrupted(): void {
     this.recorder.interrupt();
     this.#live.interrupt();
-    this.#scene.reset();
-    this.#tracksNow = 0;
+    this.#watching.interrupted();
   }
 }

@@ -112,7 +112,7 @@ async function readAlerts(flags: Flags): Promise<Alerts> {
     if (line.t === 'alert') {
       if (!entries.has(line.alert.id)) total += 1;
       highest = Math.max(highest, line.alert.number);
-      entries.set(line.alert.id, { alert: line.alert, acked: null });
+      entries.set(line.alert.id, { alert: line.alert, acked: null, update: null });
     } else if (line.t === 'open') total = line.total;
     else if (line.t === 'ack') {
       const entry = entries.get(line.id);

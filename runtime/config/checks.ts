@@ -8,11 +8,12 @@ import { isIPv4 } from 'node:net';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { directionsFault } from '../../pipelines/mask/table.js';
 import type { Direction, Point } from '../../pipelines/messages.js';
-import { firstOverlap } from '../record/schedule.js';
+
 import { firstCrossing, polygonArea } from '../scene/polygon.js';
 import { checkGround, checkSight } from './ground.js';
 import { checkHead, checkHeadSensor } from './head.js';
 import type { Config } from './schema.js';
+import { checkOverlap, checkWatchedZone } from './watched-zone.js';
 import type { Problem } from './wording.js';
 import { behaviourNames } from './zones.js';
 
@@ -75,11 +76,13 @@ function checkZones(zones: readonly { name: string; points: Point[] }[], path: P
 }
 
 function checkWatched({ zones }: Config): Problem[] {
-  return zones.flatMap((zone, index) => {
+  const within = zones.flatMap((zone, index) => checkWatchedZone(zone, ['zones', index]));
+  const idle = zones.flatMap((zone, index) => {
     if (behaviourNames.some((name) => zone[name])) return [];
     const hint = `Add one of: ${behaviourNames.join(', ')}`;
     return [{ path: ['zones', index], text: 'watches for nothing', hint }];
   });
+  return [...within, ...idle];
 }
 
 function checkNames(zones: readonly { name: string }[], path: PropertyKey[]): Problem[] {
@@ -189,16 +192,7 @@ function checkWhen({ record, encode, detect, zones }: Config): Problem[] {
   const { when, terminus } = record;
   const path = ['record', 'when'];
   const modes = [when.mode, ...when.schedule.map(({ mode }) => mode)];
-  const overlap = firstOverlap(when.schedule);
-  if (overlap) {
-    const [first, second] = overlap;
-    const text =
-      first === second
-        ? 'overlaps itself'
-        : `overlaps range ${first}: it is not said which of the two counts`;
-    const hint = 'Let one end where the other begins; one that ends before it begins goes on to the next day';
-    problems.push({ path: [...path, 'schedule', second], text, hint });
-  }
+  problems.push(...checkOverlap(when.schedule, [...path, 'schedule']));
   if (modes.includes('detection') && (!detect.enabled || zones.length === 0)) {
     const text = 'asks for detection, but nothing is looked for';
     const hint = 'Set detect.enabled and designate a zone, or record on motion';

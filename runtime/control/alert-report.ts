@@ -26,7 +26,7 @@ export interface ReportLine {
 
 /** One line for each event and zone that was watched or had an alert from `fromMs` to `toMs`, in order of names. */
 export function reportOf(
-  entries: readonly AlertEntry[],
+  entries: readonly Pick<AlertEntry, 'alert' | 'acked'>[],
   watched: WatchedDays,
   { fromMs, toMs }: { fromMs: number; toMs: number },
 ): ReportLine[] {

@@ -6,22 +6,27 @@
  */
 import type { Clock, Log } from '../../board/ports.js';
 import { errorLine } from '../../errors.js';
-import type { Alert } from '../scene/alert.js';
+import type { Alert, AlertUpdate } from '../scene/alert.js';
 import { AlertJournal, type JournalContent, type JournalLine } from './journal.js';
 import type { Acknowledgement, Verdict } from './protocol.js';
 
 export interface AlertEntry {
   alert: Alert;
   acked: Acknowledgement | null;
+  /** what became of its incident, the last that was told */
+  update: AlertUpdate | null;
 }
 
 export type AlertEvent =
   | { kind: 'alert'; entry: AlertEntry }
   | { kind: 'picture'; id: string; jpeg: Uint8Array }
+  | { kind: 'updated'; update: AlertUpdate }
   | { kind: 'acked'; entry: AlertEntry };
 
 /** Pictures held in memory for consoles that connect later. */
 const picturesKept = { count: 100, bytes: 24 << 20 } as const;
+/** Alerts of which a client that comes back is told the update again. */
+const updatesAgain = 100;
 /** After a cut, numbers that may have been told and not written are stepped over (docs/protocol.md, P3). */
 const numberGap = 100;
 
@@ -77,12 +82,21 @@ export class AlertQueue {
     const numbered = { ...alert, number: this.#next };
     this.#next += 1;
     this.#total += 1;
-    const entry: AlertEntry = { alert: numbered, acked: null };
+    const entry: AlertEntry = { alert: numbered, acked: null, update: null };
     this.#entries.set(numbered.id, entry);
     this.#bound();
     this.#tell({ kind: 'alert', entry });
     this.#write({ t: 'alert', alert: numbered });
     return numbered;
+  }
+
+  /** Keeps and tells what became of an alert. Ignored for an alert that is gone, and when a later one was told. */
+  update(update: AlertUpdate): void {
+    const entry = this.#entries.get(update.id);
+    if (!entry || update.update <= (entry.update?.update ?? 0)) return;
+    entry.update = update;
+    this.#tell({ kind: 'updated', update });
+    this.#write({ t: 'update', update });
   }
 
   /** Adds the masked picture of an alert. Held in memory only, the last 100, within 24 MiB. Ignored for an alert that is gone. */
@@ -119,6 +133,15 @@ export class AlertQueue {
     return found;
   }
 
+  /** The last updates of the newest alerts up to a number, ascending: what a client that was away may have missed. */
+  updatesUpTo(number: number): AlertUpdate[] {
+    const known = [...this.#entries.values()].filter(({ alert }) => alert.number <= number);
+    return known
+      .slice(-updatesAgain)
+      .map(({ update }) => update)
+      .filter((update) => update !== null);
+  }
+
   picture(id: string): Uint8Array | null {
     return this.#pictures.get(id) ?? null;
   }
@@ -135,7 +158,7 @@ export class AlertQueue {
     return { total: this.#total, pending };
   }
 
-  /** Calls back within push(), attachPicture() and ack(); returns what cancels it. */
+  /** Calls back within push(), update(), attachPicture() and ack(); returns what cancels it. */
   subscribe(listener: (event: AlertEvent) => void): () => void {
     this.#subscribers.add(listener);
     return () => this.#subscribers.delete(listener);
@@ -152,11 +175,14 @@ export class AlertQueue {
     for (const line of lines) {
       if (line.t === 'alert') {
         if (!this.#entries.has(line.alert.id)) this.#total += 1;
-        this.#entries.set(line.alert.id, { alert: line.alert, acked: null });
+        this.#entries.set(line.alert.id, { alert: line.alert, acked: null, update: null });
         highest = Math.max(highest, line.alert.number);
       } else if (line.t === 'ack') {
         const entry = this.#entries.get(line.id);
         if (entry) entry.acked = line.acked;
+      } else if (line.t === 'update') {
+        const entry = this.#entries.get(line.update.id);
+        if (entry) entry.update = line.update;
       } else if (line.t === 'open') {
         highest = Math.max(highest, line.next - 1);
         this.#total = line.total;
@@ -218,7 +244,7 @@ export class AlertQueue {
       this.#waiting = [];
       try {
         // After a failed write the content of the file is unknown: the whole journal is written anew.
-        const rewrite = this.#writeFailed || this.#linesOnDisk > 2 * this.#keep + 1000;
+        const rewrite = this.#writeFailed || this.#linesOnDisk > 4 * this.#keep + 1000;
         if (rewrite) await this.#compact(lines.at(-1)?.t === 'closed');
         else await this.#journal.append(lines);
         this.#linesOnDisk += rewrite ? 0 : lines.length;
@@ -234,8 +260,9 @@ export class AlertQueue {
 
   async #compact(closed = false): Promise<void> {
     const kept: JournalLine[] = [];
-    for (const { alert, acked } of this.#entries.values()) {
+    for (const { alert, acked, update } of this.#entries.values()) {
       kept.push({ t: 'alert', alert });
+      if (update) kept.push({ t: 'update', update });
       if (acked) kept.push({ t: 'ack', id: alert.id, acked });
     }
     // After the alerts: `total` counts those that were dropped as well.

@@ -224,8 +224,11 @@ export class Connection {
   #sendAlerts(number: number): void {
     const { alerts } = this.#deps;
     this.#following = false;
+    const first = this.#unsubscribe === null;
     this.#unsubscribe ??= alerts.subscribe((event) => this.#onAlertEvent(event));
     const later = alerts.since(number, connectionLimits.alertPage + 1);
+    // What it has may have gone on while it was away.
+    if (first) for (const update of alerts.updatesUpTo(number)) this.#send({ t: 'alert.updated', update });
     let upTo = number;
     let sent = 0;
     for (const entry of later) {
@@ -240,18 +243,20 @@ export class Connection {
   }
 
   #onAlertEvent(event: AlertEvent): void {
+    // Also between two pages: it may be of an alert of the first.
+    if (event.kind === 'updated') this.#send({ t: 'alert.updated', update: event.update });
     if (!this.#following) return;
     if (event.kind === 'alert') this.#sendAlert(event.entry);
     else if (event.kind === 'picture') this.#send({ t: 'alert.picture', id: event.id, jpeg: event.jpeg });
-    else if (event.entry.acked) {
+    else if (event.kind === 'acked' && event.entry.acked) {
       const { alert, acked } = event.entry;
       this.#send({ t: 'alert.acked', id: alert.id, number: alert.number, acked });
     }
   }
 
-  #sendAlert({ alert, acked }: AlertEntry): void {
+  #sendAlert({ alert, acked, update }: AlertEntry): void {
     const picture = this.#deps.alerts.picture(alert.id);
-    this.#send({ t: 'alert', alert, acked, ...(picture ? { picture } : {}) });
+    this.#send({ t: 'alert', alert, acked, update, ...(picture ? { picture } : {}) });
   }
 
   async #sendSnapshot(id: number): Promise<void> {

@@ -1,18 +1,21 @@
 /**
- * The alert queue on disk: one JSON line for each alert and each acknowledgement, appended and synchronised.
+ * The alert queue on disk: one JSON line for each alert, update and acknowledgement, appended and synchronised.
  * Written and read by alerts.ts alone. Never holds a picture. A torn last line is a power cut and is dropped; a
- * damaged line before the last one is reported and skipped.
+ * damaged line before the last one is reported and skipped; what an earlier version wrote is read as it would be
+ * written now.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { VigieError } from '../../errors.js';
-import { alert } from '../scene/alert.js';
+import { type Alert, alert, alertUpdate, measured } from '../scene/alert.js';
 import { acknowledgement } from './protocol.js';
 
 export const journalLine = z.discriminatedUnion('t', [
   z.strictObject({ t: z.literal('alert'), alert }),
+  /** what became of an alert that is above; the last one counts */
+  z.strictObject({ t: z.literal('update'), update: alertUpdate }),
   z.strictObject({ t: z.literal('ack'), id: z.string(), acked: acknowledgement }),
   /** no number below `next` is given again; `total` counts the alerts that were ever given a number */
   z.strictObject({ t: z.literal('open'), next: z.int().min(1), total: z.int().min(0) }),
@@ -20,6 +23,12 @@ export const journalLine = z.discriminatedUnion('t', [
   z.strictObject({ t: z.literal('closed') }),
 ]);
 export type JournalLine = z.infer<typeof journalLine>;
+
+/** An alert as it was written while presence was the only event: one track, one measure. */
+const earlierAlert = alert
+  .omit({ participants: true, model: true, recording: true, folded: true, measured: true, class: true })
+  .extend({ class: alert.shape.class.unwrap(), trackId: z.string(), measured });
+const earlierLine = z.strictObject({ t: z.literal('alert'), alert: earlierAlert });
 
 export interface JournalContent {
   lines: JournalLine[];
@@ -115,9 +124,26 @@ export function parseJournal(bytes: Buffer): JournalContent {
 
 function parseLine(text: string): JournalLine | null {
   try {
-    const parsed = journalLine.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
+    const value: unknown = JSON.parse(text);
+    const parsed = journalLine.safeParse(value);
+    if (parsed.success) return parsed.data;
+    const earlier = earlierLine.safeParse(value);
+    return earlier.success ? { t: 'alert', alert: upgraded(earlier.data.alert) } : null;
   } catch {
     return null;
   }
+}
+
+/** What was not written is said to be unknown: no model, no recording. It was followed for at least its dwell. */
+function upgraded({ trackId, measured: only, ...rest }: z.infer<typeof earlierAlert>): Alert {
+  const { class: name, score, box } = rest;
+  const seconds = Math.max(0, only.value);
+  return {
+    ...rest,
+    participants: [{ trackId, class: name, score, box, seconds, metresPerSecond: null }],
+    measured: [only],
+    model: { name: '', sha256: '' },
+    recording: null,
+    folded: [],
+  };
 }

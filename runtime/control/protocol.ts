@@ -8,7 +8,7 @@ import type { Right } from '../access/rights.js';
 import type { HeadPlaces, HeadState } from '../head/head-state.js';
 import type { Health } from '../health/health.js';
 import type { ZonesInForce } from '../mask-zones/mask-zones.js';
-import type { Alert } from '../scene/alert.js';
+import type { Alert, AlertUpdate } from '../scene/alert.js';
 import { headRequests } from './head-requests.js';
 import { maskRequests } from './mask-requests.js';
 
@@ -132,7 +132,14 @@ export type FromServer =
   | Welcome
   | { t: 'live.init'; mime: string; data: Uint8Array }
   | { t: 'live.fragment'; key: boolean; wallMs: number; data: Uint8Array }
-  | { t: 'alert'; alert: Alert; acked: Acknowledgement | null; picture?: Uint8Array }
+  | {
+      t: 'alert';
+      alert: Alert;
+      acked: Acknowledgement | null;
+      update: AlertUpdate | null;
+      picture?: Uint8Array;
+    }
+  | { t: 'alert.updated'; update: AlertUpdate }
   | { t: 'alert.picture'; id: string; jpeg: Uint8Array }
   | { t: 'alert.acked'; id: string; number: number; acked: Acknowledgement }
   | { t: 'alerts.end'; upTo: number; more: boolean }

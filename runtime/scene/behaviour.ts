@@ -43,7 +43,7 @@ export interface SceneLook {
 
 /** A condition that holds at this look, with all the evidence over time that it asks for. */
 export interface Sighting {
-  /** what it is about: the id of a track or of a still, or `zone` for the zone as a whole */
+  /** what it is about: the id of a track or of a still, a place, or `zone` for the zone as a whole */
   key: string;
   /** who takes part, the one to show first; may be empty */
   subjects: readonly Subject[];
@@ -67,6 +67,8 @@ export interface Behaviour {
    * @returns what holds now; again at every look for as long as it holds
    */
   observe(look: SceneLook, sensitivity: number): Sighting[];
+  /** Keys of what is counted towards the condition and may fulfil it later; who is, at an alert, belongs to it (N2). */
+  towards?(): Iterable<string>;
   /** The tracks start anew, or the zone is watched again after a pause: what was gathered counts no more. */
   reset(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * Why an alert was raised, in the words an operator reads, with what was measured. Read by scene.ts; pure
- * functions. They say what was seen and never what to think of it. Words stay French and English together,
+ * Why an alert was raised, in the words an operator reads, with what was measured. Read by the behaviours, their words
+ * (words/) and incident.ts; pure functions. They say what was seen and never what to think of it. Words stay French and English together,
  * so that a new class without both does not compile.
  */
 import type { ObjectClass } from '../../pipelines/messages.js';
@@ -12,7 +12,7 @@ export interface Reason {
 }
 
 /** Each class with its article, as it starts a sentence. */
-const subjects: Record<ObjectClass, Reason> = {
+export const subjects: Record<ObjectClass, Reason> = {
   person: { fr: 'Une personne', en: 'A person' },
   bicycle: { fr: 'Un vélo', en: 'A bicycle' },
   car: { fr: 'Une voiture', en: 'A car' },
@@ -24,7 +24,7 @@ const subjects: Record<ObjectClass, Reason> = {
 };
 
 /** Keeps guillemets with the name they enclose and a number with its unit, as French typography asks. */
-const NBSP = '\u00a0';
+export const NBSP = '\u00a0';
 
 /**
  * Presence in a zone. The dwell is rounded down: the words never claim more than was measured.
@@ -50,17 +50,57 @@ export function presenceReason(
   };
 }
 
+/**
+ * What became of an incident, after the words of its strongest moment. Seconds are rounded down.
+ * @param next a new alert takes over from it
+ */
+export function updateReason(
+  strongest: Reason,
+  {
+    ended,
+    seconds,
+    most,
+    joined,
+    next,
+  }: { [K in 'ended' | 'next']: boolean } & {
+    [K in 'seconds' | 'most' | 'joined']: number;
+  },
+): Reason {
+  const whole = Math.floor(seconds + 1e-7);
+  const fr = [ended ? 'terminé' : `dure depuis ${whole}${NBSP}s`];
+  const en = [ended ? 'over' : `has lasted ${whole} s`];
+  if (ended && whole > 0) {
+    fr.push(`a duré ${whole}${NBSP}s`);
+    en.push(`lasted ${whole} s`);
+  }
+  if (most > 1) {
+    fr.push(`${most} à la fois au plus`);
+    en.push(`${most} at once at most`);
+  }
+  if (joined > 0) {
+    fr.push(`${joined} de plus après l’alerte`);
+    en.push(`${joined} more after the alert`);
+  }
+  if (next) {
+    fr.push('une nouvelle alerte suit');
+    en.push('a new alert follows');
+  }
+  return { fr: [strongest.fr, ...fr].join(`${NBSP}; `), en: [strongest.en, ...en].join('; ') };
+}
+
 /** Decimal places a person wrote, at most 3. */
-function decimals(value: number): number {
+export function decimals(value: number): number {
   return Math.min(3, (String(value).split('.')[1] ?? '').length);
 }
 
-function roundedDown(value: number, places: number): string {
+/** Never more than was measured. */
+export function roundedDown(value: number, places: number): string {
   const scale = 10 ** places;
   // A tenth of a microsecond is added back: 2.3 s in binary is a little less than 23 tenths.
   return (Math.floor((value + 1e-7) * scale) / scale).toFixed(places);
 }
 
-function comma(value: string): string {
+/** As French writes numbers. */
+export function comma(value: string): string {
   return value.replace('.', ',');
 }

@@ -1,8 +1,8 @@
 /**
- * Watches the designated zones. Fed with the tracks of each look as the pipeline process sends them; its
- * alerts go to the queue (control/). Its only time is the capture time of the pictures, so that the same
- * tracks give the same alerts. It must never see a picture, and never watch a zone or an event that the
- * authorisation does not name: the runtime's main.ts passes it only those.
+ * Watches the designated zones. Fed with the tracks of each look as the pipeline process sends them; what it tells goes to
+ * the queue (control/). Its only time is the capture time of the pictures, so that the same tracks give the same alerts.
+ * It must never see a picture, and never watch a zone or an event that the authorisation does not name: it is given only
+ * those.
  */
 import { randomBytes } from 'node:crypto';
 import type { Track, Tracks } from '../../pipelines/messages.js';
@@ -11,6 +11,9 @@ import type { Alert, AlertUpdate, Participant } from './alert.js';
 import type { Behaviour, SceneLook, Sighting, Subject } from './behaviour.js';
 import { behavioursOf } from './behaviours/list.js';
 import type { Ground } from './ground.js';
+import { Hours } from './hours.js';
+import type { Incident } from './incident.js';
+import { Incidents, type Raised, type Seen } from './incidents.js';
 import { Subjects } from './subjects.js';
 
 const PARTICIPANTS_TOLD = 16;
@@ -18,6 +21,10 @@ const PARTICIPANTS_TOLD = 16;
 export interface SceneDeps {
   /** makes the id of an alert: 128 random bits, hex. Replaced in tests that compare whole alerts */
   makeId?: () => string;
+  /** whether the wall clock of the pictures is known to be right; taken for right when absent */
+  clockTrusted?: () => boolean;
+  /** what of the recording shows what happened at this time, wall clock; null: nothing is recorded */
+  recording?: (atMs: number) => Alert['recording'];
 }
 
 export interface SceneOptions {
@@ -30,6 +37,8 @@ export interface SceneOptions {
   aspect?: number;
   /** what looks */
   model?: Alert['model'];
+  /** of the schedules of the zones, IANA; that of the machine when absent */
+  timeZone?: string | undefined;
 }
 
 /** What one look gives an operator to read. */
@@ -38,34 +47,47 @@ export interface Told {
   updates: AlertUpdate[];
 }
 
+const nothing: Told = { alerts: [], updates: [] };
+
+interface ZoneWatch {
+  hours: Hours;
+  behaviours: { behaviour: Behaviour; watched: Seen['watched'] }[];
+  /** at the look before */
+  watching: boolean;
+}
+
 export class Scene {
-  readonly #makeId: () => string;
-  readonly #options: Required<SceneOptions>;
+  readonly #deps: Required<SceneDeps>;
+  readonly #options: Required<Pick<SceneOptions, 'cameraId' | 'model' | 'aspect' | 'ground'>>;
   readonly #subjects: Subjects;
-  readonly #watches: { zone: WatchedZone; behaviour: Behaviour; alertUs: number }[];
+  readonly #zones: ZoneWatch[];
+  readonly #incidents: Incidents;
   #lastUs = Number.NEGATIVE_INFINITY;
 
-  constructor({ makeId = randomId }: SceneDeps, options: SceneOptions) {
-    this.#makeId = makeId;
-    this.#options = { ground: null, aspect: 16 / 9, model: { name: '', sha256: '' }, ...options };
-    this.#subjects = new Subjects(this.#options.ground, this.#options.aspect);
-    this.#watches = options.zones.flatMap((zone) =>
-      behavioursOf(zone, this.#options).map((behaviour) => ({
-        zone,
-        behaviour,
-        alertUs: Number.NEGATIVE_INFINITY,
-      })),
-    );
+  constructor(deps: SceneDeps, options: SceneOptions) {
+    this.#deps = { makeId: randomId, clockTrusted: () => true, recording: () => null, ...deps };
+    const { cameraId, zones, ground = null, model = { name: '', sha256: '' }, aspect = 16 / 9 } = options;
+    this.#options = { cameraId, model, aspect, ground };
+    this.#subjects = new Subjects(ground, aspect);
+    this.#incidents = new Incidents(this.#deps.makeId);
+    this.#zones = zones.map((zone) => ({
+      hours: new Hours(zone, options.timeZone),
+      behaviours: behavioursOf(zone, { aspect, ground }).map((behaviour) => {
+        const { event, cooldownSeconds } = behaviour;
+        return { behaviour, watched: { event, zone: zone.name, cooldownSeconds } };
+      }),
+      watching: true,
+    }));
   }
 
   /**
-   * Takes in one look and gives what it raises, in the order of the zones. `number` of an alert is 0: the queue sets it.
+   * Takes in one look and gives what an operator is told. `number` of an alert is 0: the queue sets it.
    * A look older than the last one is ignored.
    */
   observe(look: Tracks): Told {
-    if (!Number.isFinite(look.monoUs) || look.monoUs < this.#lastUs) return { alerts: [], updates: [] };
+    if (!Number.isFinite(look.monoUs) || look.monoUs < this.#lastUs) return nothing;
     this.#lastUs = look.monoUs;
-    const seen: SceneLook = {
+    const scene: SceneLook = {
       seq: look.seq,
       monoUs: look.monoUs,
       wallMs: look.wallMs,
@@ -76,46 +98,73 @@ export class Scene {
       aspect: this.#options.aspect,
       ground: this.#options.ground,
     };
-    const alerts = this.#watches.flatMap((watch) => {
-      const [sighting] = watch.behaviour.observe(seen, watch.zone.sensitivity);
-      const calm = look.monoUs - watch.alertUs < watch.behaviour.cooldownSeconds * 1e6;
-      if (!sighting || calm) return [];
-      watch.alertUs = look.monoUs;
-      return [this.#alert(watch.zone.name, watch.behaviour, sighting, look)];
-    });
-    return { alerts, updates: [] };
+    const timed = this.#zones.some(({ hours }) => hours.timed);
+    const wallMs = timed && !this.#deps.clockTrusted() ? null : look.wallMs;
+    const seen = this.#zones.flatMap((zone) => this.#look(zone, scene, wallMs));
+    return this.#told(this.#incidents.observe(scene, seen));
   }
 
-  /** The pipeline process has been replaced: its tracks are gone. Cooldowns go on. */
+  /** Nothing is watched any more by this scene. @returns what was held back, and the last update of what is open */
+  end(): Told {
+    return this.#told(this.#incidents.end());
+  }
+
+  /** The pipeline process has been replaced: its tracks are gone. Incidents and cooldowns go on. */
   reset(): void {
-    for (const { behaviour } of this.#watches) behaviour.reset();
+    for (const { behaviours } of this.#zones) for (const { behaviour } of behaviours) behaviour.reset();
     this.#subjects.reset();
   }
 
-  #alert(zone: string, { event }: Behaviour, sighting: Sighting, look: Tracks): Alert {
-    const { subjects, box, score, measured, reason } = sighting;
+  /** @param wallMs null: nobody knows what time it is */
+  #look(zone: ZoneWatch, scene: SceneLook, wallMs: number | null): Seen[] {
+    const sensitivity = zone.hours.at(wallMs);
+    if (sensitivity === null && zone.watching) for (const { behaviour } of zone.behaviours) behaviour.reset();
+    zone.watching = sensitivity !== null;
+    return zone.behaviours.map(({ behaviour, watched }) => {
+      if (sensitivity === null) return { watched, sightings: [], towards: [] };
+      const sightings = behaviour.observe(scene, sensitivity).filter(tellable);
+      return { watched, sightings, towards: behaviour.towards?.() ?? [] };
+    });
+  }
+
+  #told({ raised, updates }: { raised: Raised | null; updates: AlertUpdate[] }): Told {
+    return { alerts: raised ? [this.#alert(raised.incident, raised.folded)] : [], updates };
+  }
+
+  #alert({ id, event, zone, sightings, last }: Incident, folded: Alert['folded']): Alert {
+    const [first] = sightings;
+    if (!first) throw new RangeError('an incident of nothing');
+    const { box, score, measured, reason } = first;
     return {
-      id: this.#makeId(),
+      id,
       number: 0,
       cameraId: this.#options.cameraId,
       event,
       zone,
       reason,
-      class: subjects[0]?.track.class ?? null,
+      class: first.subjects[0]?.track.class ?? null,
       score,
-      participants: subjects
-        .slice(0, PARTICIPANTS_TOLD)
-        .map((subject) => participantOf(subject, look.monoUs)),
+      participants: participantsOf(sightings, last.monoUs),
       box,
-      frameSeq: look.seq,
-      atMs: look.wallMs,
-      atMonoUs: look.monoUs,
+      frameSeq: last.seq,
+      atMs: last.wallMs,
+      atMonoUs: last.monoUs,
       measured: [...measured],
       model: this.#options.model,
-      recording: null,
-      folded: [],
+      recording: this.#deps.recording(last.wallMs),
+      folded,
     };
   }
+}
+
+/** Each once, those of the first sighting first; none when what it is about is not tracked. */
+function participantsOf(sightings: readonly Sighting[], monoUs: number): Participant[] {
+  if (sightings[0]?.subjects.length === 0) return [];
+  const found = new Map<string, Subject>();
+  for (const { subjects } of sightings) {
+    for (const subject of subjects) if (!found.has(subject.track.id)) found.set(subject.track.id, subject);
+  }
+  return [...found.values()].slice(0, PARTICIPANTS_TOLD).map((subject) => participantOf(subject, monoUs));
 }
 
 function participantOf({ track, speed }: Subject, monoUs: number): Participant {
@@ -126,7 +175,7 @@ function participantOf({ track, speed }: Subject, monoUs: number): Participant {
     score,
     box,
     seconds: Math.max(0, (monoUs - bornUs) / 1e6),
-    metresPerSecond: speed,
+    metresPerSecond: speed !== null && Number.isFinite(speed) ? Math.abs(speed) : null,
   };
 }
 
@@ -137,4 +186,10 @@ function randomId(): string {
 /** The channel's schema lets no other number in; a zone must not depend on that. */
 function finite({ score, box, bornUs }: Track): boolean {
   return [score, box.x, box.y, box.width, box.height, bornUs].every(Number.isFinite);
+}
+
+/** A behaviour that computed with garbage tells nothing. */
+function tellable({ score, box, measured }: Sighting): boolean {
+  const numbers = [score, box.x, box.y, box.width, box.height, ...measured.map(({ value }) => value)];
+  return measured.length > 0 && numbers.every(Number.isFinite);
 }

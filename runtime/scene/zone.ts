@@ -1,6 +1,6 @@
 /**
  * A designated zone of the picture and where an object stands in it. Made by scene.ts from the configuration,
- * read by presence.ts. It must never keep anything about an object.
+ * read by the behaviours. It must never keep anything about an object.
  */
 import type { Box, Point } from '../../pipelines/messages.js';
 import { contains } from './polygon.js';
@@ -21,7 +21,12 @@ export class Zone {
 
   /** Whether the object with this box stands in the zone; on its border counts as in. */
   holds(box: Box): boolean {
-    return contains(this.points, footPoint(box));
+    return this.contains(footPoint(box));
+  }
+
+  /** Whether this place of the picture lies in the zone, on its border too. */
+  contains(place: Point): boolean {
+    return contains(this.points, place);
   }
 }
 

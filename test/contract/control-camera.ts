@@ -14,7 +14,7 @@ import type { EditedMask } from '../../runtime/control/mask-desk.js';
 import { ControlServer } from '../../runtime/control/server.js';
 import type { DrivenHead } from '../../runtime/head/head-state.js';
 import type { Health } from '../../runtime/health/health.js';
-import type { Alert } from '../../runtime/scene/alert.js';
+import type { Alert, AlertUpdate } from '../../runtime/scene/alert.js';
 
 export interface TestCamera {
   server: ControlServer;
@@ -147,6 +147,15 @@ export function testAlert(change: Partial<Alert> = {}): Alert {
     model: { name: 'centernet', sha256: '0'.repeat(64) },
     recording: null,
     folded: [],
+    ...change,
+  };
+}
+
+export function testUpdate(id: string, update: number, change: Partial<AlertUpdate> = {}): AlertUpdate {
+  return {
+    ...{ id, update, atMs: 1_767_225_605_000, ended: false, seconds: 5, most: 2, joined: 1 },
+    measured: [{ name: 'dwell', value: 7.1, threshold: 2, unit: 's' }],
+    reason: { fr: 'Dure', en: 'Lasts' },
     ...change,
   };
 }

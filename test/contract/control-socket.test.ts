@@ -7,7 +7,14 @@ import type { Picture } from '../../pipelines/messages.js';
 import { Users } from '../../runtime/access/users.js';
 import { connectionLimits } from '../../runtime/control/connection.js';
 import { ControlClient, cookieOf, enter, http, logIn } from '../control-client.js';
-import { startTestCamera, type TestCamera, testAlert, testPicture, testUnit } from './control-camera.js';
+import {
+  startTestCamera,
+  type TestCamera,
+  testAlert,
+  testPicture,
+  testUnit,
+  testUpdate,
+} from './control-camera.js';
 
 const clock = new ManualClock();
 let camera: TestCamera;
@@ -143,6 +150,57 @@ test('alerts: those before, then those that come, in order; the picture follows;
   assert.equal(again.acked?.verdict, 'false');
   assert.equal(Buffer.from(again.picture ?? []).toString(), 'jpeg');
   for (const one of [client, other, late]) one.close();
+});
+
+test('what becomes of an incident is told to who follows, with its alert, and to who comes back', async () => {
+  const start = camera.alerts.lastNumber;
+  const client = await join(['alerts']);
+  const viewer = await join(['live']);
+  client.send({ t: 'alerts.since', number: start });
+  await client.next('alerts.end');
+  const { id, number } = camera.alerts.push(testAlert());
+  assert.equal((await client.next('alert')).update, null);
+  camera.alerts.update(testUpdate(id, 1));
+  assert.deepEqual((await client.next('alert.updated')).update, testUpdate(id, 1));
+  camera.alerts.update(testUpdate(id, 1, { most: 9 }));
+  camera.alerts.update(testUpdate('none', 1));
+  camera.alerts.update(testUpdate(id, 2, { ended: true }));
+  assert.deepEqual(
+    (await client.next('alert.updated')).update,
+    testUpdate(id, 2, { ended: true }),
+    'no number twice',
+  );
+  const late = await join(['alerts']);
+  late.send({ t: 'alerts.since', number: start });
+  assert.equal((await late.next('alert')).update?.update, 2);
+  const back = await join(['alerts']);
+  back.send({ t: 'alerts.since', number });
+  await back.next('alerts.end');
+  assert.deepEqual(
+    back.messages.map((message) => (message.t === 'alert.updated' ? message.update.update : message.t)),
+    ['welcome', 2, 'alerts.end'],
+  );
+  back.send({ t: 'alerts.since', number });
+  await back.next('alerts.end');
+  assert.equal(back.messages.filter(({ t }) => t === 'alert.updated').length, 1, 'once a connection');
+  viewer.send({ t: 'ping' });
+  await viewer.next('pong');
+  assert.ok(
+    viewer.messages.every(({ t }) => t !== 'alert.updated'),
+    'not to who does not follow alerts',
+  );
+  for (const one of [client, viewer, late, back]) one.close();
+});
+
+test('an update between two pages is not lost', async () => {
+  const start = camera.alerts.lastNumber;
+  const made = Array.from({ length: 150 }, () => camera.alerts.push(testAlert()));
+  const client = await join(['alerts']);
+  client.send({ t: 'alerts.since', number: start });
+  assert.equal((await client.next('alerts.end')).more, true);
+  camera.alerts.update(testUpdate(made[0]?.id ?? '', 1));
+  assert.equal((await client.next('alert.updated')).update.id, made[0]?.id);
+  client.close();
 });
 
 test('a long backlog comes in pages, and a new alert never overtakes it', async () => {

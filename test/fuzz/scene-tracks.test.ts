@@ -13,7 +13,7 @@ import {
 } from '../../pipelines/messages.js';
 import { Tracker } from '../../pipelines/track/tracker.js';
 import { type WatchedZone, watchedZone } from '../../runtime/config/zones.js';
-import { alert } from '../../runtime/scene/alert.js';
+import { alert, alertUpdate } from '../../runtime/scene/alert.js';
 import { contains, firstCrossing, polygonArea } from '../../runtime/scene/polygon.js';
 import { Scene } from '../../runtime/scene/scene.js';
 
@@ -68,13 +68,31 @@ function zones(): WatchedZone[] {
   ];
   const classes = [...objectClass.options];
   const presence = { classes, dwellSeconds: 0, cooldownSeconds: 0, minScore: 0 };
-  const often = { seconds: 0, cooldownSeconds: 0 };
-  const density = { capacity: 1, ...often };
-  const crowd = { people: 3, metresPerSecond: 0.5, timesUsual: 1, ...often };
+  const crossing = {
+    classes,
+    line: [
+      [0.5, 0],
+      [0.5, 1],
+    ],
+    cooldownSeconds: 0,
+    minScore: 0,
+  };
+  const direction = {
+    classes,
+    from: [0.1, 0.5],
+    to: [0.9, 0.4],
+    seconds: 0,
+    lengths: 0.2,
+    cooldownSeconds: 0,
+    minScore: 0,
+  };
   const quick = { seconds: 0, cooldownSeconds: 0 };
   const slot = { ...quick, minScore: 0 };
   const others = { fall: slot, abandoned: quick, fire: slot, weapon: slot };
-  return [watchedZone.parse({ name: 'All', points, presence, ...others, density, crowd })];
+  const density = { capacity: 1, ...quick };
+  const crowd = { people: 3, metresPerSecond: 0.5, timesUsual: 1, ...quick };
+  const moving = { crossing, direction, density, crowd };
+  return [watchedZone.parse({ name: 'All', points, presence, ...moving, ...others })];
 }
 
 function look(seq: number, monoUs: number, tracks: Track[]): Tracks {
@@ -127,7 +145,9 @@ describe('garbage detections', () => {
         // The channel's schema refuses NaN and infinities.
         tracksSchema.parse(look(i, i, found));
         tracksSchema.parse(look(i, i, ahead));
-        for (const a of scene.observe(look(i, monoUs, found)).alerts) {
+        const told = scene.observe(look(i, monoUs, found));
+        for (const update of told.updates) alertUpdate.parse(update);
+        for (const a of told.alerts) {
           alert.parse(a);
           alerts++;
         }
@@ -152,6 +172,7 @@ describe('garbage detections', () => {
 });
 
 describe('garbage tracks', () => {
+  const events = new Set<string>();
   for (let seed = 1; seed <= 10; seed++) {
     it(`raise no alert with a number that is none, seed ${seed}`, () => {
       const random = seeded(1000 + seed);
@@ -172,14 +193,21 @@ describe('garbage tracks', () => {
         });
         if (random() < 0.05) scene.reset();
         const at = random() < 0.05 ? number(random) : i * 1e5;
-        for (const a of scene.observe({ ...look(i, at, list), ...others(random) }).alerts) {
+        const told = scene.observe({ ...look(i, at, list), ...others(random) });
+        for (const update of told.updates) alertUpdate.parse(update);
+        for (const a of told.alerts) {
           alert.parse(a);
           alerts++;
+          events.add(a.event);
         }
       }
       assert.ok(alerts > 0, 'something got through, so something was checked');
     });
   }
+
+  it('raise alerts of more than presence', () => {
+    assert.ok(events.has('direction') && events.has('presence'), [...events].join(' '));
+  });
 });
 
 describe('garbage polygons', () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ManualClock } from '../../board/virtual/clock.js';
 import { AlertQueue } from '../../runtime/control/alerts.js';
-import { testAlert, testLog } from '../contract/control-camera.js';
+import { testAlert, testLog, testUpdate } from '../contract/control-camera.js';
 
 let directory = '';
 let lines: string[] = [];
@@ -179,5 +179,97 @@ test('the journal is compacted while running and does not grow for ever', async 
   }
   const kept = readFileSync(journal(), 'utf8').split('\n').length;
   assert.ok(kept < 2 * 10 + 1000 + 200, `${kept} lines`);
+  await queue.stop();
+});
+
+test('the last update of an alert is kept, across a restart, a cut and a compaction', async () => {
+  const queue = await open();
+  const { id } = queue.push(testAlert());
+  queue.push(testAlert());
+  for (const update of [1, 2, 2, 1, 3]) queue.update(testUpdate(id, update, { most: update }));
+  queue.update(testUpdate('none', 1));
+  await queue.flushed();
+  assert.equal(readFileSync(journal(), 'utf8').match(/"t":"update"/g)?.length, 3);
+  const cut = readFileSync(journal());
+  await queue.stop();
+  for (const bytes of [readFileSync(journal()), cut]) {
+    writeFileSync(journal(), bytes);
+    const after = await open();
+    assert.deepEqual(
+      after.since(0).map(({ update }) => update?.update ?? null),
+      [3, null],
+    );
+    after.update(testUpdate(id, 3, { most: 99 }));
+    assert.equal(after.since(0)[0]?.update?.most, 3);
+    await after.stop();
+    assert.equal(readFileSync(journal(), 'utf8').match(/"t":"update"/g)?.length, 1, 'compacted');
+  }
+  assert.deepEqual(lines, []);
+});
+
+test('updates alone do not make the journal grow for ever', async () => {
+  const queue = await open(10);
+  const ids = Array.from({ length: 10 }, () => queue.push(testAlert()).id);
+  for (let round = 1; round <= 250; round += 1) {
+    for (const id of ids) queue.update(testUpdate(id, round));
+    await queue.flushed();
+  }
+  assert.ok(readFileSync(journal(), 'utf8').split('\n').length < 4 * 10 + 1000 + 20);
+  await queue.stop();
+  const after = await open(10);
+  assert.ok(after.since(0).every(({ update }) => update?.update === 250));
+  await after.stop();
+});
+
+const { participants: _p, model: _m, recording: _r, folded: _f, measured, ...common } = testAlert();
+const earlier = {
+  ...common,
+  number: 7,
+  trackId: '1a2b3c4d',
+  measured: { name: 'dwell', value: 2.1, threshold: 2, unit: 's' },
+};
+const line = (alert: object): string => `${JSON.stringify({ t: 'alert', alert })}\n`;
+
+test('alerts as they were written when presence was the only event are read, and not counted as damaged', async () => {
+  writeFileSync(
+    journal(),
+    [
+      '{"t":"open","next":7,"total":6}\n',
+      line(earlier),
+      JSON.stringify({ t: 'ack', id: earlier.id, acked: { by: 'odile', verdict: 'true', atMs: 1 } }),
+      '\n{"t":"closed"}\n',
+    ].join(''),
+  );
+  const queue = await open();
+  const [entry] = queue.since(0);
+  assert.deepEqual(entry?.alert, {
+    ...common,
+    number: 7,
+    participants: [
+      {
+        ...{ trackId: '1a2b3c4d', class: 'person', score: 0.7, box: common.box },
+        ...{ seconds: 2.1, metresPerSecond: null },
+      },
+    ],
+    measured: [earlier.measured],
+    model: { name: '', sha256: '' },
+    recording: null,
+    folded: [],
+  });
+  assert.equal(entry?.acked?.verdict, 'true');
+  assert.equal(queue.push(testAlert()).number, 8);
+  await queue.stop();
+  assert.deepEqual(lines, []);
+  const after = await open();
+  assert.deepEqual(after.since(0)[0]?.alert, entry?.alert, 'written as it is read');
+  await after.stop();
+});
+
+test('negative control: a line that is neither of the two forms is damaged', async () => {
+  const { trackId: _, ...neither } = earlier;
+  writeFileSync(journal(), line(neither) + line({ ...earlier, extra: 1 }) + line({ ...earlier, measured }));
+  const queue = await open();
+  assert.deepEqual(queue.since(0), []);
+  assert.match(lines.join('\n'), /3 damaged lines/);
   await queue.stop();
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../runtime/config/load.js';
 import type { RecordMode, RecordWhen } from '../../runtime/config/recording.js';
-import { firstOverlap, Schedule } from '../../runtime/record/schedule.js';
+import { Schedule } from '../../runtime/record/schedule.js';
+import { firstOverlap } from '../../runtime/week.js';
 
 const minuteMs = 60_000;
 const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri'] as const;

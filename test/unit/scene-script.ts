@@ -2,7 +2,7 @@
 import type { ObjectClass, Track, Tracks } from '../../pipelines/messages.js';
 import { type WatchedZone, watchedZone } from '../../runtime/config/zones.js';
 import type { Alert } from '../../runtime/scene/alert.js';
-import { Scene } from '../../runtime/scene/scene.js';
+import { Scene, type Told } from '../../runtime/scene/scene.js';
 
 export const IN = 0.5;
 export const OUT = 0.9;
@@ -34,6 +34,12 @@ export function zone(
   ];
   const defaults = { classes: ['person' as const], dwellSeconds: 2, cooldownSeconds: 20, minScore: 0.4 };
   return watchedZone.parse({ name, points, presence: { ...defaults, ...presence } });
+}
+
+/** The same zone, watching for something else. */
+export function zoneOf(watching: Partial<WatchedZone>, name = 'Path'): WatchedZone {
+  const { points } = zone();
+  return watchedZone.parse({ name, points, ...watching });
 }
 
 export function scene(...zones: WatchedZone[]): Scene {
@@ -90,4 +96,22 @@ export function watch(
     alerts.push(...s.observe(look(t, ...seenAt(t))).alerts);
   }
   return alerts;
+}
+
+/** The same looks, with the updates that follow the alerts. */
+export function watchAll(
+  s: Scene,
+  from: number,
+  to: number,
+  rate: number,
+  seenAt: (t: number) => Seen[],
+): Told {
+  const told: Told = { alerts: [], updates: [] };
+  for (let i = 0; i <= Math.round((to - from) * rate); i++) {
+    const t = from + i / rate;
+    const { alerts, updates } = s.observe(look(t, ...seenAt(t)));
+    told.alerts.push(...alerts);
+    told.updates.push(...updates);
+  }
+  return told;
 }

@@ -52,6 +52,10 @@ function receive(message: FromServer): void {
       break;
     case 'alert':
       if (alerts.add(message.alert, message.acked, message.picture)) zones.strike(message.alert.zone);
+      if (message.update) alerts.updated(message.update);
+      break;
+    case 'alert.updated':
+      alerts.updated(message.update);
       break;
     case 'alert.picture':
       alerts.picture(message.id, message.jpeg);

@@ -63,9 +63,16 @@ export interface Alert {
   atMs: number;
 }
 
+/** What became of the incident of an alert; the one with the highest `update` counts. */
 export interface AlertUpdate {
   id: string;
+  update: number;
+  atMs: number;
   ended: boolean;
+  seconds: number;
+  most: number;
+  joined: number;
+  measured: { name: string; value: number; threshold: number | null; unit: string }[];
   reason: Words;
 }
 
@@ -178,7 +185,14 @@ export type FromServer =
   | Welcome
   | { t: 'live.init'; mime: string; data: Uint8Array<ArrayBuffer> }
   | { t: 'live.fragment'; key: boolean; wallMs: number; data: Uint8Array<ArrayBuffer> }
-  | { t: 'alert'; alert: Alert; acked: Acknowledgement | null; picture?: Uint8Array<ArrayBuffer> }
+  | {
+      t: 'alert';
+      alert: Alert;
+      acked: Acknowledgement | null;
+      update: AlertUpdate | null;
+      picture?: Uint8Array<ArrayBuffer>;
+    }
+  | { t: 'alert.updated'; update: AlertUpdate }
   | { t: 'alert.picture'; id: string; jpeg: Uint8Array<ArrayBuffer> }
   | { t: 'alert.acked'; id: string; number: number; acked: Acknowledgement }
   | { t: 'alerts.end'; upTo: number; more: boolean }

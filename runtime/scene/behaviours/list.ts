@@ -5,8 +5,10 @@ import type { Behaviour } from '../behaviour.js';
 import type { Ground } from '../ground.js';
 import { Zone } from '../zone.js';
 import { Abandoned } from './abandoned.js';
+import { Crossing } from './crossing.js';
 import { Crowd } from './crowd.js';
 import { Density } from './density.js';
+import { Direction } from './direction.js';
 import { Fall } from './fall.js';
 import { Presence } from './presence.js';
 import { Slot } from './slot.js';
@@ -30,6 +32,8 @@ const makers: Make = {
   presence: (zone, options) => new Presence(zone, options),
   density: (zone, options, around) => new Density(zone, options, around),
   crowd: (zone, options) => new Crowd(zone, options),
+  crossing: (zone, options) => new Crossing(zone, options),
+  direction: (zone, options) => new Direction(zone, options),
   fall: (zone, options) => new Fall(zone, options),
   abandoned: (zone, options) => new Abandoned(zone, options),
   fire: (zone, options) => new Slot('fire', zone, options),

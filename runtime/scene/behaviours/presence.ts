@@ -1,7 +1,7 @@
 /**
  * The behaviour "presence": something of a watched class stands in a zone for at least the dwell time. Fed by
- * scene.ts with one look after the other, gives back at most one finding a look. It must never find anything
- * on a place that was only predicted. docs/events.md has the rules, numbered as here.
+ * scene.ts with one look after the other, gives back whoever does at this one. It must never find anything on a
+ * place that was only predicted. docs/events.md has the rules.
  */
 import type { ObjectClass, Track } from '../../../pipelines/messages.js';
 import type { Behaviour, SceneLook, Sighting, Subject } from '../behaviour.js';
@@ -35,8 +35,6 @@ interface Visit {
   seenUs: number;
   /** the first of the looks that see it outside; null while it is inside */
   outSinceUs: number | null;
-  /** an operator has been told of it, or saw it in the picture of another's alert */
-  told: boolean;
 }
 
 export class Presence implements Behaviour {
@@ -44,7 +42,6 @@ export class Presence implements Behaviour {
   readonly name = 'presence';
   #visits = new Map<string, Visit>();
   #scores = new Map<string, { sum: number; looks: number }>();
-  #alertUs = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly zone: Zone,
@@ -55,22 +52,23 @@ export class Presence implements Behaviour {
     return this.options.cooldownSeconds;
   }
 
-  observe({ subjects, monoUs }: SceneLook): Sighting[] {
+  observe({ subjects, monoUs }: SceneLook, sensitivity: number): Sighting[] {
     const tracks = subjects.map(({ track }) => track);
     const watched = subjects.filter(({ track }) => this.options.classes.includes(track.class));
     this.#forget(tracks);
     for (const { track } of watched) if (track.seen) this.#follow(track, monoUs);
-    if (monoUs - this.#alertUs < microseconds(this.options.cooldownSeconds)) return [];
-    const finding = this.#longest(watched, monoUs);
-    if (!finding) return [];
-    this.#alertUs = monoUs;
-    for (const visit of this.#visits.values()) visit.told = true;
-    return [this.#sighting(finding)];
+    // A thousandth of a second is as fine as a reason tells it.
+    const threshold = Math.round((this.options.dwellSeconds / sensitivity) * 1000) / 1000;
+    return this.#found(watched, threshold, monoUs).map((finding) => this.#sighting(finding, threshold));
   }
 
-  #sighting({ subject, dwellSeconds, meanScore }: Finding): Sighting {
+  /** Whoever is on a visit (rule 6). */
+  towards(): Iterable<string> {
+    return this.#visits.keys();
+  }
+
+  #sighting({ subject, dwellSeconds, meanScore }: Finding, threshold: number): Sighting {
     const { track } = subject;
-    const threshold = this.options.dwellSeconds;
     return {
       key: track.id,
       subjects: [subject],
@@ -100,35 +98,34 @@ export class Presence implements Behaviour {
     const visit = this.#visits.get(t.id);
     const inside = this.zone.holds(t.box);
     if (!visit) {
-      if (inside) this.#visits.set(t.id, { startUs: monoUs, seenUs: monoUs, outSinceUs: null, told: false });
+      if (inside) this.#visits.set(t.id, { startUs: monoUs, seenUs: monoUs, outSinceUs: null });
       return;
     }
     const gap = monoUs - visit.seenUs > microseconds(LONGEST_GAP_SECONDS);
     const left = visit.outSinceUs !== null && monoUs - visit.outSinceUs > microseconds(SHORT_EXIT_SECONDS);
     if (gap || left) {
       this.#visits.delete(t.id);
-      if (inside) this.#visits.set(t.id, { startUs: monoUs, seenUs: monoUs, outSinceUs: null, told: false });
+      if (inside) this.#visits.set(t.id, { startUs: monoUs, seenUs: monoUs, outSinceUs: null });
       return;
     }
     visit.seenUs = monoUs;
     visit.outSinceUs = inside ? null : (visit.outSinceUs ?? monoUs);
   }
 
-  /** Of the visits that fulfil the condition at this look, the one that has lasted longest. */
-  #longest(watched: readonly Subject[], monoUs: number): Finding | null {
-    let longest: Finding | null = null;
+  /** The visits that fulfil the condition at this look, the one that has lasted longest first. */
+  #found(watched: readonly Subject[], threshold: number, monoUs: number): Finding[] {
+    const found: Finding[] = [];
     for (const subject of watched) {
       const { track } = subject;
       const visit = this.#visits.get(track.id);
       const score = this.#scores.get(track.id);
-      if (!track.seen || !visit || !score || visit.told || visit.outSinceUs !== null) continue;
+      if (!track.seen || !visit || !score || visit.outSinceUs !== null) continue;
       const dwellUs = monoUs - visit.startUs;
       const meanScore = score.sum / score.looks;
-      if (dwellUs < microseconds(this.options.dwellSeconds) || meanScore < this.options.minScore) continue;
-      const dwellSeconds = dwellUs / 1e6;
-      if (!longest || dwellSeconds > longest.dwellSeconds) longest = { subject, dwellSeconds, meanScore };
+      if (dwellUs < microseconds(threshold) || meanScore < this.options.minScore) continue;
+      found.push({ subject, dwellSeconds: dwellUs / 1e6, meanScore });
     }
-    return longest;
+    return found.sort((a, b) => b.dwellSeconds - a.dwellSeconds);
   }
 }
 
