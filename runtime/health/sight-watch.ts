@@ -46,6 +46,9 @@ export class SightWatch {
 
   /** Takes in one measure, later than the one before. The first ones wait for nothing: they are left out. */
   take(sight: Sight): void {
+    // The channel's schema lets no such number in; what is usual must not depend on that.
+    const { luma, bright, flat, detail, contrast, noise, changed } = sight;
+    if (![luma, bright, flat, detail, contrast, noise ?? 0, changed ?? 0].every(Number.isFinite)) return;
     this.#measuredUs = this.#deps.clock.monoUs();
     if (!this.#loaded) {
       this.#loading ??= this.#load(`${sight.table} ${this.#size}`);
