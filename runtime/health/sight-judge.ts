@@ -31,6 +31,8 @@ const SUDDEN = 2;
 const LIGHT_LUMA = 50;
 /** A view that was usual this long ago was not moved by the light of the day, seconds. */
 const LATELY = 20;
+/** Share by which the mean of what it lies beside follows at each measure. */
+const SWAYS = 0.2;
 
 /** Thresholds as [begins, goes on]. */
 const limits = {
@@ -54,6 +56,8 @@ const limits = {
   /** a fit elsewhere, and by how much better than here */
   elsewhere: [0.6, 0.5],
   better: [0.15, 0.08],
+  /** beside its place by so much of a cell, on average over a few seconds: a mast that sways is on average in its place */
+  beside: [0.2, 0.12],
   /** no likeness anywhere; likeness that was the usual view; luma in which that means something, share of the usual */
   unlike: [0.2, 0.3],
   alike: 0.5,
@@ -106,6 +110,7 @@ export class SightJudge {
   /** it became black at once */
   #sudden = false;
   #calm = true;
+  readonly #beside = { x: 0, y: 0 };
 
   /** Nothing is suspected: the picture may teach what is usual. */
   get calm(): boolean {
@@ -167,7 +172,10 @@ export class SightJudge {
     this.#isBlack = isBlack;
   }
 
-  #moved({ fit, best, sharpness, luma }: Comparison, monoUs: number): Sign {
+  #moved({ fit, best, drift, sharpness, luma }: Comparison, monoUs: number): Sign {
+    for (const axis of ['x', 'y'] as const) this.#beside[axis] += (drift[axis] - this.#beside[axis]) * SWAYS;
+    const { x, y } = this.#beside;
+    const slight = all(fit >= limits.alike ? 'yes' : 'no', above(Math.hypot(x, y), limits.beside));
     const elsewhere = best.x !== 0 || best.y !== 0 ? 'yes' : 'no';
     const near = all(elsewhere, above(best.fit, limits.elsewhere), above(best.fit - fit, limits.better));
     const [from, to] = limits.sameLight;
@@ -176,9 +184,9 @@ export class SightJudge {
     const comparable = told || wasUsual || (luma >= from && luma <= to);
     const sharp = sharpness > limits.sharpness[0] ? 'yes' : 'no';
     const far = comparable ? all(sharp, below(best.fit, limits.unlike)) : 'no';
-    // Between the two it is neither back nor found: what was told goes on.
+    // Between them it is neither back nor found: what was told goes on.
     const back = fit >= limits.alike ? 'no' : 'weak';
-    return told ? either(near, far, back) : either(near, far);
+    return told ? either(near, far, slight, back) : either(near, far, slight);
   }
 }
 

@@ -37,6 +37,8 @@ export interface Comparison {
   fit: number;
   /** likeness where they fit best, and how far that is, shares of the picture */
   best: { fit: number; x: number; y: number };
+  /** where they lie beside the usual, cells, when that is less than one */
+  drift: { x: number; y: number };
   /** share of the usual edges that are gone; null when there are too few */
   lost: number | null;
   /** against the usual: fine detail in a given contrast, contrast, luma */
@@ -80,6 +82,7 @@ export class SightReference {
     return {
       fit,
       best: fit < SEARCH ? this.#search(fit) : { fit, x: 0, y: 0 },
+      drift: { x: this.#drift(fit, 1, 0), y: this.#drift(fit, 0, 1) },
       lost: this.#lost(),
       sharpness: sharpness(sight) / Math.max(0.01, usual.sharpness),
       contrast: sight.contrast / Math.max(0.1, usual.contrast),
@@ -158,6 +161,13 @@ export class SightReference {
       count++;
     }
     return count === 0 ? null : both / count;
+  }
+
+  /** The top of a parabola through the likeness here and one cell to each side: a view is as like itself on both. */
+  #drift(here: number, x: number, y: number): number {
+    const [before, after] = [this.#fit(-x, -y) ?? here, this.#fit(x, y) ?? here];
+    const bend = before - 2 * here + after;
+    return bend < -0.05 ? Math.max(-1, Math.min(1, (before - after) / (2 * bend))) : 0;
   }
 
   #search(here: number): Comparison['best'] {
