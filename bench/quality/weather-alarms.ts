@@ -50,8 +50,8 @@ const emptyPlaces: { name: string; points: Point[] }[] = [
     points: [
       [0, 0],
       [1, 0],
-      [1, 0.2],
-      [0, 0.2],
+      [1, 0.14],
+      [0, 0.14],
     ],
   },
 ];
