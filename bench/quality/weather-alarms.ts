@@ -23,8 +23,13 @@ const size: PictureSize = { width: 768, height: 576 };
 const CLIP_RATE = 10;
 const LOOK_EVERY = 2;
 
+interface Place {
+  name: string;
+  points: Point[];
+}
+
 /** Where the ground truth of the clip has nobody's feet in any picture: two pieces of lawn, and the buildings. */
-const emptyPlaces: { name: string; points: Point[] }[] = [
+const emptyPlaces: Place[] = [
   {
     name: 'lawn, left',
     points: [
@@ -62,6 +67,8 @@ export interface WeatherAlarmsOptions {
   seed?: number;
   strength?: number;
   kinds?: readonly WeatherKind[];
+  /** watched instead of places where nobody ever is */
+  places?: readonly Place[];
 }
 
 export interface WeatherAlarms {
@@ -81,18 +88,15 @@ class Watched {
     ...config.shape.detect.parse(undefined),
     aspect: size.width / size.height,
   });
-  readonly #scene = new Scene(
-    {},
-    {
-      cameraId: 'weather',
-      zones: emptyPlaces.map((place) => watchedZone.parse({ ...place, presence: {} })),
-    },
-  );
+  readonly #scene: Scene;
 
   constructor(
     kind: WeatherKind | 'none',
     readonly over: Overlay,
+    places: readonly Place[],
   ) {
+    const zones = places.map((place) => watchedZone.parse({ ...place, presence: {} }));
+    this.#scene = new Scene({}, { cameraId: 'weather', zones });
     this.told = { kind, seconds: 0, looks: 0, detections: 0, alerts: [] };
   }
 
@@ -114,7 +118,13 @@ class Watched {
  * @throws VigieError `model` or `source` when set-up has not run
  */
 export async function weatherAlarms(options: WeatherAlarmsOptions = {}): Promise<WeatherAlarms[]> {
-  const { seconds = Number.POSITIVE_INFINITY, seed = 1, strength = 1, kinds = weatherKinds } = options;
+  const {
+    seconds = Number.POSITIVE_INFINITY,
+    seed = 1,
+    strength = 1,
+    kinds = weatherKinds,
+    places = emptyPlaces,
+  } = options;
   const { model: name, lowThreshold: threshold } = config.shape.detect.parse(undefined);
   const model = findModel(name);
   const engine = new OnnxEngine();
@@ -122,8 +132,8 @@ export async function weatherAlarms(options: WeatherAlarmsOptions = {}): Promise
   await engine.load({ path, sha256: model.onnx.sha256 }, { threads: 1 });
   const decoding = { classes: model.classes.map((c) => c.class), stride: model.graph.stride, threshold };
   const watched = [
-    new Watched('none', () => undefined),
-    ...kinds.map((kind) => new Watched(kind, overlay(kind, { seed, strength }))),
+    new Watched('none', () => undefined, places),
+    ...kinds.map((kind) => new Watched(kind, overlay(kind, { seed, strength }), places)),
   ];
   let index = -1;
   const clip = join(cacheDirectory(), 'sample', 'vtest.avi');
