@@ -168,7 +168,11 @@ export async function weatherRows(options: WeatherAlarmsOptions = {}): Promise<R
         'an hour',
         0,
       ),
-      row(`weather ${one.kind}, people found of those without it`, one.detections / none.detections, 'share'),
+      row(
+        `weather ${one.kind}, boxes of people, of those without it`,
+        one.detections / none.detections,
+        'share',
+      ),
     ]),
   ];
 }
