@@ -1,10 +1,14 @@
-/** `npm run bench -- frame|detect|mask|anonymise|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
+/** `npm run bench -- NAME [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
 import { Command, InvalidArgumentError } from 'commander';
 import { asVigieError, errorLine } from '../errors.js';
+import { benchAlert } from './alert.js';
 import { benchAnonymise } from './anonymise.js';
 import { benchDetect } from './detect.js';
+import { benchEngines } from './engines.js';
 import { benchFrame } from './frame.js';
 import { benchMask } from './mask.js';
+import { benchPeer } from './peer.js';
+import { benchPosture } from './posture.js';
 import { type Row, reportOf, table, writeReport } from './report.js';
 import { benchRetention } from './retention.js';
 import { benchStore } from './store.js';
@@ -56,6 +60,21 @@ program
   .option('--threshold <score>', 'lowest score that counts', scoreOption)
   .action(async ({ json, ...options }: Flags) => print('detect', await benchDetect(options), { json }));
 program
+  .command('engines')
+  .description('what could run the detector against what does: both engines, and 8-bit integers')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--gt <file>', 'ground truth of the sample clip, MOT15 rows')
+  .action(async ({ json, ...options }: Flags) => print('engines', await benchEngines(options), { json }));
+program
+  .command('posture')
+  .description('whether a posture model tells someone lying from someone upright better than their box does')
+  .option('--json <file>', 'write the rows as JSON')
+  .requiredOption('--data <dir>', 'directory that holds urfall/, the clips of falls and their labels')
+  .requiredOption('--weights <dir>', 'directory that holds movenet-lightning.json and .bin')
+  .action(async ({ json, ...options }: Flags & { data: string; weights: string }) =>
+    print('posture', await benchPosture(options), json ? { json } : {}),
+  );
+program
   .command('mask')
   .description('the mask on a head that moves: time a frame for 3, 20 and 100 zones')
   .option('--json <file>', 'write the rows as JSON')
@@ -68,6 +87,23 @@ program
   .option('--pictures <dir>', 'write pictures of what was missed here')
   .action(async ({ json, ...options }: Flags & { pictures?: string }) =>
     print('anonymise', await benchAnonymise(say, options), { json }),
+  );
+program
+  .command('alert')
+  .description('from an event in the picture to the alert at a connected client')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--events <count>', 'how many', Number, 100)
+  .action(async ({ json, events }: Flags & { events: number }) =>
+    print('alert', await benchAlert(say, { events }), { json }),
+  );
+program
+  .command('motion')
+  .description('CPU for each frame at 1080p25, looking and not, against the program motion')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--seconds <count>', 'of each run', Number, 60)
+  .option('--rounds <count>', 'of all sides in turn', Number, 3)
+  .action(async ({ json, seconds, rounds }: Flags & { seconds: number; rounds: number }) =>
+    print('motion', await benchPeer(say, { seconds, rounds }), { json }),
   );
 program
   .command('store')

@@ -137,7 +137,7 @@ export async function weatherAlarms(options: WeatherAlarmsOptions = {}): Promise
   ];
   let index = -1;
   const clip = join(cacheDirectory(), 'sample', 'vtest.avi');
-  for await (const picture of clipPictures(clip, size.width, size.height, 'I420')) {
+  for await (const picture of clipPictures(clip, size.width, size.height, 0, 'I420')) {
     index++;
     if (index / CLIP_RATE >= seconds) break;
     if (index % LOOK_EVERY !== 0) continue;
