@@ -19,6 +19,7 @@ import type { FromPipeline, PipelineOptions, Pose, ToPipeline } from './messages
 import { LatencyMeter, LoopMeter } from './meter.js';
 import { followsPeople, personMask } from './person-mask.js';
 import { Pictures } from './pictures.js';
+import { Sights } from './sight/sights.js';
 import { Tracker } from './track/tracker.js';
 
 const BEAT_MS = 100;
@@ -43,6 +44,7 @@ export class FramePath {
   readonly #look: Look | null;
   readonly #tracker: Tracker | null;
   readonly #motion: Motion | null;
+  readonly #sights: Sights;
   readonly #people: Anonymiser | null;
   readonly #capture: Capture;
   readonly #latency = new LatencyMeter();
@@ -83,6 +85,7 @@ export class FramePath {
       send,
     });
     this.#motion = options.motion ? new Motion(size, options.motion) : null;
+    this.#sights = new Sights(size, { moves: options.head !== null });
     const events = {
       frame: (frame: RawFrame) => this.#onFrame(frame),
       ended: () => void this.#sendEnded(),
@@ -110,6 +113,7 @@ export class FramePath {
     this.#oldMaskSeq = this.#maskedSeq;
     this.#look?.forget();
     const digest = this.#masker.load(message.table);
+    this.#sights.load(message.table);
     this.#out.send({ t: 'mask-ready', version: message.table.version, digest });
   }
 
@@ -170,6 +174,8 @@ export class FramePath {
     this.#look?.offer(frame);
     const share = this.#motion?.offer(frame) ?? null;
     if (share !== null) this.#out.send({ t: 'motion', seq: frame.seq, monoUs: frame.monoUs, share });
+    const sight = this.#sights.offer(frame);
+    if (sight) this.#out.send(sight);
     if (this.#people) this.#people.push(frame, this.#look?.keeps(frame) ?? false);
     else this.#show(frame);
   }

@@ -6,9 +6,11 @@
 import { z } from 'zod';
 import { detectOptions, tracks } from './look-messages.js';
 import { headOptions, maskStamp, maskTable, point, pose } from './mask-messages.js';
+import { sight } from './sight-messages.js';
 
 export * from './look-messages.js';
 export * from './mask-messages.js';
+export * from './sight-messages.js';
 
 /** No access unit or picture of 8192x8192 comes near it. */
 const mostBytes = 64 << 20;
@@ -137,6 +139,7 @@ export const fromPipeline = z.discriminatedUnion('t', [
   unit,
   tracks,
   motion,
+  sight,
   picture,
   /** the answer when a picture cannot be had */
   z.strictObject({ t: z.literal('no-picture'), id: z.int(), message: words }),

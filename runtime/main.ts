@@ -20,7 +20,7 @@ import { LiveFeed } from './control/live.js';
 import { ControlServer } from './control/server.js';
 import { type CameraHead, cameraHead } from './head-parts.js';
 import type { Health } from './health/health.js';
-import { RateMeter } from './health/rate-meter.js';
+import { PictureHealth } from './health/picture-health.js';
 import { readHealth } from './health/read-health.js';
 import { build } from './health/report.js';
 import { Supervisor } from './health/supervisor.js';
@@ -53,7 +53,7 @@ export class Camera {
   readonly ended: Promise<void>;
   readonly #deps: { clock: Clock; log: Log };
   readonly #live: LiveFeed;
-  readonly #rate: RateMeter;
+  readonly #rate: PictureHealth;
   readonly #authority: AuthorityWatch;
   readonly #watching: Watching;
   /** ends a start that is under way; a camera that runs is stopped in order instead */
@@ -87,7 +87,7 @@ export class Camera {
     this.#deps = deps;
     this.config = config;
     this.#authority = known.authority;
-    this.#rate = new RateMeter(deps.clock);
+    this.#rate = new PictureHealth(deps, { stateDirectory, picture: config.picture });
     this.alerts = new AlertQueue(deps, { directory: join(stateDirectory, 'alerts') });
     this.#live = new LiveFeed(deps, config.picture);
     const authority = (): Authority => this.#authority.current;
@@ -104,6 +104,7 @@ export class Camera {
           unit: (unit) => this.#onUnit(unit),
           tracks: (tracks) => this.#onTracks(tracks),
           motion: (motion) => this.recorder.motion(motion),
+          sight: (sight) => this.#rate.sight.take(sight),
           mask: (table) => void this.archive.masks.keep(table, known.pipeline.head?.lens ?? null),
           interrupted: () => this.#onInterrupted(),
           ended: onEnded,

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { VigieError } from '../../errors.js';
 
 /**
- * Yields the RGB bytes of each picture, in order. `file` is any video that GStreamer can decode.
+ * Yields the bytes of each picture, in order. `file` is any video that GStreamer can decode.
  * @param cropLeft columns of the clip that are cut off at the left before it is scaled
  */
 export async function* clipPictures(
@@ -14,8 +14,9 @@ export async function* clipPictures(
   width: number,
   height: number,
   cropLeft = 0,
+  format: 'RGB' | 'I420' = 'RGB',
 ): AsyncGenerator<Uint8Array> {
-  const caps = `video/x-raw,format=RGB,width=${width},height=${height},pixel-aspect-ratio=1/1`;
+  const caps = `video/x-raw,format=${format},width=${width},height=${height},pixel-aspect-ratio=1/1`;
   const launch = [
     'filesrc',
     `location=${file}`,
@@ -41,7 +42,7 @@ export async function* clipPictures(
     });
     child.once('close', resolve);
   });
-  const bytes = width * height * 3;
+  const bytes = width * height * (format === 'RGB' ? 3 : 1.5);
   try {
     let picture = new Uint8Array(bytes);
     let filled = 0;

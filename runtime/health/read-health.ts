@@ -2,7 +2,7 @@
 import type { Authority } from '../access/authorisation.js';
 import type { Config } from '../config/schema.js';
 import type { Health, Notice } from './health.js';
-import type { RateMeter } from './rate-meter.js';
+import type { PictureHealth } from './picture-health.js';
 import { build } from './report.js';
 import type { Supervisor } from './supervisor.js';
 
@@ -15,7 +15,7 @@ export interface HealthParts {
   storage: Pick<Health, 'card' | 'stateStorage'>;
   framesRecorded: number;
   alerts: Health['alerts'];
-  rate: RateMeter;
+  rate: PictureHealth;
   /** tracks seen in the newest look */
   tracks: number;
   /** what other parts have to say */
@@ -32,7 +32,7 @@ export function readHealth(parts: HealthParts): Health {
     version: VERSION,
     camera: { id: config.camera.id, name: config.camera.name },
     state: supervisor.state,
-    notices: [...notices(parts), ...parts.said],
+    notices: [...notices(parts), ...rate.sight.notices(), ...parts.said],
     picture: { ...config.picture, measuredFramesPerSecond: rate.framesPerSecond },
     frames: { captured, masked, encoded, dropped, recorded: parts.framesRecorded },
     mask: rate.mask,

@@ -1,10 +1,12 @@
 /** What the supervisor passes on. Implemented by runtime/main.ts. */
-import type { MaskTable, Motion, Tracks, Unit } from '../../pipelines/messages.js';
+import type { MaskTable, Motion, Sight, Tracks, Unit } from '../../pipelines/messages.js';
 
 export interface SupervisorEvents {
   unit(unit: Unit): void;
   tracks(tracks: Tracks): void;
   motion?(motion: Motion): void;
+  /** how well the camera sees */
+  sight?(sight: Sight): void;
   /** this table is about to be handed to the process */
   mask?(table: MaskTable): void;
   /** the process is gone or is being replaced; what it was in the middle of is cut here */

@@ -209,6 +209,8 @@ export class Supervisor {
         return this.#events.tracks(message);
       case 'motion':
         return this.#events.motion?.(message);
+      case 'sight':
+        return this.#events.sight?.(message);
       case 'beat':
         return this.#onBeat(message);
       case 'mask-ready':
