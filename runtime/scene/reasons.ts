@@ -12,7 +12,7 @@ export interface Reason {
 }
 
 /** Each class with its article, as it starts a sentence. */
-const subjects: Record<ObjectClass, Reason> = {
+export const subjects: Record<ObjectClass, Reason> = {
   person: { fr: 'Une personne', en: 'A person' },
   bicycle: { fr: 'Un vélo', en: 'A bicycle' },
   car: { fr: 'Une voiture', en: 'A car' },
@@ -24,7 +24,7 @@ const subjects: Record<ObjectClass, Reason> = {
 };
 
 /** Keeps guillemets with the name they enclose and a number with its unit, as French typography asks. */
-const NBSP = '\u00a0';
+export const NBSP = '\u00a0';
 
 /**
  * Presence in a zone. The dwell is rounded down: the words never claim more than was measured.
@@ -55,12 +55,14 @@ function decimals(value: number): number {
   return Math.min(3, (String(value).split('.')[1] ?? '').length);
 }
 
-function roundedDown(value: number, places: number): string {
+/** Never more than was measured. */
+export function roundedDown(value: number, places: number): string {
   const scale = 10 ** places;
   // A tenth of a microsecond is added back: 2.3 s in binary is a little less than 23 tenths.
   return (Math.floor((value + 1e-7) * scale) / scale).toFixed(places);
 }
 
-function comma(value: string): string {
+/** As French writes numbers. */
+export function comma(value: string): string {
   return value.replace('.', ',');
 }

@@ -11,6 +11,7 @@ import type { Alert, AlertUpdate, Participant } from './alert.js';
 import type { Behaviour, SceneLook, Sighting, Subject } from './behaviour.js';
 import { behavioursOf } from './behaviours/list.js';
 import type { Ground } from './ground.js';
+import type { NoveltyZones } from './novelty/store.js';
 import { Subjects } from './subjects.js';
 
 const PARTICIPANTS_TOLD = 16;
@@ -18,6 +19,8 @@ const PARTICIPANTS_TOLD = 16;
 export interface SceneDeps {
   /** makes the id of an alert: 128 random bits, hex. Replaced in tests that compare whole alerts */
   makeId?: () => string;
+  /** what the zones have learned, over restarts */
+  novelty?: NoveltyZones;
 }
 
 export interface SceneOptions {
@@ -28,6 +31,8 @@ export interface SceneOptions {
   ground?: Ground | null;
   /** what looks */
   model?: Alert['model'];
+  /** width of the picture over its height */
+  aspect?: number;
 }
 
 /** What one look gives an operator to read. */
@@ -43,12 +48,17 @@ export class Scene {
   readonly #watches: { zone: WatchedZone; behaviour: Behaviour; alertUs: number }[];
   #lastUs = Number.NEGATIVE_INFINITY;
 
-  constructor({ makeId = randomId }: SceneDeps, options: SceneOptions) {
+  constructor({ makeId = randomId, novelty }: SceneDeps, options: SceneOptions) {
     this.#makeId = makeId;
-    this.#options = { ground: null, model: { name: '', sha256: '' }, ...options };
+    this.#options = { ground: null, model: { name: '', sha256: '' }, aspect: 16 / 9, ...options };
     this.#subjects = new Subjects(this.#options.ground);
+    const { aspect, ground } = this.#options;
     this.#watches = options.zones.flatMap((zone) =>
-      behavioursOf(zone).map((behaviour) => ({ zone, behaviour, alertUs: Number.NEGATIVE_INFINITY })),
+      behavioursOf(zone, { aspect, ground, novelty }).map((behaviour) => ({
+        zone,
+        behaviour,
+        alertUs: Number.NEGATIVE_INFINITY,
+      })),
     );
   }
 

@@ -2,13 +2,32 @@
 import type { BehaviourName, WatchedZone } from '../../config/zones.js';
 import type { EventKind } from '../alert.js';
 import type { Behaviour } from '../behaviour.js';
+import type { Ground } from '../ground.js';
+import type { NoveltyZones } from '../novelty/store.js';
 import { Zone } from '../zone.js';
+import { Novelty } from './novelty.js';
 import { Presence } from './presence.js';
 
-type Make = { [K in BehaviourName]?: (zone: Zone, options: NonNullable<WatchedZone[K]>) => Behaviour };
+/** What a behaviour may need to know of the camera. */
+export interface Surroundings {
+  /** width of the picture over its height */
+  aspect: number;
+  /** null: not calibrated */
+  ground: Ground | null;
+  /** what the zones have learned; made for this run when absent */
+  novelty?: NoveltyZones | undefined;
+}
+
+type MakeOne<K extends BehaviourName> = (
+  zone: Zone,
+  options: NonNullable<WatchedZone[K]>,
+  around: Surroundings,
+) => Behaviour;
+type Make = { [K in BehaviourName]?: MakeOne<K> };
 
 const makers: Make = {
   presence: (zone, options) => new Presence(zone, options),
+  novelty: (zone, options, around) => new Novelty(zone, options, around),
 };
 
 /** The event under which an authorisation names each behaviour. */
@@ -26,14 +45,19 @@ export const eventOf: Record<BehaviourName, EventKind> = {
 };
 
 /** The behaviours that this zone asks for. */
-export function behavioursOf(watched: WatchedZone): Behaviour[] {
+export function behavioursOf(watched: WatchedZone, around: Surroundings): Behaviour[] {
   const zone = new Zone(watched.name, watched.points);
-  const made = (Object.keys(makers) as BehaviourName[]).map((key) => makeOne(zone, watched, key));
+  const made = (Object.keys(makers) as BehaviourName[]).map((key) => makeOne(zone, watched, key, around));
   return made.filter((behaviour) => behaviour !== null);
 }
 
-function makeOne<K extends BehaviourName>(zone: Zone, watched: WatchedZone, key: K): Behaviour | null {
-  const make = makers[key] as ((zone: Zone, options: NonNullable<WatchedZone[K]>) => Behaviour) | undefined;
+function makeOne<K extends BehaviourName>(
+  zone: Zone,
+  watched: WatchedZone,
+  key: K,
+  around: Surroundings,
+): Behaviour | null {
+  const make = makers[key] as MakeOne<K> | undefined;
   const options = watched[key];
-  return options && make ? make(zone, options) : null;
+  return options && make ? make(zone, options, around) : null;
 }

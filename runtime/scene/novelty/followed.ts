@@ -45,7 +45,9 @@ export class Followed {
     this.cell = cell;
     this.#looks++;
     this.seenUs = seen.monoUs;
-    this.#recent = [...this.#recent, seen].filter((s) => seen.monoUs - s.monoUs <= SMOOTH_US).slice(-MOST_LOOKS);
+    this.#recent = [...this.#recent, seen]
+      .filter((s) => seen.monoUs - s.monoUs <= SMOOTH_US)
+      .slice(-MOST_LOOKS);
     const { speed, size } = this.now;
     const before = this.#places.get(cell);
     this.#places.set(cell, {

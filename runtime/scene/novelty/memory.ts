@@ -7,6 +7,7 @@ import type { Box, Point } from '../../../pipelines/messages.js';
 import type { Subject } from '../behaviour.js';
 import { Cells, type Group, groupOf } from './cells.js';
 import { Followed } from './followed.js';
+import type { LocalTime } from './local-time.js';
 import { type Rarity, Statistics } from './statistics.js';
 
 export interface MemoryOptions {
@@ -32,6 +33,8 @@ const SAME_AGAIN_US = 3_000_000;
 const MOST_ENDS = 256;
 /** A day's share of every count: half is left after 30 days. */
 const DAY_LEFT = 0.5 ** (1 / 30);
+/** A day of the wall clock takes at least this long. */
+const LEAST_DAY_US = 20 * 3600e6;
 const MOST_FOLLOWED = 512;
 
 interface End {
@@ -45,6 +48,7 @@ export class ZoneMemory {
   readonly #cells: Cells;
   readonly #followed = new Map<string, { track: Followed; counted: ReadonlySet<number> }>();
   #ends: End[] = [];
+  #fadedUs: number | null = null;
   /** something was learned since it was last written */
   changed = false;
   /** false: it only compares; for measuring */
@@ -62,8 +66,8 @@ export class ZoneMemory {
    * @param subjects that stand in the zone
    * @returns how unusual each of them is that was seen, and known long enough
    */
-  observe(subjects: readonly Subject[], monoUs: number, local: { hour: number | null; day: string | null }): Judged[] {
-    this.#newDay(local.day);
+  observe(subjects: readonly Subject[], monoUs: number, local: LocalTime): Judged[] {
+    this.#newDay(local.day, monoUs);
     const here = new Set(subjects.map(({ track }) => track.id));
     for (const [id, { track }] of this.#followed)
       if (!here.has(id) || monoUs - track.seenUs > SAME_AGAIN_US) this.#end(id, monoUs);
@@ -145,14 +149,19 @@ export class ZoneMemory {
       .slice(-MOST_ENDS);
   }
 
-  /** A camera that was off for a month has forgotten one day: what was not seen is not forgotten. */
-  #newDay(day: string | null): void {
+  /**
+   * A camera that was off for a month has forgotten one day: what was not seen is not forgotten. A wall clock that jumps to and
+   * fro makes no days.
+   */
+  #newDay(day: string | null, monoUs: number): void {
     const { counts } = this.statistics;
     if (day === null || day === counts.day) return;
+    if (this.#fadedUs !== null && monoUs - this.#fadedUs < LEAST_DAY_US) return;
     if (counts.day !== null) {
       this.statistics.fade(DAY_LEFT);
-      this.changed = true;
+      this.#fadedUs = monoUs;
     }
     counts.day = day;
+    this.changed = true;
   }
 }

@@ -86,8 +86,7 @@ export class Statistics {
     const shares: Record<Feature, number> = {
       place: this.#placeShare(cell),
       class: this.#groupShare(g, cell),
-      speed:
-        speed === null ? 1 : this.#tailShare('speed', g, cell, placeOf(speedBins, speed)),
+      speed: speed === null ? 1 : this.#tailShare('speed', g, cell, placeOf(speedBins, speed)),
       size: this.#tailShare('size', g, cell, placeOf(sizeBins, size)),
       hour: hour === null || this.counts.days < LEAST_DAYS ? 1 : this.#hourShare(hour),
     };
@@ -104,15 +103,6 @@ export class Statistics {
       if (bin >= scoreBin(score)) above += count;
     });
     return (above + 1) / (total + 1);
-  }
-
-  /** Share of all tracks of the zone that were at least this fast, as counted; null before any. */
-  fasterThan(speed: number): number | null {
-    const place = placeOf(speedBins, speed);
-    let above = 0;
-    for (let g = 0; g < groups.length; g++)
-      above += tailFrom(this.counts.speed, offsetOf(g, wholeZone, speedBins.count), speedBins, place);
-    return this.counts.weight > 0 ? Math.min(1, above / this.counts.weight) : null;
   }
 
   /** Usual size of people at a place; null where too few were seen. */
