@@ -38,17 +38,21 @@ function one(zone: ZoneMemory, at: number, passer: Passer, lasts = 4, local = no
 function teach(zone: ZoneMemory, count: number): number {
   for (let n = 0; n < count; n++)
     one(zone, n * 10, { id: `w${n}`, speed: walking(n), y: 0.45 + 0.05 * (n % 3) });
-  return count * 10;
+  zone.observe([], (count * 10 + 61) * 1e6, noon);
+  return count * 10 + 70;
 }
 
 describe('what a zone learns', () => {
-  it('a track is learned when it is over, and not before', () => {
+  it('a track is learned a minute after it is over, and not before', () => {
     const zone = memory();
     zone.observe(subjects([{ id: 'a', speed: 1 }], 0), 0, noon);
     zone.observe(subjects([{ id: 'a', speed: 1 }], 1.2), 1_200_000, noon);
     zone.observe(subjects([{ id: 'a', speed: 1 }], 2), 2_000_000, noon);
     assert.equal(zone.statistics.counts.learned, 0);
     zone.observe([], 2_200_000, noon);
+    zone.observe([], 60_000_000, noon);
+    assert.equal(zone.statistics.counts.learned, 0);
+    zone.observe([], 62_300_000, noon);
     assert.equal(zone.statistics.counts.learned, 1);
     assert.equal(zone.following, 0);
   });
@@ -56,6 +60,7 @@ describe('what a zone learns', () => {
   it('what was seen for a moment is not learned', () => {
     const zone = memory();
     one(zone, 0, { id: 'a', speed: 1 }, 0.6);
+    zone.observe([], 1e9, noon);
     assert.equal(zone.statistics.counts.learned, 0);
   });
 
@@ -70,7 +75,7 @@ describe('what a zone learns', () => {
       for (let i = 0; i < 10; i++)
         pieces.observe(subjects([passer], 0), Math.round((1000 + k * 3 + i / 5) * 1e6), noon);
     }
-    pieces.observe([], 1400e6, noon);
+    for (const zone of [whole, pieces]) for (const at of [2000e6, 3000e6]) zone.observe([], at, noon);
     assert.equal(whole.statistics.counts.learned, 51);
     assert.equal(pieces.statistics.counts.learned, 51);
   });
@@ -78,6 +83,7 @@ describe('what a zone learns', () => {
   it('negative control: a hundred who stay there one after the other count a hundred times', () => {
     const zone = memory();
     for (let k = 0; k < 100; k++) one(zone, k * 20, { id: `l${k}`, speed: 0, from: 0.5 });
+    zone.observe([], 3000e6, noon);
     assert.equal(zone.statistics.counts.learned, 100);
   });
 

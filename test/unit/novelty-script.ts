@@ -80,5 +80,7 @@ export function teach(scene: Scene, count: number, from = 0): number {
     feed(scene, at, pair);
     at += 8;
   }
-  return at;
+  // What is over is learned a minute later.
+  feed(scene, at + 70, [], 0);
+  return at + 71;
 }

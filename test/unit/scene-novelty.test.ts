@@ -50,7 +50,8 @@ describe('novelty', () => {
   it('says nothing before it has learned enough', () => {
     const { scene, at } = taught({ learnTracks: 151 });
     assert.deepEqual(feed(scene, at, [{ id: 'b', class: 'bicycle', speed: 6 }]), []);
-    assert.ok(feed(scene, at + 8, [{ id: 'c', class: 'bicycle', speed: 6 }]).length > 0);
+    feed(scene, at + 80, [], 0);
+    assert.ok(feed(scene, at + 81, [{ id: 'c', class: 'bicycle', speed: 6 }]).length > 0);
   });
 
   it('holds across looks that do not see it, and across another track of the same', () => {
@@ -105,6 +106,8 @@ describe('novelty', () => {
     let { at } = usual;
     for (let n = 0; n < 40; n++, at += 8)
       feed(usual.scene, at, [{ id: `b${n}`, class: 'bicycle', speed: 3 }]);
+    feed(usual.scene, at + 70, [], 0);
+    at += 71;
     assert.deepEqual(feed(usual.scene, at, [{ id: 'b', class: 'bicycle', speed: 3 }]), []);
   });
 });

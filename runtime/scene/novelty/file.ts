@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Point } from '../../../pipelines/messages.js';
 import { type Counts, shapeOfCounts } from './statistics.js';
@@ -39,6 +39,11 @@ export interface Kept {
   zone: string;
   basis: string;
   counts: Counts;
+}
+
+/** @param stateDirectory absolute */
+export function noveltyDirectory(stateDirectory: string): string {
+  return join(stateDirectory, 'novelty');
 }
 
 /** What the counts depend on: another zone of the same name, or other units, cannot go on with them. */

@@ -1,14 +1,14 @@
 /**
  * What one zone has learned, and the tracks it follows now. Made by store.ts, fed by the behaviour (behaviours/novelty.ts)
- * with one look after the other; outlives the behaviour, which is made anew with each authorisation. A track is learned when
- * it is over, once for each place, whatever an operator said of it.
+ * with one look after the other; outlives the behaviour, which is made anew with each authorisation. A track is learned a
+ * minute after it is over, once for each place, whatever an operator said of it.
  */
 import type { Box, Point } from '../../../pipelines/messages.js';
 import type { Subject } from '../behaviour.js';
 import { Cells, type Group, groupOf } from './cells.js';
 import { Followed } from './followed.js';
 import type { LocalTime } from './local-time.js';
-import { type Rarity, Statistics } from './statistics.js';
+import { type Rarity, Statistics, type TrackSummary } from './statistics.js';
 
 export interface MemoryOptions {
   points: readonly Point[];
@@ -33,6 +33,9 @@ const SAME_AGAIN_US = 3_000_000;
 const MOST_ENDS = 256;
 /** A day's share of every count: half is left after 30 days. */
 const DAY_LEFT = 0.5 ** (1 / 30);
+/** Somebody who is lost and found again must not have taught the zone in between. */
+const LEARNED_AFTER_US = 60_000_000;
+const MOST_WAITING = 1024;
 /** A day of the wall clock takes at least this long. */
 const LEAST_DAY_US = 20 * 3600e6;
 const MOST_FOLLOWED = 512;
@@ -48,6 +51,8 @@ export class ZoneMemory {
   readonly #cells: Cells;
   readonly #followed = new Map<string, { track: Followed; counted: ReadonlySet<number> }>();
   #ends: End[] = [];
+  /** over, and not learned yet, oldest first */
+  #waiting: { atUs: number; summary: TrackSummary }[] = [];
   #fadedUs: number | null = null;
   /** something was learned since it was last written */
   changed = false;
@@ -68,6 +73,7 @@ export class ZoneMemory {
    */
   observe(subjects: readonly Subject[], monoUs: number, local: LocalTime): Judged[] {
     this.#newDay(local.day, monoUs);
+    this.#learn(monoUs);
     const here = new Set(subjects.map(({ track }) => track.id));
     for (const [id, { track }] of this.#followed)
       if (!here.has(id) || monoUs - track.seenUs > SAME_AGAIN_US) this.#end(id, monoUs);
@@ -85,6 +91,7 @@ export class ZoneMemory {
   /** Forgets everything. */
   startOver(): void {
     this.reset();
+    this.#waiting = [];
     this.statistics = new Statistics();
     this.changed = true;
   }
@@ -107,6 +114,14 @@ export class ZoneMemory {
     followed.score = rarity.score;
     followed.highest = Math.max(followed.highest ?? 0, rarity.score);
     return { subject, rarity, calibrated: this.statistics.calibrated(rarity.score), speed: now.speed };
+  }
+
+  #learn(monoUs: number): void {
+    const due = this.#waiting.filter(({ atUs }) => monoUs - atUs > LEARNED_AFTER_US);
+    if (due.length === 0) return;
+    this.#waiting = this.#waiting.slice(due.length);
+    for (const { summary } of due) this.statistics.learn(summary);
+    this.changed = true;
   }
 
   /** Null when the ground is calibrated and says nothing of this place. */
@@ -139,10 +154,8 @@ export class ZoneMemory {
     if (!ended) return;
     const { track, counted } = ended;
     const summary = track.summary(counted);
-    if (this.learns && summary && summary.places.size > 0) {
-      this.statistics.learn(summary);
-      this.changed = true;
-    }
+    if (this.learns && summary && summary.places.size > 0)
+      this.#waiting = [...this.#waiting, { atUs: monoUs, summary }].slice(-MOST_WAITING);
     const all = summary ? new Set([...counted, ...track.visited]) : counted;
     this.#ends = [...this.#ends, { atUs: monoUs, cell: track.cell, group: track.group, counted: all }]
       .filter(({ atUs }) => monoUs - atUs <= SAME_AGAIN_US)
