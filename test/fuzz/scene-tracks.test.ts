@@ -68,7 +68,8 @@ function zones(): WatchedZone[] {
   ];
   const classes = [...objectClass.options];
   const presence = { classes, dwellSeconds: 0, cooldownSeconds: 0, minScore: 0 };
-  return [watchedZone.parse({ name: 'All', points, presence })];
+  const novelty = { rarity: 0.1, learnTracks: 100, seconds: 0, cooldownSeconds: 0 };
+  return [watchedZone.parse({ name: 'All', points, presence, novelty })];
 }
 
 function look(seq: number, monoUs: number, tracks: Track[]): Tracks {
