@@ -7,9 +7,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { VigieError } from '../../errors.js';
+import type { Track } from '../../pipelines/messages.js';
 import { Tracker } from '../../pipelines/track/tracker.js';
+import type { Subject } from '../../runtime/scene/behaviour.js';
 import { ZoneMemory } from '../../runtime/scene/novelty/memory.js';
-import { Subjects } from '../../runtime/scene/subjects.js';
+import { footPoint } from '../../runtime/scene/zone.js';
 import { atLeast, type Row, row } from '../report.js';
 import { areaUnderRoc, perClip, type Scored } from './auc.js';
 import { clipPictures } from './clip.js';
@@ -127,18 +129,29 @@ async function scoresOf(
   startUs: number,
 ): Promise<number[]> {
   const tracker = new Tracker({ ...thresholds, aspect: ASPECT });
-  const subjects = new Subjects(null);
   const held = new Map<string, { score: number; atUs: number }>();
   const scores: number[] = [];
   for await (const detections of looks) {
     const monoUs = startUs + scores.length * FRAME_US;
-    const here = subjects.of(tracker.update(detections, monoUs));
+    const here = tracker.update(detections, monoUs).map(subjectOf);
     for (const { subject, rarity } of street.observe(here, monoUs, noTime))
       held.set(subject.track.id, { score: rarity.score, atUs: monoUs });
     const now = here.map(({ track }) => held.get(track.id));
     scores.push(Math.max(0, ...now.map((one) => (one && monoUs - one.atUs <= HOLD_US ? one.score : 0))));
   }
   return scores;
+}
+
+/** Nothing is calibrated here: what is usual finds the speeds by itself. */
+function subjectOf(track: Track): Subject {
+  return {
+    track,
+    foot: footPoint(track.box),
+    ground: null,
+    speed: null,
+    velocity: null,
+    speedFrom: 'height',
+  };
 }
 
 function labelled(scores: readonly number[], abnormal: (frame: number) => boolean): Scored[] {

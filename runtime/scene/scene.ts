@@ -29,10 +29,10 @@ export interface SceneOptions {
   zones: readonly WatchedZone[];
   /** null: not calibrated */
   ground?: Ground | null;
-  /** what looks */
-  model?: Alert['model'];
   /** width of the picture over its height */
   aspect?: number;
+  /** what looks */
+  model?: Alert['model'];
 }
 
 /** What one look gives an operator to read. */
@@ -50,7 +50,7 @@ export class Scene {
 
   constructor({ makeId = randomId, novelty }: SceneDeps, options: SceneOptions) {
     this.#makeId = makeId;
-    this.#options = { ground: null, model: { name: '', sha256: '' }, aspect: 16 / 9, ...options };
+    this.#options = { ground: null, aspect: 16 / 9, model: { name: '', sha256: '' }, ...options };
     this.#subjects = new Subjects(this.#options.ground);
     const { aspect, ground } = this.#options;
     this.#watches = options.zones.flatMap((zone) =>
@@ -77,6 +77,8 @@ export class Scene {
       stills: look.stills,
       occupied: new Map(look.occupied.map(({ zone, share }) => [zone, share])),
       signals: look.signals,
+      aspect: this.#options.aspect,
+      ground: this.#options.ground,
     };
     const alerts = this.#watches.flatMap((watch) => {
       const [sighting] = watch.behaviour.observe(seen, watch.zone.sensitivity);

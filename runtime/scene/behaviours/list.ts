@@ -5,8 +5,11 @@ import type { Behaviour } from '../behaviour.js';
 import type { Ground } from '../ground.js';
 import type { NoveltyZones } from '../novelty/store.js';
 import { Zone } from '../zone.js';
+import { Abandoned } from './abandoned.js';
+import { Fall } from './fall.js';
 import { Novelty } from './novelty.js';
 import { Presence } from './presence.js';
+import { Slot } from './slot.js';
 
 /** What a behaviour may need to know of the camera. */
 export interface Surroundings {
@@ -28,6 +31,10 @@ type Make = { [K in BehaviourName]?: MakeOne<K> };
 const makers: Make = {
   presence: (zone, options) => new Presence(zone, options),
   novelty: (zone, options, around) => new Novelty(zone, options, around),
+  fall: (zone, options) => new Fall(zone, options),
+  abandoned: (zone, options) => new Abandoned(zone, options),
+  fire: (zone, options) => new Slot('fire', zone, options),
+  weapon: (zone, options) => new Slot('weapon', zone, options),
 };
 
 /** The event under which an authorisation names each behaviour. */
