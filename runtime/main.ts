@@ -9,6 +9,7 @@ import type { CardPort, Clock, Log } from '../board/ports.js';
 import type { Tracks, Unit } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
 import { AuthorityWatch } from './access/authority-watch.js';
+import type { RegisterEvent } from './access/register/entry.js';
 import type { Right } from './access/rights.js';
 import { Sessions } from './access/sessions.js';
 import { Users } from './access/users.js';
@@ -92,7 +93,7 @@ export class Camera {
     this.#live = new LiveFeed(deps, config.picture);
     const authority = (): Authority => this.#authority.current;
     this.archive = new Archive({ ...deps, authority }, { config, stateDirectory });
-    this.#watching = this.#watchingOf(known.zones);
+    this.#watching = this.#watchingOf(known.zones, stateDirectory);
     let onEnded = (): void => undefined;
     this.ended = new Promise((resolve) => {
       onEnded = resolve;
@@ -135,6 +136,7 @@ export class Camera {
     const steps = [
       () => this.archive.apply(this.#authority.current, this.#startEnded.signal, onProgress),
       () => this.alerts.start(),
+      () => this.#watching.start(),
       async () => {
         url = (await this.control.start()).url;
       },
@@ -162,7 +164,7 @@ export class Camera {
     if (!this.#started) this.#startEnded.abort();
     await this.#authority.stop();
     await this.supervisor.stop();
-    this.#watching.end();
+    await this.#watching.stop();
     await this.head?.stop();
     await this.archive.stop();
     await this.control.stop();
@@ -200,7 +202,12 @@ export class Camera {
       alerts: this.alerts.counts(),
       rate: this.#rate,
       tracks: this.#watching.tracksNow,
-      said: [...zoneNotices(this.mask), ...this.archive.notices(), ...(this.head?.notices() ?? [])],
+      said: [
+        ...zoneNotices(this.mask),
+        ...this.archive.notices(),
+        ...this.#watching.notices(),
+        ...(this.head?.notices() ?? []),
+      ],
     });
   }
 
@@ -209,7 +216,7 @@ export class Camera {
     return this.control.oneTimeLink(rights);
   }
 
-  #watchingOf(zones: Config['zones']): Watching {
+  #watchingOf(zones: Config['zones'], stateDirectory: string): Watching {
     const parts = {
       ...this.#deps,
       alerts: this.alerts,
@@ -217,8 +224,9 @@ export class Camera {
       storeState: () => this.archive.stats.state,
       keep: (atMonoUs: number) => this.recorder.alert(atMonoUs),
       picture: (seq: number) => this.supervisor.picture(seq),
+      tell: (event: RegisterEvent) => this.archive.tell(event),
     };
-    return new Watching(parts, this.config, zones);
+    return new Watching(parts, { config: this.config, stateDirectory, zones });
   }
 
   #controlServer(stateDirectory: string): ControlServer {

@@ -9,6 +9,7 @@ import { build } from '../health/report.js';
 import { alertsCommand } from './alerts.js';
 import { cardCommand } from './card.js';
 import { maskCommand } from './mask.js';
+import { noveltyCommand } from './novelty.js';
 import { registerCommand } from './register.js';
 import { portOption, type RunOptions, runCamera, secondsOption } from './run.js';
 import { sceneCommand } from './scene.js';
@@ -35,6 +36,7 @@ function program(): Command {
     .addCommand(registerCommand())
     .addCommand(maskCommand())
     .addCommand(alertsCommand())
+    .addCommand(noveltyCommand())
     .addCommand(cardCommand(argument(secondsOption)))
     .addCommand(sceneCommand())
     .addCommand(userCommand());

@@ -14,7 +14,9 @@ import type { Ground } from './ground.js';
 import { Hours } from './hours.js';
 import type { Incident } from './incident.js';
 import { Incidents, type Raised, type Seen } from './incidents.js';
+import type { NoveltyZones } from './novelty/store.js';
 import { Subjects } from './subjects.js';
+import type { Watched } from './watched-time.js';
 
 const PARTICIPANTS_TOLD = 16;
 
@@ -25,6 +27,8 @@ export interface SceneDeps {
   clockTrusted?: () => boolean;
   /** what of the recording shows what happened at this time, wall clock; null: nothing is recorded */
   recording?: (atMs: number) => Alert['recording'];
+  /** what the zones have learned, over restarts */
+  novelty?: NoveltyZones | undefined;
 }
 
 export interface SceneOptions {
@@ -57,14 +61,14 @@ interface ZoneWatch {
 }
 
 export class Scene {
-  readonly #deps: Required<SceneDeps>;
+  readonly #deps: Required<Omit<SceneDeps, 'novelty'>>;
   readonly #options: Required<Pick<SceneOptions, 'cameraId' | 'model' | 'aspect' | 'ground'>>;
   readonly #subjects: Subjects;
   readonly #zones: ZoneWatch[];
   readonly #incidents: Incidents;
   #lastUs = Number.NEGATIVE_INFINITY;
 
-  constructor(deps: SceneDeps, options: SceneOptions) {
+  constructor({ novelty, ...deps }: SceneDeps, options: SceneOptions) {
     this.#deps = { makeId: randomId, clockTrusted: () => true, recording: () => null, ...deps };
     const { cameraId, zones, ground = null, model = { name: '', sha256: '' }, aspect = 16 / 9 } = options;
     this.#options = { cameraId, model, aspect, ground };
@@ -72,7 +76,7 @@ export class Scene {
     this.#incidents = new Incidents(this.#deps.makeId);
     this.#zones = zones.map((zone) => ({
       hours: new Hours(zone, options.timeZone),
-      behaviours: behavioursOf(zone, { aspect, ground }).map((behaviour) => {
+      behaviours: behavioursOf(zone, { aspect, ground, novelty }).map((behaviour) => {
         const { event, cooldownSeconds } = behaviour;
         return { behaviour, watched: { event, zone: zone.name, cooldownSeconds } };
       }),
@@ -102,6 +106,13 @@ export class Scene {
     const wallMs = timed && !this.#deps.clockTrusted() ? null : look.wallMs;
     const seen = this.#zones.flatMap((zone) => this.#look(zone, scene, wallMs));
     return this.#told(this.#incidents.observe(scene, seen));
+  }
+
+  /** What was watched for at the last look, each event once a zone. */
+  get watchedNow(): Watched[] {
+    const now = this.#zones.filter(({ watching }) => watching).flatMap(({ behaviours }) => behaviours);
+    const named = new Map(now.map(({ watched: { event, zone } }) => [`${event}\0${zone}`, { event, zone }]));
+    return [...named.values()];
   }
 
   /** Nothing is watched any more by this scene. @returns what was held back, and the last update of what is open */

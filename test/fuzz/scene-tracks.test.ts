@@ -92,7 +92,8 @@ function zones(): WatchedZone[] {
   const density = { capacity: 1, ...quick };
   const crowd = { people: 3, metresPerSecond: 0.5, timesUsual: 1, ...quick };
   const moving = { crossing, direction, density, crowd };
-  return [watchedZone.parse({ name: 'All', points, presence, ...moving, ...others })];
+  const novelty = { rarity: 0.1, learnTracks: 100, ...quick };
+  return [watchedZone.parse({ name: 'All', points, presence, ...moving, ...others, novelty })];
 }
 
 function look(seq: number, monoUs: number, tracks: Track[]): Tracks {

@@ -40,9 +40,18 @@ function watchingOf(change: Partial<WatchingDeps> = {}): {
     storeState: () => 'recording',
     keep: (us) => void kept.push(us),
     picture: () => Promise.resolve(testPicture()),
+    tell: () => Promise.resolve(),
     ...change,
   };
-  return { watching: new Watching(parts, config, [zone({ dwellSeconds: 0 })]), alerts, kept };
+  return {
+    watching: new Watching(parts, {
+      config,
+      stateDirectory: directory,
+      zones: [zone({ dwellSeconds: 0 })],
+    }),
+    alerts,
+    kept,
+  };
 }
 
 test('an alert names the model and where the recording shows it, and gets its picture', async () => {
@@ -89,7 +98,7 @@ test('updates follow under the id of the alert; other zones and the end of the r
     ['Path', 'Lawn'],
   );
   watching.interrupted();
-  watching.end();
-  watching.end();
+  await watching.stop();
+  await watching.stop();
   assert.equal(alerts.since(1)[0]?.update?.update, 1);
 });

@@ -3,6 +3,7 @@ import type { BehaviourName, WatchedZone } from '../../config/zones.js';
 import type { EventKind } from '../alert.js';
 import type { Behaviour } from '../behaviour.js';
 import type { Ground } from '../ground.js';
+import type { NoveltyZones } from '../novelty/store.js';
 import { Zone } from '../zone.js';
 import { Abandoned } from './abandoned.js';
 import { Crossing } from './crossing.js';
@@ -10,6 +11,7 @@ import { Crowd } from './crowd.js';
 import { Density } from './density.js';
 import { Direction } from './direction.js';
 import { Fall } from './fall.js';
+import { Novelty } from './novelty.js';
 import { Presence } from './presence.js';
 import { Slot } from './slot.js';
 
@@ -19,6 +21,8 @@ export interface Surroundings {
   aspect: number;
   /** null: not calibrated */
   ground: Ground | null;
+  /** what the zones have learned; made for this run when absent */
+  novelty?: NoveltyZones | undefined;
 }
 
 type MakeOne<K extends BehaviourName> = (
@@ -34,6 +38,7 @@ const makers: Make = {
   crowd: (zone, options) => new Crowd(zone, options),
   crossing: (zone, options) => new Crossing(zone, options),
   direction: (zone, options) => new Direction(zone, options),
+  novelty: (zone, options, around) => new Novelty(zone, options, around),
   fall: (zone, options) => new Fall(zone, options),
   abandoned: (zone, options) => new Abandoned(zone, options),
   fire: (zone, options) => new Slot('fire', zone, options),
