@@ -5,8 +5,8 @@
  * tracks to people for the whole clip.
  */
 import { munkres } from 'munkres';
-import { iou } from '../../pipelines/track/association.js';
 import type { Box } from '../../pipelines/messages.js';
+import { iou } from '../../pipelines/track/association.js';
 import type { TruthBox } from './mot.js';
 
 export interface TrackBox {
@@ -82,7 +82,8 @@ function pairsOf(
   least: number,
   held: ReadonlyMap<number, string>,
 ): [number, number][] {
-  const overlap = (i: number, j: number): number => iou((people[i] as TruthBox).box, (tracks[j] as TrackBox).box);
+  const overlap = (i: number, j: number): number =>
+    iou((people[i] as TruthBox).box, (tracks[j] as TrackBox).box);
   const pairs: [number, number][] = [];
   const freeTracks = new Set(tracks.keys());
   const freePeople: number[] = [];

@@ -42,7 +42,6 @@ export class Background {
   readonly recent: Float32Array;
   readonly #usual: Float32Array;
   readonly #movedUs: Float64Array;
-  readonly #foregroundUs: Float64Array;
   #mask: MaskStamp | null = null;
   #startUs = 0;
   #lastUs = 0;
@@ -58,7 +57,6 @@ export class Background {
     this.recent = new Float32Array(cells);
     this.#usual = new Float32Array(cells);
     this.#movedUs = new Float64Array(cells);
-    this.#foregroundUs = new Float64Array(cells);
   }
 
   /** False while it learns: then nothing it holds tells anything. */
@@ -94,16 +92,15 @@ export class Background {
     this.#looks++;
   }
 
-  /** Share of a box's cells where something moved in the last `seconds`, or that are not as the scene is; 1 while it learns. */
-  evidence(box: Box, seconds: number): number {
+  /** Share of a box's cells that are not as the scene is; 1 while it learns. */
+  evidence(box: Box): number {
     if (!this.stable) return 1;
     const { left, right, top, bottom } = this.grid.cellsIn(box);
-    const fromUs = this.#lastUs - seconds * 1e6;
     let [cells, seen] = [0, 0];
     for (let row = top; row < bottom; row++) {
       for (let i = row * this.grid.columns + left; i < row * this.grid.columns + right; i++) {
         cells++;
-        if ((this.#foregroundUs[i] as number) >= fromUs) seen++;
+        seen += this.foreground[i] as number;
       }
     }
     return cells === 0 ? 1 : seen / cells;
@@ -126,7 +123,6 @@ export class Background {
     this.covered.fill(0);
     this.sinceUs.fill(monoUs);
     this.#movedUs.fill(Number.NEGATIVE_INFINITY);
-    this.#foregroundUs.fill(Number.NEGATIVE_INFINITY);
   }
 
   /** Each cell against the scene and against its own recent past; the number of those that moved. */
@@ -154,7 +150,6 @@ export class Background {
         sinceUs[i] = nowUs;
         if (isFore) this.#movedUs[i] = nowUs;
       }
-      if (isFore) this.#foregroundUs[i] = nowUs;
       foreground[i] = isFore ? 1 : 0;
       scene[i] = isFore ? was : was + (here - was) * sceneShare;
       recent[i] = before + (here - before) * recentShare;
