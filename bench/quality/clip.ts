@@ -1,13 +1,18 @@
 /**
- * The pictures of a clip at the size the model takes, scaled before they are turned into RGB as in the product.
- * Fed by GStreamer in a child process, read by bench/detect.ts. One picture is held at a time.
+ * The pictures of a clip, scaled before they are turned into RGB as in the product, or as they come from a sensor.
+ * Fed by GStreamer in a child process, read by bench/detect.ts and bench/quality/pets.ts. One picture is held at a time.
  */
 import { spawn } from 'node:child_process';
 import { VigieError } from '../../errors.js';
 
-/** Yields the RGB bytes of each picture, in order. `file` is any video that GStreamer can decode. */
-export async function* clipPictures(file: string, width: number, height: number): AsyncGenerator<Uint8Array> {
-  const caps = `video/x-raw,format=RGB,width=${width},height=${height},pixel-aspect-ratio=1/1`;
+/** Yields the bytes of each picture, in order. `file` is any video that GStreamer can decode; the sides are multiples of 8. */
+export async function* clipPictures(
+  file: string,
+  width: number,
+  height: number,
+  format: 'RGB' | 'I420' = 'RGB',
+): AsyncGenerator<Uint8Array> {
+  const caps = `video/x-raw,format=${format},width=${width},height=${height},pixel-aspect-ratio=1/1`;
   const launch = [
     'filesrc',
     `location=${file}`,
@@ -32,7 +37,7 @@ export async function* clipPictures(file: string, width: number, height: number)
     });
     child.once('close', resolve);
   });
-  const bytes = width * height * 3;
+  const bytes = width * height * (format === 'RGB' ? 3 : 1.5);
   try {
     let picture = new Uint8Array(bytes);
     let filled = 0;
