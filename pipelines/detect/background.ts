@@ -24,6 +24,8 @@ const SETTLING = { forS: 20, afterS: 2 };
 const ABSORBED_S = 600;
 /** More than this share of the picture changes at once: that is the light, or the camera. */
 const GLOBAL_SHARE = 0.3;
+/** A known thing covers this much more than its box on each side, shares of the box. */
+const RIM = 0.1;
 /** Change within this time is activity, seconds. */
 const ACTIVE_S = 1;
 /** Looks further apart than this tell nothing of what moved between them, seconds. */
@@ -85,9 +87,9 @@ export class Background {
     const sameView = this.#mask !== null && sees(this.#mask, frame.mask, this.grid.columns);
     if (!sameView || !(seconds >= 0 && seconds <= GAP_S)) return this.#startAnew(frame);
     this.#lastUs = frame.monoUs;
+    this.#cover(known);
     const moving = this.#compare(exposureStep(this.scene, now), seconds);
     if (moving > GLOBAL_SHARE * now.length) return this.#startAnew(frame);
-    this.#cover(known);
     this.#absorb();
     this.#looks++;
   }
@@ -127,7 +129,7 @@ export class Background {
 
   /** Each cell against the scene and against its own recent past; the number of those that moved. */
   #compare(step: Exposure, seconds: number): number {
-    const { scene, recent, foreground, sinceUs } = this;
+    const { scene, recent, foreground, covered, sinceUs } = this;
     const [{ now }, usual, nowUs] = [this.grid, this.#usual, this.#lastUs];
     const first = 1 / (this.#looks + 2);
     const follow = (tau: number): number => 1 - Math.exp(-seconds / tau);
@@ -145,7 +147,8 @@ export class Background {
       const least = Math.min(MOST, Math.max(LEAST, TIMES_USUAL * usually));
       const off = Math.abs(here - was);
       const isFore = off > least;
-      if (Math.abs(here - before) > least) {
+      const isMoving = Math.abs(here - before) > least;
+      if (isMoving) {
         moving++;
         sinceUs[i] = nowUs;
         if (isFore) this.#movedUs[i] = nowUs;
@@ -153,18 +156,24 @@ export class Background {
       foreground[i] = isFore ? 1 : 0;
       scene[i] = isFore ? was : was + (here - was) * sceneShare;
       recent[i] = before + (here - before) * recentShare;
+      // What moves all the time and is nobody is leaves and water: a place learns that, but not from what stays or is followed.
+      if (isFore && (!isMoving || covered[i] === 1)) continue;
       usual[i] = usually + (Math.min(off, MOST) - usually) * (isFore ? usualShare / 8 : usualShare);
     }
     return moving;
   }
 
+  /** With a cell and a little more around: boxes are not exact, and a rim that is left would be taken for a thing. */
   #cover(known: readonly Box[]): void {
+    const { columns, rows } = this.grid;
     this.covered.fill(0);
-    for (const box of known) {
+    for (const { x, y, width, height } of known) {
+      const [across, down] = [width * RIM, height * RIM];
+      const box = { x: x - across, y: y - down, width: width + 2 * across, height: height + 2 * down };
       const { left, right, top, bottom } = this.grid.cellsIn(box);
-      for (let row = top; row < bottom; row++) {
-        const line = row * this.grid.columns;
-        this.covered.fill(1, line + left, line + right);
+      for (let row = Math.max(0, top - 1); row < Math.min(rows, bottom + 1); row++) {
+        const line = row * columns;
+        this.covered.fill(1, line + Math.max(0, left - 1), line + Math.min(columns, right + 1));
       }
     }
   }

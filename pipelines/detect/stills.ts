@@ -12,6 +12,8 @@ import type { CellRange } from './cells.js';
 const STAYS_S = 3;
 /** Least number of cells, and most as a share of the picture: less is noise, more is the light. */
 const CELLS = { least: 3, mostShare: 0.1 };
+/** Of connected cells that are not the scene this share must have stayed: what creeps has young cells in front. */
+const STILL_SHARE = 0.7;
 /** A thing is there while this share of its cells is not the scene, or is hidden by somebody in front. */
 const THERE = 0.5;
 /** A patch is the same thing when they have this share of the smaller one's cells in common. */
@@ -22,6 +24,8 @@ const MOST = 64;
 interface Thing extends Still {
   cells: readonly number[];
 }
+
+type GridSize = Pick<Background['grid'], 'columns' | 'rows'>;
 
 interface Patch {
   cells: number[];
@@ -62,41 +66,30 @@ export class Stills {
   }
 }
 
-/** Connected cells that have not been the scene for long enough, and are as they were; largest first. */
+/** Connected cells that are not the scene and have been as they are for long enough; largest first. */
 function patchesOf(background: Background): Patch[] {
   const { foreground, covered, sinceUs, grid } = background;
   const fromUs = background.atUs - STAYS_S * 1e6;
-  const waits = new Uint8Array(foreground.length);
-  for (let i = 0; i < waits.length; i++) {
-    const stays = foreground[i] === 1 && covered[i] === 0 && (sinceUs[i] as number) <= fromUs;
-    waits[i] = stays ? 1 : 0;
-  }
+  const waits = foreground.map((is, i) => (is === 1 && covered[i] === 0 ? 1 : 0));
   const patches: Patch[] = [];
   for (let i = 0; i < waits.length; i++) {
     if (waits[i] === 0) continue;
-    const patch = gather(i, waits, grid);
-    const { length } = patch.cells;
-    if (length >= CELLS.least && length <= CELLS.mostShare * waits.length) patches.push(patch);
+    const cells = gather(i, waits, grid);
+    const stayed = cells.filter((cell) => (sinceUs[cell] as number) <= fromUs);
+    if (stayed.length < CELLS.least || stayed.length < STILL_SHARE * cells.length) continue;
+    if (stayed.length <= CELLS.mostShare * waits.length)
+      patches.push({ cells: stayed, range: rangeOf(stayed, grid) });
   }
   return patches.sort((a, b) => b.cells.length - a.cells.length).slice(0, MOST);
 }
 
 /** Takes the cells connected with the first one out of those that wait. */
-function gather(
-  first: number,
-  waits: Uint8Array,
-  { columns, rows }: { columns: number; rows: number },
-): Patch {
+function gather(first: number, waits: Uint8Array, { columns, rows }: GridSize): number[] {
   const cells = [first];
-  const range = { left: columns, right: 0, top: rows, bottom: 0 };
   waits[first] = 0;
   for (const cell of cells) {
     const column = cell % columns;
     const row = (cell - column) / columns;
-    range.left = Math.min(range.left, column);
-    range.right = Math.max(range.right, column + 1);
-    range.top = Math.min(range.top, row);
-    range.bottom = Math.max(range.bottom, row + 1);
     for (let r = Math.max(0, row - 1); r <= Math.min(rows - 1, row + 1); r++) {
       for (let c = Math.max(0, column - 1); c <= Math.min(columns - 1, column + 1); c++) {
         const other = r * columns + c;
@@ -106,7 +99,20 @@ function gather(
       }
     }
   }
-  return { cells, range };
+  return cells;
+}
+
+function rangeOf(cells: readonly number[], { columns, rows }: GridSize): CellRange {
+  const range = { left: columns, right: 0, top: rows, bottom: 0 };
+  for (const cell of cells) {
+    const column = cell % columns;
+    const row = (cell - column) / columns;
+    range.left = Math.min(range.left, column);
+    range.right = Math.max(range.right, column + 1);
+    range.top = Math.min(range.top, row);
+    range.bottom = Math.max(range.bottom, row + 1);
+  }
+  return range;
 }
 
 function isThere({ cells }: Thing, { foreground, covered }: Background): boolean {
