@@ -1,8 +1,8 @@
 /**
- * A part of a masked frame at the size the model looks at. Made by look.ts for a look at a window, read by detector.ts. The
- * whole picture goes through shrink.ts; a window is another size each time, for which GStreamer would have to build its
- * scaler anew. Bilinear over the nearest four elements, colour at
- * half the size, and BT.601 limited range to RGB, as there.
+ * A masked frame, or a window of it, at the size the model looks at. Called by look.ts, read by detector.ts. A window is
+ * another size each time, for which GStreamer would have to build its scaler anew, and handing a frame to it copies the frame:
+ * so the few elements that are needed are read here. Bilinear over the nearest four, colour at half the size, and BT.601
+ * limited range to RGB.
  */
 import type { MaskedFrame } from '../frame.js';
 import { type SmallPicture, smallPictureOf } from './small-picture.js';

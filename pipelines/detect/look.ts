@@ -1,5 +1,5 @@
 /**
- * The side path of a frame: shrunk and looked at, at the detection rate. Fed by main.ts with masked frames,
+ * The side path of a frame: scaled and looked at, at the detection rate. Fed by main.ts with masked frames,
  * which hands what was found to the tracker. It never delays a frame: while a look is under way others pass.
  */
 import type { Clock, Log } from '../../board/ports.js';
@@ -10,13 +10,13 @@ import { Background } from './background.js';
 import { cropped } from './crop.js';
 import { Detector } from './detector.js';
 import { Occupancy } from './occupancy.js';
-import { Shrink } from './shrink.js';
 import { Stills } from './stills.js';
-import { Attention, fromWindow, type Plan } from './window.js';
+import { Attention, fromWindow, type Plan, type Window } from './window.js';
 
 /** Looked-at frames kept for alert pictures. */
 const FRAMES_KEPT = 3;
 
+const WHOLE: Box = { x: 0, y: 0, width: 1, height: 1 };
 /** Something goes on in a box when this share of its cells is not as the scene is. */
 const LIVELY_SHARE = 0.1;
 
@@ -46,7 +46,7 @@ export class Look {
   readonly #occupancy: Occupancy;
   readonly #stills: Stills | null;
   readonly #attention: Attention | null;
-  readonly #shrink: Shrink;
+  readonly #whole: Window;
   readonly #detector: Detector;
   readonly #kept: MaskedFrame[] = [];
   #ready = false;
@@ -63,20 +63,18 @@ export class Look {
     this.#stills = options.stills ? new Stills() : null;
     this.#attention =
       fullLookSeconds === null ? null : new Attention(size, full, fullLookSeconds, ratePerSecond);
-    this.#shrink = new Shrink(size, full);
+    this.#whole = { box: WHOLE, input: full };
     this.#detector = new Detector(deps, options);
   }
 
   /** Loads the model; frames offered before that pass by. Rejects with a VigieError of kind `model`. */
   async start(): Promise<void> {
-    this.#shrink.start();
     await this.#detector.start();
     this.#ready = true;
   }
 
   async stop(): Promise<void> {
     this.#ready = false;
-    this.#shrink.stop();
     await this.#detector.stop();
   }
 
@@ -138,7 +136,7 @@ export class Look {
 
   async #see(frame: MaskedFrame, plan: Plan): Promise<Pick<Seen, 'detections' | 'lookMs'> | null> {
     if (plan.looked === 'none') return { detections: [], lookMs: 0 };
-    if (plan.looked === 'full') return this.#detector.look(await this.#shrink.shrink(frame));
+    if (plan.looked === 'full') return this.#detector.look(cropped(frame, this.#whole));
     const result = await this.#detector.look(cropped(frame, plan.window));
     return result && { ...result, detections: fromWindow(result.detections, plan.window) };
   }
