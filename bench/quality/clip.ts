@@ -5,11 +5,15 @@
 import { spawn } from 'node:child_process';
 import { VigieError } from '../../errors.js';
 
-/** Yields the bytes of each picture, in order. `file` is any video that GStreamer can decode; the sides are multiples of 8. */
+/**
+ * Yields the bytes of each picture, in order. `file` is any video that GStreamer can decode; the sides are multiples of 8.
+ * @param cropLeft columns of the clip that are cut off at the left before it is scaled
+ */
 export async function* clipPictures(
   file: string,
   width: number,
   height: number,
+  cropLeft = 0,
   format: 'RGB' | 'I420' = 'RGB',
 ): AsyncGenerator<Uint8Array> {
   const caps = `video/x-raw,format=${format},width=${width},height=${height},pixel-aspect-ratio=1/1`;
@@ -23,6 +27,7 @@ export async function* clipPictures(
     '!',
     'video/x-raw,format=I420',
   ];
+  if (cropLeft > 0) launch.splice(5, 0, 'videocrop', `left=${cropLeft}`, '!');
   launch.push('!', 'videoscale', 'method=bilinear', 'add-borders=false', '!', 'videoconvert', '!', caps);
   launch.push('!', 'fdsink', 'fd=1');
   const child = spawn('gst-launch-1.0', ['-q', ...launch], { stdio: ['ignore', 'pipe', 'pipe'] });

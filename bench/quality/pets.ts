@@ -34,7 +34,7 @@ const WARM_UP = 5;
 /** A track that more looks in a row than these missed is no answer: 0.4 s. Chosen on the first half (docs/tracking.md). */
 const MOST_MISSED = 2;
 
-interface Look5 {
+interface Looked {
   truth: readonly TruthBox[];
   tracks: readonly Track[];
   /** the same detections, followed without what the background tells of places */
@@ -55,7 +55,7 @@ export async function petsRows(dir: string, changes: Partial<DetectOptions> = {}
   const truth = await readTruth(join(dir, 'pets09', 'gt.txt'));
   const looks = await lookAtClip(truth, { ...productOptions(), ...changes });
   const half = looks.slice(looks.length >> 1);
-  const sum = (of: (look: Look5) => number): number => looks.reduce((total, l) => total + of(l), 0);
+  const sum = (of: (look: Looked) => number): number => looks.reduce((total, l) => total + of(l), 0);
   const times = looks.slice(WARM_UP).map((l) => l.cpuMs);
   const share = (looked: Seen['looked']): number =>
     looks.filter((l) => l.looked === looked).length / looks.length;
@@ -102,7 +102,7 @@ function productOptions(): DetectOptions {
   };
 }
 
-async function lookAtClip(truth: ReadonlyMap<number, TruthBox[]>, options: DetectOptions): Promise<Look5[]> {
+async function lookAtClip(truth: ReadonlyMap<number, TruthBox[]>, options: DetectOptions): Promise<Looked[]> {
   const frames = await dueFrames();
   const follow = (): Tracker => new Tracker({ ...options, aspect: clipSize.width / clipSize.height });
   const [tracker, believing] = [follow(), follow()];
@@ -119,7 +119,7 @@ async function lookAtClip(truth: ReadonlyMap<number, TruthBox[]>, options: Detec
     clipSize,
   );
   await look.start();
-  const looks: Look5[] = [];
+  const looks: Looked[] = [];
   try {
     for (const frame of frames) {
       const before = process.cpuUsage();
@@ -153,7 +153,7 @@ async function dueFrames(): Promise<MaskedFrame[]> {
   masker.open(1, masker.load({ version: 1, zones: [] }));
   const frames: MaskedFrame[] = [];
   let seq = 0;
-  for await (const bytes of clipPictures(sampleClip(), clipSize.width, clipSize.height, 'I420')) {
+  for await (const bytes of clipPictures(sampleClip(), clipSize.width, clipSize.height, 0, 'I420')) {
     if (seq % LOOK_EVERY === 0) {
       const monoUs = (1 + seq / LOOK_EVERY) * LOOK_US;
       const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -170,12 +170,12 @@ function people(tracks: readonly Track[]): Track[] {
   return tracks.filter((t) => t.class === 'person');
 }
 
-function seenOnly(looks: readonly Look5[]): Answers {
+function seenOnly(looks: readonly Looked[]): Answers {
   return looks.map(({ truth, tracks }) => ({ truth, tracks: people(tracks).filter((t) => t.seen) }));
 }
 
 /** The tracks that the look found, and those that it or the one before missed too, at their predicted place. */
-function answered(looks: readonly Look5[]): Answers {
+function answered(looks: readonly Looked[]): Answers {
   const missed = new Map<string, number>();
   return looks.map(({ truth, tracks }) => {
     for (const { id, seen } of tracks) missed.set(id, seen ? 0 : (missed.get(id) ?? 0) + 1);

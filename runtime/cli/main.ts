@@ -6,6 +6,7 @@ import { openStateDirectory, stateDirectory } from '../config/paths.js';
 import { demonstrationConfig, writeDemonstration } from '../demonstration.js';
 import { headDemonstrationConfig, headStage } from '../demonstration-head.js';
 import { build } from '../health/report.js';
+import { alertsCommand } from './alerts.js';
 import { cardCommand } from './card.js';
 import { maskCommand } from './mask.js';
 import { registerCommand } from './register.js';
@@ -32,6 +33,7 @@ function program(): Command {
     .addCommand(storeCommand())
     .addCommand(registerCommand())
     .addCommand(maskCommand())
+    .addCommand(alertsCommand())
     .addCommand(cardCommand(argument(secondsOption)))
     .addCommand(userCommand());
   settle(vigie);

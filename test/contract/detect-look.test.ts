@@ -48,7 +48,7 @@ async function frames(moving: number, standing: number): Promise<MaskedFrame[]> 
   masker.open(1, masker.load({ version: 1, zones: [] }));
   const all: Buffer[] = [];
   let index = 0;
-  for await (const bytes of clipPictures(sampleClip(), size.width, size.height, 'I420')) {
+  for await (const bytes of clipPictures(sampleClip(), size.width, size.height, 0, 'I420')) {
     if (index++ % 2 === 0) all.push(Buffer.from(bytes));
     if (all.length === moving) break;
   }
