@@ -4,11 +4,23 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { VigieError } from '../errors.js';
-import type { ModelFile } from './engines/engine.js';
+import type { EngineName, ModelFile } from './engines/engine.js';
+import type { Model } from './manifest.js';
 
 /** What to do about a model that cannot be used. */
 export const refetch = 'Run npm start or npm test: set-up fetches and converts the model again';
+
+/**
+ * The files of a model that an engine loads: the converted one, or those it was converted from, which set-up keeps in a
+ * directory beside it.
+ */
+export function filesOf(model: Model, engine: EngineName, onnxFile: string): ModelFile[] {
+  if (engine === 'onnx') return [{ path: onnxFile, sha256: model.onnx.sha256 }];
+  const directory = join(dirname(onnxFile), model.name);
+  return model.source.files.map(({ name, sha256 }) => ({ path: join(directory, name), sha256 }));
+}
 
 /**
  * Reads a model file whole and checks it.

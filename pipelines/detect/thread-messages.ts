@@ -3,10 +3,11 @@
  * in one process, nothing from outside travels here.
  */
 import type { ErrorKind } from '../../errors.js';
-import type { Detection } from '../messages.js';
+import type { Detection, DetectOptions } from '../messages.js';
 
 /** Given to the thread when it starts. */
 export interface ThreadData {
+  engine: DetectOptions['engine'];
   modelFile: string;
   modelSha256: string;
   threads: number;
