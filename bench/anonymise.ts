@@ -15,6 +15,7 @@ import { i420Bytes, type MaskedFrame, type PictureSize } from '../pipelines/fram
 import { Masker } from '../pipelines/mask/masker.js';
 import type { Box, Detection } from '../pipelines/messages.js';
 import { personMask } from '../pipelines/person-mask.js';
+import { inputSize } from '../runtime/config/detect.js';
 import { cacheDirectory } from '../runtime/config/paths.js';
 import { config } from '../runtime/config/schema.js';
 import { type FoundIn, foundIn, type Miss, misses, whyMissed } from './anonymise-misses.js';
@@ -130,7 +131,8 @@ function coverTimes(manner: 'solid' | 'blocks', goal: number | null): Row[] {
 
 /** What the product's model finds in each frame that is looked at, by index; null for the others. */
 async function lookAtClip(): Promise<(Detection[] | null)[]> {
-  const { inputWidth, inputHeight, lowThreshold, model: name } = config.shape.detect.parse(undefined);
+  const { lowThreshold, model: name, ...asked } = config.shape.detect.parse(undefined);
+  const { inputWidth, inputHeight } = inputSize(clipSize, asked);
   const model = findModel(name);
   const engine = new OnnxEngine();
   const file = { path: modelPaths(model, cacheDirectory()).onnxFile, sha256: model.onnx.sha256 };

@@ -10,6 +10,7 @@ import { decodeCentreNet } from '../models/decode/centernet.js';
 import { OnnxEngine } from '../models/engines/onnx.js';
 import { findModel, modelPaths } from '../models/manifest.js';
 import type { Detection } from '../pipelines/messages.js';
+import { inputSize } from '../runtime/config/detect.js';
 import { cacheDirectory } from '../runtime/config/paths.js';
 import { config } from '../runtime/config/schema.js';
 import { clipPictures } from './quality/clip.js';
@@ -50,7 +51,8 @@ interface Looked {
 export async function benchDetect({ gt, frames, input, threshold }: DetectBenchOptions): Promise<Row[]> {
   const truth = gt === undefined ? null : await readTruth(gt);
   const detect = config.shape.detect.parse(undefined);
-  const { width, height } = input ?? { width: detect.inputWidth, height: detect.inputHeight };
+  const { inputWidth, inputHeight } = inputSize(clipSize, detect);
+  const { width, height } = input ?? { width: inputWidth, height: inputHeight };
   const { looked, times } = await lookAtClip(
     width,
     height,

@@ -15,9 +15,10 @@ import { toPlanes } from '../models/engines/onnx.js';
 import { findModel, type Model, modelPaths } from '../models/manifest.js';
 import { filesOf, verifiedBytes } from '../models/verify.js';
 import type { Detection } from '../pipelines/messages.js';
+import { inputSize } from '../runtime/config/detect.js';
 import { cacheDirectory } from '../runtime/config/paths.js';
 import { config } from '../runtime/config/schema.js';
-import { duePictures, readTruth } from './detect.js';
+import { clipSize, duePictures, readTruth } from './detect.js';
 import { matchPicture, recallAndPrecision } from './quality/match.js';
 import type { TruthBox } from './quality/mot.js';
 import { calibrate } from './quantise/calibrate.js';
@@ -67,7 +68,8 @@ export async function benchEngines({ gt }: EnginesBenchOptions): Promise<Row[]> 
   const truth = gt === undefined ? null : await readTruth(gt);
   const detect = config.shape.detect.parse(undefined);
   const model = findModel(detect.model);
-  const size = { width: detect.inputWidth, height: detect.inputHeight };
+  const { inputWidth: width, inputHeight: height } = inputSize(clipSize, detect);
+  const size = { width, height };
   const clip = join(cacheDirectory(), 'sample', 'vtest.avi');
   const due = async (after: number, most: number): Promise<Picture[]> =>
     duePictures(clip, size.width, size.height, most, after);

@@ -16,6 +16,7 @@ import type { Engine } from '../models/engines/engine.js';
 import { findModel, modelPaths } from '../models/manifest.js';
 import { verifiedBytes } from '../models/verify.js';
 import type { Box } from '../pipelines/messages.js';
+import { inputSize } from '../runtime/config/detect.js';
 import { cacheDirectory } from '../runtime/config/paths.js';
 import { config } from '../runtime/config/schema.js';
 import { clipPictures } from './quality/clip.js';
@@ -150,7 +151,8 @@ async function loadPosture(directory: string): Promise<GraphModel> {
 
 async function personIn(detector: Engine, picture: Picture): Promise<Box | null> {
   const { classes, graph } = findModel(config.shape.detect.parse(undefined).model);
-  const { inputWidth, inputHeight, lowThreshold } = config.shape.detect.parse(undefined);
+  const { lowThreshold, ...asked } = config.shape.detect.parse(undefined);
+  const { inputWidth, inputHeight } = inputSize({ width: 4, height: 3 }, asked);
   const whole = { x: 0, y: 0, width: picture.width, height: picture.height };
   const { rgb } = cropOf(picture, whole, inputWidth, inputHeight);
   const maps = await detector.run(rgb, inputWidth, inputHeight);

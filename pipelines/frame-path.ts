@@ -7,7 +7,7 @@ import { systemClock } from '../board/linux/clock.js';
 import type { Log } from '../board/ports.js';
 import type { Anonymiser } from './anonymise/anonymiser.js';
 import { Capture } from './capture/capture.js';
-import { Look, type Seen } from './detect/look.js';
+import { Look, type LookDeps, type Seen } from './detect/look.js';
 import { Motion } from './detect/motion.js';
 import { type EncodedUnit, Encoder } from './encode/encoder.js';
 import { StillEncoder } from './encode/still.js';
@@ -17,7 +17,7 @@ import { Masker } from './mask/masker.js';
 import { Placement } from './mask/placement.js';
 import type { FromPipeline, PipelineOptions, Pose, ToPipeline } from './messages.js';
 import { LatencyMeter, LoopMeter } from './meter.js';
-import { followsPeople, personMask } from './person-mask.js';
+import { followsPeople, looking, personMask } from './person-mask.js';
 import { Pictures } from './pictures.js';
 import { Sights } from './sight/sights.js';
 import { Tracker } from './track/tracker.js';
@@ -71,8 +71,14 @@ export class FramePath {
       options.head && new HeldFrames({ clock: systemClock, events: this.#holding() }, options.head);
     this.#encoder = new Encoder({ onUnit: (unit) => this.#onUnit(unit), onFault: fault }, options);
     this.#still = new StillEncoder(size);
-    const seeing = { clock: systemClock, log, onSeen: (seen: Seen) => this.#onSeen(seen), onFault: fault };
-    this.#look = options.detect ? new Look(seeing, options.detect, size) : null;
+    const seeing: LookDeps = {
+      clock: systemClock,
+      log,
+      onSeen: (seen) => this.#onSeen(seen),
+      onFault: fault,
+      expected: (monoUs) => this.#tracker?.expected(monoUs) ?? [],
+    };
+    this.#look = options.detect ? new Look(seeing, looking(options, options.detect), size) : null;
     this.#tracker = options.detect
       ? new Tracker({ ...options.detect, aspect: size.width / size.height })
       : null;
@@ -208,19 +214,21 @@ export class FramePath {
     this.#hold(raw);
   }
 
-  #onSeen({ frame: { seq, monoUs, wallMs }, detections, lookMs }: Seen): void {
+  #onSeen({
+    frame: { seq, monoUs, wallMs },
+    detections,
+    lookMs,
+    looked,
+    stills,
+    occupied,
+    isLively,
+  }: Seen): void {
     this.#counts.lookedAt++;
     this.#counts.detections += detections.length;
     this.#people?.seen({ seq, monoUs }, detections);
-    const tracks = this.options.personMask?.only ? [] : (this.#tracker?.update(detections, monoUs) ?? []);
-    const found = {
-      detections: detections.length,
-      tracks,
-      looked: 'full' as const,
-      stills: null,
-      occupied: [],
-      signals: [],
-    };
+    const watches = this.options.personMask?.only !== true;
+    const tracks = (watches && this.#tracker?.update(detections, monoUs, isLively)) || [];
+    const found = { detections: detections.length, tracks, looked, stills, occupied, signals: [] };
     this.#out.send({ t: 'tracks', seq, monoUs, wallMs, lookMs, ...found });
   }
 

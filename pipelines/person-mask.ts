@@ -31,6 +31,14 @@ export function followsPeople({
   return people !== null && head !== null;
 }
 
+/** What a person mask covers is all that the looks find: each of them is then at the whole picture. */
+export function looking(
+  { personMask: people }: Pick<PipelineOptions, 'personMask'>,
+  detect: DetectOptions,
+): DetectOptions {
+  return people ? { ...detect, fullLookSeconds: null } : detect;
+}
+
 /**
  * The stage that these options ask for, null when people are shown.
  * @param show takes each frame when nobody is to be seen in it any more

@@ -8,6 +8,7 @@ import { filesOf, verifiedBytes } from '../models/verify.js';
 import type { DetectOptions, MaskTable, PersonMaskOptions, PipelineOptions } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
 import type { Archive } from './archive.js';
+import { inputSize } from './config/detect.js';
 import { cacheDirectory } from './config/paths.js';
 import type { Config } from './config/schema.js';
 import { behaviourNames, type WatchedZone } from './config/zones.js';
@@ -88,7 +89,7 @@ export async function pipelineOptions(
     head: headOptions(config.head),
     detect:
       config.detect.enabled && (zones.length > 0 || (mayRecord && personMask !== null))
-        ? await detectOptions(config.detect, zones)
+        ? await detectOptions(config.detect, zones, config.picture)
         : null,
     personMask: personMaskOptions(config, personMask, zones.length > 0),
     motion: mayRecord && recordsOnMotion(config) ? { ratePerSecond: motionRate } : null,
@@ -113,6 +114,7 @@ function recordsOnMotion({ record: { when } }: Config): boolean {
 async function detectOptions(
   { enabled: _, model: name, onlyWhereItMoves, fullLookSeconds, ...options }: Config['detect'],
   zones: readonly WatchedZone[],
+  picture: Config['picture'],
 ): Promise<DetectOptions> {
   const model = findModel(name);
   const modelFile = modelPaths(model, cacheDirectory()).onnxFile;
@@ -120,6 +122,7 @@ async function detectOptions(
   for (const file of filesOf(model, options.engine, modelFile)) await verifiedBytes(file);
   return {
     ...options,
+    ...inputSize(picture, options),
     modelFile,
     modelSha256,
     fullLookSeconds: onlyWhereItMoves ? fullLookSeconds : null,

@@ -1,12 +1,12 @@
 /**
- * The pictures of a clip at the size the model takes, scaled before they are turned into RGB as in the product.
- * Fed by GStreamer in a child process, read by bench/detect.ts. One picture is held at a time.
+ * The pictures of a clip, scaled before they are turned into RGB as in the product, or as they come from a sensor.
+ * Fed by GStreamer in a child process, read by bench/detect.ts and bench/quality/pets.ts. One picture is held at a time.
  */
 import { spawn } from 'node:child_process';
 import { VigieError } from '../../errors.js';
 
 /**
- * Yields the bytes of each picture, in order. `file` is any video that GStreamer can decode.
+ * Yields the bytes of each picture, in order. `file` is any video that GStreamer can decode; the sides are multiples of 8.
  * @param cropLeft columns of the clip that are cut off at the left before it is scaled
  */
 export async function* clipPictures(

@@ -91,7 +91,7 @@ export class Detector {
   /**
    * Looks at a picture and takes its bytes: they are handed to the thread and are empty here afterwards.
    * @returns null, the picture untouched, when a look is under way
-   * @throws VigieError `model` when the detector is not running or the picture has not the configured size
+   * @throws VigieError `model` when the detector is not running or the picture is larger than the configured size
    */
   async look(picture: SmallPicture): Promise<Look | null> {
     const thread = this.#thread;
@@ -99,8 +99,8 @@ export class Detector {
     if (this.#waiting) return null;
     const { seq, width, height, rgb } = picture;
     const { inputWidth, inputHeight } = this.#options;
-    if (width !== inputWidth || height !== inputHeight) {
-      const message = `The detector got ${width}x${height} and takes ${inputWidth}x${inputHeight}`;
+    if (width % 32 !== 0 || height % 32 !== 0 || width * height > inputWidth * inputHeight) {
+      const message = `The detector got ${width}x${height} and takes no more than ${inputWidth}x${inputHeight}`;
       throw new VigieError('model', message, 'This is a defect: report it with the log');
     }
     const startUs = this.#clock.monoUs();

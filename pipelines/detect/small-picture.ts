@@ -1,5 +1,5 @@
 /**
- * The small picture that the detector looks at. Made from a masked frame by shrink.ts, read by
+ * The small picture that the detector looks at. Made from a masked frame by crop.ts, read by
  * detector.ts. There is no way to make one without a MaskedFrame in hand: the brand has no value that
  * other code could write, so a picture that was not masked does not compile into the detector.
  */

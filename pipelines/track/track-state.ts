@@ -8,6 +8,8 @@ import { BoxFilter } from './box-filter.js';
 
 /** How much of a class's weight is left after each further detection. */
 const VOTE_DECAY = 0.9;
+/** Who was found for certain where nothing moves is believed to stand there for this long without being so again. */
+const STANDS_US = 10e6;
 
 export class TrackState {
   readonly bornUs: number;
@@ -21,6 +23,8 @@ export class TrackState {
   #filter: BoxFilter;
   #score: number;
   #votes = new Map<ObjectClass, number>();
+  /** last time a detection that needs no motion supported it */
+  #stoodUs: number | null;
 
   /** Starts tentative, from its first detection at `monoUs`. */
   constructor(
@@ -28,7 +32,9 @@ export class TrackState {
     detection: Detection,
     monoUs: number,
     aspect: number,
+    stands = false,
   ) {
+    this.#stoodUs = stands ? monoUs : null;
     this.bornUs = monoUs;
     this.seenUs = monoUs;
     this.family = family(detection.class);
@@ -51,8 +57,17 @@ export class TrackState {
     this.#filter.predict(seconds, !this.seen);
   }
 
-  /** A detection of the same family supports it at `monoUs`. */
-  support(detection: Detection, monoUs: number): void {
+  /** Whether it was found for certain, and not long ago, where nothing moves. */
+  stands(nowUs: number): boolean {
+    return this.#stoodUs !== null && nowUs - this.#stoodUs <= STANDS_US;
+  }
+
+  /**
+   * A detection of the same family supports it at `monoUs`.
+   * @param standingScore score from which it also tells that something stands there; null: something moves
+   */
+  support(detection: Detection, monoUs: number, standingScore: number | null = null): void {
+    if (standingScore !== null && detection.score >= standingScore) this.#stoodUs = monoUs;
     this.#filter.correct(detection.box);
     this.seen = true;
     this.seenUs = monoUs;

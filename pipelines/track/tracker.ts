@@ -8,7 +8,7 @@
  * counted in seconds, not in looks. docs/tracking.md has the invariants and the limits.
  */
 import { randomBytes } from 'node:crypto';
-import type { Box, Detection, Track } from '../messages.js';
+import type { Box, Detection, ObjectClass, Track } from '../messages.js';
 import { assign, family, iou, widened } from './association.js';
 import { TrackState } from './track-state.js';
 
@@ -17,6 +17,8 @@ export interface TrackerOptions {
   lowThreshold: number;
   /** lowest score (0..1) of a detection that may start one */
   highThreshold: number;
+  /** the same for single classes, where it differs */
+  classThresholds?: Partial<Record<ObjectClass, number>>;
   /** width of the picture over its height; 16/9 when absent */
   aspect?: number;
   /** looks in a row that must find an object before it is reported; 2 when absent */
@@ -35,20 +37,22 @@ const PAD_DEVIATIONS = 0.5;
 const MOST_PAD = 0.5;
 /** A detection that covers a track already supported at this look is that object's second box. */
 const DUPLICATE_IOU = 0.7;
+/** What stands where nothing ever moved must score this to begin a track; docs/tracking.md says what that leaves out. */
+const STANDING_SCORE = 0.5;
 /** Detections of one look that are considered, best scores first. */
 const MOST_DETECTIONS = 256;
 /** Tracks held at once; what the channel to the runtime process may carry. */
 const MOST_TRACKS = 512;
 
 export class Tracker {
-  #options: Required<TrackerOptions>;
+  readonly #options: Required<TrackerOptions>;
   #tracks: TrackState[] = [];
   #lookUs: number | null = null;
   #born = 0;
 
   constructor(options: TrackerOptions) {
-    const { lowThreshold, highThreshold, aspect = 16 / 9, confirmHits = 2, lostSeconds = 1.5 } = options;
-    this.#options = { lowThreshold, highThreshold, aspect, confirmHits, lostSeconds };
+    const defaults = { aspect: 16 / 9, confirmHits: 2, lostSeconds: 1.5, classThresholds: {} };
+    this.#options = { ...defaults, ...options };
   }
 
   /** Tracks confirmed since the start. */
@@ -61,28 +65,34 @@ export class Tracker {
    * @param detections in any order, boxes as shares of the picture
    * @param monoUs capture of the picture that was looked at, microseconds; time never goes back, so an
    *   earlier one than the last counts as the last
+   * @param hasMoved whether anything is or was going on in a box; without it every place counts as lively
    * @returns confirmed tracks, those lost for the moment too (`seen` false), at most 512
    */
-  update(detections: readonly Detection[], monoUs: number): Track[] {
+  update(
+    detections: readonly Detection[],
+    monoUs: number,
+    hasMoved: (box: Box) => boolean = () => true,
+  ): Track[] {
     this.#moveTo(monoUs);
     const nowUs = this.#lookUs ?? 0;
-    const { confident, doubtful } = this.#sort(detections);
+    const { confident, doubtful, standing } = this.#sort(detections, hasMoved);
     const before = this.#tracks;
     const wasSeen = new Set(before.filter((t) => t.seen));
     for (const t of before) t.seen = false;
 
     const confirmed = before.filter((t) => t.confirmed);
-    let left = this.#associate(confirmed, confident, LEAST.confident, nowUs);
+    let left = this.#associate(confirmed, confident, LEAST.confident, nowUs, standing);
     const alone = confirmed.filter((t) => !t.seen && wasSeen.has(t));
-    this.#associate(alone, doubtful, LEAST.doubtful, nowUs);
+    this.#associate(alone, doubtful, LEAST.doubtful, nowUs, standing);
     left = this.#associate(
       before.filter((t) => !t.confirmed),
       left,
       LEAST.tentative,
       nowUs,
+      standing,
     );
     this.#tracks = before.filter((t) => this.#stays(t, nowUs));
-    for (const detection of left) this.#begin(detection, nowUs);
+    for (const detection of left) this.#begin(detection, nowUs, standing.has(detection));
     for (const t of this.#tracks) this.#confirm(t);
     return this.#tracks.filter((t) => t.confirmed).map((t) => t.report());
   }
@@ -92,9 +102,17 @@ export class Tracker {
    * Looks no further ahead than `lostSeconds`.
    */
   predict(monoUs: number): Track[] {
+    return this.#tracks.filter((t) => t.confirmed).map((t) => t.reportAfter(this.#ahead(monoUs)));
+  }
+
+  /** The same, with those that only one look has found so far. */
+  expected(monoUs: number): Track[] {
+    return this.#tracks.map((t) => t.reportAfter(this.#ahead(monoUs)));
+  }
+
+  #ahead(monoUs: number): number {
     const ahead = this.#lookUs === null ? 0 : (monoUs - this.#lookUs) / 1e6;
-    const seconds = Math.min(this.#options.lostSeconds, Math.max(0, Number.isFinite(ahead) ? ahead : 0));
-    return this.#tracks.filter((t) => t.confirmed).map((t) => t.reportAfter(seconds));
+    return Math.min(this.#options.lostSeconds, Math.max(0, Number.isFinite(ahead) ? ahead : 0));
   }
 
   #moveTo(monoUs: number): void {
@@ -106,18 +124,32 @@ export class Tracker {
     for (const t of this.#tracks) t.predict(seconds);
   }
 
-  #sort(detections: readonly Detection[]): { confident: Detection[]; doubtful: Detection[] } {
-    const { lowThreshold, highThreshold } = this.#options;
+  /** `standing`: those in whose boxes nothing is going on. */
+  #sort(
+    detections: readonly Detection[],
+    hasMoved: (box: Box) => boolean,
+  ): { confident: Detection[]; doubtful: Detection[]; standing: ReadonlySet<Detection> } {
+    const { lowThreshold, highThreshold, classThresholds } = this.#options;
     const usable = detections
       .filter((d) => usableScore(d.score) && d.score >= lowThreshold && usableBox(d.box))
       .sort((a, b) => b.score - a.score)
       .slice(0, MOST_DETECTIONS);
-    const confident = usable.filter((d) => d.score >= highThreshold);
-    return { confident, doubtful: usable.slice(confident.length) };
+    const isConfident = (d: Detection): boolean => d.score >= (classThresholds[d.class] ?? highThreshold);
+    return {
+      confident: usable.filter(isConfident),
+      doubtful: usable.filter((d) => !isConfident(d)),
+      standing: new Set(usable.filter((d) => !hasMoved(d.box))),
+    };
   }
 
   /** Pairs tracks with detections, supports the tracks, and gives back the detections that nobody took. */
-  #associate(tracks: TrackState[], detections: Detection[], least: number, nowUs: number): Detection[] {
+  #associate(
+    tracks: TrackState[],
+    detections: Detection[],
+    least: number,
+    nowUs: number,
+    standing: ReadonlySet<Detection>,
+  ): Detection[] {
     const { aspect } = this.#options;
     const boxes = tracks.map((t) => t.box);
     // The less the filter knows (a new track, a long gap), the further from its guess a match may lie.
@@ -128,13 +160,17 @@ export class Tracker {
     const wide = boxes.map((box, i) => widened(box, pads[i] as (typeof pads)[number], aspect));
     const families = detections.map((d) => family(d.class));
     const similarity = (row: number, column: number): number => {
-      if ((tracks[row] as TrackState).family !== families[column]) return -1;
-      const box = (detections[column] as Detection).box;
-      return iou(wide[row] as Box, widened(box, pads[row] as (typeof pads)[number], aspect));
+      const [track, detection] = [tracks[row] as TrackState, detections[column] as Detection];
+      if (track.family !== families[column]) return -1;
+      // A place that the model takes for a person look after look must not catch the track of one who passes it.
+      const mayBeFixed = standing.has(detection) && detection.score < STANDING_SCORE;
+      if (mayBeFixed && !track.stands(nowUs)) return -1;
+      return iou(wide[row] as Box, widened(detection.box, pads[row] as (typeof pads)[number], aspect));
     };
     const taken = new Set<number>();
     for (const [row, column] of assign(tracks.length, detections.length, similarity, least)) {
-      (tracks[row] as TrackState).support(detections[column] as Detection, nowUs);
+      const detection = detections[column] as Detection;
+      (tracks[row] as TrackState).support(detection, nowUs, standing.has(detection) ? STANDING_SCORE : null);
       taken.add(column);
     }
     return detections.filter((_, i) => !taken.has(i));
@@ -147,14 +183,14 @@ export class Tracker {
     return x < 1 && y < 1 && x + width > 0 && y + height > 0;
   }
 
-  #begin(detection: Detection, nowUs: number): void {
-    if (this.#tracks.length >= MOST_TRACKS) return;
+  #begin(detection: Detection, nowUs: number, stands: boolean): void {
+    if (this.#tracks.length >= MOST_TRACKS || (stands && detection.score < STANDING_SCORE)) return;
     const kind = family(detection.class);
     const second = this.#tracks.some(
       (t) => t.seen && t.family === kind && iou(t.box, detection.box) >= DUPLICATE_IOU,
     );
     if (second) return;
-    this.#tracks.push(new TrackState(this.#unusedId(), detection, nowUs, this.#options.aspect));
+    this.#tracks.push(new TrackState(this.#unusedId(), detection, nowUs, this.#options.aspect, stands));
   }
 
   #confirm(t: TrackState): void {

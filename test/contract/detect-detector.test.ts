@@ -121,10 +121,14 @@ test('a signal stops it', { skip: withoutModel }, async () => {
   await assert.rejects(newDetector().start(AbortSignal.abort()), refused(/not running/));
 });
 
-test('a picture of another size is refused before it reaches the model', { skip: withoutModel }, async () => {
+test('a picture larger than the configured size, or of odd sides, is refused before it reaches the model', {
+  skip: withoutModel,
+}, async () => {
   const detector = newDetector();
   await detector.start();
-  await assert.rejects(detector.look(picture(1, { width: 64, height: 64 })), refused(/64x64/));
+  await assert.rejects(detector.look(picture(1, { width: 128, height: 64 })), refused(/128x64/));
+  await assert.rejects(detector.look(picture(1, { width: 64, height: 62 })), refused(/64x62/));
+  assert.equal((await detector.look(picture(1, { width: 64, height: 64 })))?.seq, 1);
   assert.equal((await detector.look(picture(2)))?.seq, 2);
   await detector.stop();
 });

@@ -20,6 +20,7 @@ import { afterEach, test } from 'node:test';
 import { findModel, modelPaths } from '../../models/manifest.js';
 import { maskDigest } from '../../pipelines/mask/table.js';
 import type { FromPipeline, MaskTable, PipelineOptions, ToPipeline, Unit } from '../../pipelines/messages.js';
+import { inputSize } from '../../runtime/config/detect.js';
 import { cacheDirectory } from '../../runtime/config/paths.js';
 import { config } from '../../runtime/config/schema.js';
 import { PipelineProcess } from '../../runtime/health/pipeline-process.js';
@@ -236,7 +237,7 @@ function withDetector(): Partial<PipelineOptions> {
   const model = findModel('centernet');
   const detect = config.shape.detect.parse(undefined);
   const { enabled: _, model: __, onlyWhereItMoves: ___, ...looks } = detect;
-  const scene = { occupancyZones: [], stills: false };
+  const scene = { occupancyZones: [], stills: false, ...inputSize({ width: 4, height: 3 }, detect) };
   const modelFile = modelPaths(model, cacheDirectory()).onnxFile;
   return { detect: { ...looks, ...scene, modelFile, modelSha256: model.onnx.sha256 } };
 }

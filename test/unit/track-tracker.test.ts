@@ -289,3 +289,75 @@ describe('predict', () => {
     assert.deepEqual(tracker.predict(0), tracker.predict(3_000_000));
   });
 });
+
+describe('a place where nothing moves', () => {
+  const still = (): boolean => false;
+
+  function watch(
+    tracker: Tracker,
+    scores: readonly number[],
+    moves: (box: { x: number }) => boolean,
+  ): Track[][] {
+    return scores.map((score, i) => tracker.update([found(0.5, 0.5, score)], (i + 5) * 200_000, moves));
+  }
+
+  it('begins no track at a score that begins one where something moves', () => {
+    assert.deepEqual(watch(new Tracker(options), Array(20).fill(0.45), still).flat(), []);
+    assert.equal(watch(new Tracker(options), Array(20).fill(0.45), () => true).at(-1)?.length, 1);
+  });
+
+  it('shows who stands there since before the start, and keeps them through doubtful looks', () => {
+    const looks = watch(new Tracker(options), [0.55, 0.6, ...Array(30).fill(0.2), 0.52, 0.2], still);
+    assert.equal(ids(looks).length, 1);
+    assert.ok(looks.slice(1).every((l) => only(l).seen));
+  });
+
+  it('lets go of a track that nothing but a doubtful place supports for long', () => {
+    const looks = watch(new Tracker(options), [0.55, 0.6, ...Array(80).fill(0.45)], still);
+    assert.equal(looks.at(-1)?.length, 0);
+  });
+
+  it('does not catch the track of somebody who walks past it', () => {
+    const tracker = new Tracker(options);
+    const looks = Array.from({ length: 40 }, (_, i) => {
+      const x = 0.3 + i * 0.01;
+      const passer = x < 0.55 ? [found(x, 0.5, 0.7)] : [];
+      const fixed = found(0.52, 0.5, 0.35);
+      const isLively = (box: { x: number }): boolean => x < 0.55 && Math.abs(box.x + 0.02 - x) < 0.02;
+      return tracker.update([...passer, fixed], (i + 5) * 200_000, isLively);
+    });
+    assert.equal(looks.at(-1)?.length, 0);
+    const atPlace = looks.slice(27).flat();
+    assert.ok(
+      atPlace.every((t) => !t.seen),
+      'nothing supports a track there once the passer is gone',
+    );
+  });
+});
+
+describe('thresholds of a class', () => {
+  it('begin a track where they differ, and only of that class', () => {
+    const tracker = new Tracker({ ...options, classThresholds: { bag: 0.2, car: 0.6 } });
+    const seen = run(tracker, 1, 5, () => [
+      found(0.2, 0.5, 0.25, 'bag'),
+      found(0.5, 0.5, 0.5, 'car'),
+      found(0.8, 0.5, 0.35),
+    ]);
+    assert.deepEqual(
+      seen
+        .at(-1)
+        ?.map((t) => t.class)
+        .sort(),
+      ['bag', 'person'],
+    );
+  });
+});
+
+describe('expected', () => {
+  it('has those that one look alone has found; predict has not', () => {
+    const tracker = new Tracker(options);
+    tracker.update([found(0.5)], 1_000_000);
+    assert.equal(tracker.expected(1_200_000).length, 1);
+    assert.equal(tracker.predict(1_200_000).length, 0);
+  });
+});

@@ -84,7 +84,7 @@ test('what the store does decides whether anything shows it', () => {
   ]);
 });
 
-test('updates follow under the id of the alert; other zones and the end of the run end what is open', () => {
+test('updates follow under the id of the alert; other zones and the end of the run end what is open', async () => {
   const { watching, alerts } = watchingOf();
   for (let t = 0; t <= 6; t += 0.2) watching.onTracks(look(t, {}, ...(t > 3 ? [{ id: 'b' }] : [])));
   const { alert, update } = alerts.since(0)[0] ?? {};
