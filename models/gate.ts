@@ -24,6 +24,8 @@ export interface Admitted {
   model: ListedModel;
   /** what was hashed and looked into; load these */
   bytes: Buffer;
+  /** boxes that the file says it gives; 0 when it gives scores alone */
+  boxes: number;
 }
 
 const hint = 'Ask whoever made the model for one that keeps to docs/models.md, "The gate"';
@@ -62,15 +64,15 @@ export async function admit({ listFile, publicKey, name }: SlotSource): Promise<
     );
   const path = join(dirname(listFile), model.file);
   const bytes = await verifiedBytes({ path, sha256: model.sha256 }, fileHint);
-  checkGraph(bytes, model);
-  return { model, bytes };
+  return { model, bytes, boxes: checkGraph(bytes, model) };
 }
 
 /**
  * Looks into the graph.
+ * @returns the boxes that the file says it gives, 0 when it gives scores alone
  * @throws ModelRefused with the reason
  */
-export function checkGraph(bytes: Buffer, model: ListedModel): void {
+export function checkGraph(bytes: Buffer, model: ListedModel): number {
   const { opsets, nodes, constants, inputs, outputs } = readOnnx(bytes);
   const refuse = (reason: Refusal, what: string): ModelRefused =>
     new ModelRefused(reason, `Model "${model.name}" is refused: ${what}`, hint);
@@ -92,19 +94,19 @@ export function checkGraph(bytes: Buffer, model: ListedModel): void {
       'input',
       `its input is ${given.map(shown).join(', ') || 'none'}, not float 1x3x${height}x${width}`,
     );
-  checkOutputs(outputs, model, refuse);
+  return checkOutputs(outputs, model, refuse);
 }
 
 function checkOutputs(
   outputs: readonly OnnxEdge[],
   { output, classes }: ListedModel,
   refuse: (reason: Refusal, what: string) => ModelRefused,
-): void {
+): number {
   const vector = outputs.find(looksLikeEmbedding);
   if (vector) throw refuse('embedding', `its output ${shown(vector)} looks like an embedding`);
   const told = outputs.map(shown).join(', ');
   if (output === 'scores') {
-    if (outputs.length === 1 && isFloat(outputs[0], [1, classes.length])) return;
+    if (outputs.length === 1 && isFloat(outputs[0], [1, classes.length])) return 0;
     throw refuse('output', `its outputs are ${told}, and the list says ${classes.length} scores`);
   }
   const boxes = outputs.find(({ shape }) => shape.length === 3);
@@ -116,7 +118,8 @@ function checkOutputs(
     count <= mostBoxes &&
     isFloat(boxes, [1, count, 4]) &&
     outputs.some((one) => one !== boxes && isFloat(one, [1, count]));
-  if (!fits) throw refuse('output', `its outputs are ${told}, and the list says boxes 1xNx4 with scores 1xN`);
+  if (fits) return count;
+  throw refuse('output', `its outputs are ${told}, and the list says boxes 1xNx4 with scores 1xN`);
 }
 
 /** One vector and nothing beside it in any direction; boxes have a direction for the four corners. */

@@ -117,7 +117,7 @@ export function findModel(name: string, manifest: Manifest = shippedManifest()):
   const model = manifest.models.find((m) => m.name === name);
   if (model) return model;
   const known = manifest.models.map((m) => m.name).join(', ');
-  throw new VigieError('model', `There is no model "${name}"`, `Set detect.model to one of: ${known}`);
+  throw new ModelRefused('unlisted', `There is no model "${name}"`, `Set detect.model to one of: ${known}`);
 }
 
 /**

@@ -95,3 +95,12 @@ export class ModelRefused extends VigieError {
 export function refusalOf(error: unknown): Refusal | null {
   return error instanceof ModelRefused ? error.reason : null;
 }
+
+/** How the pipeline process says that a model of a slot failed, and not the detector. */
+export const slotFailed = (name: string, why: string): string =>
+  `The model "${name}" of a slot failed: ${why}`;
+
+/** The name that such a message tells; null for any other. */
+export function failedSlot(message: string): string | null {
+  return /^The model "([a-z0-9-]{1,32})" of a slot failed: /.exec(message)?.[1] ?? null;
+}

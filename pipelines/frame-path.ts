@@ -9,6 +9,7 @@ import type { Anonymiser } from './anonymise/anonymiser.js';
 import { Capture } from './capture/capture.js';
 import { Look, type Seen } from './detect/look.js';
 import { Motion } from './detect/motion.js';
+import { Slots } from './detect/slots.js';
 import { type EncodedUnit, Encoder } from './encode/encoder.js';
 import { StillEncoder } from './encode/still.js';
 import { type MaskedFrame, type RawFrame, releaseFrame } from './frame.js';
@@ -41,6 +42,7 @@ export class FramePath {
   readonly #encoder: Encoder;
   readonly #still: StillEncoder;
   readonly #look: Look | null;
+  readonly #slots: Slots;
   readonly #tracker: Tracker | null;
   readonly #motion: Motion | null;
   readonly #people: Anonymiser | null;
@@ -71,6 +73,7 @@ export class FramePath {
     this.#still = new StillEncoder(size);
     const seeing = { clock: systemClock, log, onSeen: (seen: Seen) => this.#onSeen(seen), onFault: fault };
     this.#look = options.detect ? new Look(seeing, options.detect, size) : null;
+    this.#slots = new Slots({ log, onFault: fault }, options.detect?.slots ?? [], size);
     this.#tracker = options.detect
       ? new Tracker({ ...options.detect, aspect: size.width / size.height })
       : null;
@@ -101,6 +104,7 @@ export class FramePath {
     // The picture comes first: the model loads while frames already flow.
     this.#capture.start();
     this.#look?.start().catch(this.#out.fault);
+    this.#slots.start();
   }
 
   load(message: Extract<ToPipeline, { t: 'mask-table' }>): void {
@@ -168,6 +172,7 @@ export class FramePath {
     this.#counts.masked++;
     this.#maskedSeq = frame.seq;
     this.#look?.offer(frame);
+    this.#slots.offer(frame);
     const share = this.#motion?.offer(frame) ?? null;
     if (share !== null) this.#out.send({ t: 'motion', seq: frame.seq, monoUs: frame.monoUs, share });
     if (this.#people) this.#people.push(frame, this.#look?.keeps(frame) ?? false);
@@ -213,7 +218,7 @@ export class FramePath {
       looked: 'full' as const,
       stills: null,
       occupied: [],
-      signals: [],
+      signals: this.#slots.take(),
     };
     this.#out.send({ t: 'tracks', seq, monoUs, wallMs, lookMs, ...found });
   }

@@ -59,6 +59,17 @@ export function boxModel(change: Partial<OnnxModel> = {}): OnnxModel {
   };
 }
 
+/** Sure of whatever is not black. */
+export function brightModel(change: Partial<OnnxModel> = {}): OnnxModel {
+  const data = Float32Array.of(100, -100, 100, -100, 100, -100);
+  return redModel(2, { name: 'bright', initializers: [{ name: 'weights', shape: [3, 2], data }], ...change });
+}
+
+/** Passes the gate, and a black picture; gives scores of any size for others. */
+export function boundlessModel(): OnnxModel {
+  return brightModel({ nodes: [...pooled, node('MatMul', ['colour', 'weights'], ['scores'])] });
+}
+
 export const onnx = (model: OnnxModel): Buffer => Buffer.from(encodeOnnx(model));
 
 /** The same picture gives a vector of this many numbers. */
