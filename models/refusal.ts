@@ -87,8 +87,13 @@ export class ModelRefused extends VigieError {
     hint: string,
     options?: { cause?: unknown },
   ) {
-    super('model', message, hint, options);
+    super('model', printable(message), hint, options);
   }
+}
+
+/** A message may quote what a file says of itself: it is kept short, on one line, and from formatting what it stands in. */
+function printable(message: string): string {
+  return message.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?').slice(0, 500);
 }
 
 /** The reason of an error; null when it is none of ours. */

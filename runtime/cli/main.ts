@@ -8,6 +8,7 @@ import { headDemonstrationConfig, headStage } from '../demonstration-head.js';
 import { build } from '../health/report.js';
 import { cardCommand } from './card.js';
 import { maskCommand } from './mask.js';
+import { modelCommand } from './model.js';
 import { registerCommand } from './register.js';
 import { portOption, type RunOptions, runCamera, secondsOption } from './run.js';
 import { storeCommand } from './store.js';
@@ -32,6 +33,7 @@ function program(): Command {
     .addCommand(storeCommand())
     .addCommand(registerCommand())
     .addCommand(maskCommand())
+    .addCommand(modelCommand())
     .addCommand(cardCommand(argument(secondsOption)))
     .addCommand(userCommand());
   settle(vigie);
