@@ -1,10 +1,12 @@
-/** `npm run bench -- frame|detect|mask|anonymise|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
+/** `npm run bench -- frame|detect|alert|motion|mask|anonymise|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
 import { Command, InvalidArgumentError } from 'commander';
 import { asVigieError, errorLine } from '../errors.js';
+import { benchAlert } from './alert.js';
 import { benchAnonymise } from './anonymise.js';
 import { benchDetect } from './detect.js';
 import { benchFrame } from './frame.js';
 import { benchMask } from './mask.js';
+import { benchPeer } from './peer.js';
 import { type Row, reportOf, table, writeReport } from './report.js';
 import { benchRetention } from './retention.js';
 import { benchStore } from './store.js';
@@ -68,6 +70,23 @@ program
   .option('--pictures <dir>', 'write pictures of what was missed here')
   .action(async ({ json, ...options }: Flags & { pictures?: string }) =>
     print('anonymise', await benchAnonymise(say, options), { json }),
+  );
+program
+  .command('alert')
+  .description('from an event in the picture to the alert at a connected client')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--events <count>', 'how many', Number, 100)
+  .action(async ({ json, events }: Flags & { events: number }) =>
+    print('alert', await benchAlert(say, { events }), { json }),
+  );
+program
+  .command('motion')
+  .description('CPU for each frame at 1080p25, looking and not, against the program motion')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--seconds <count>', 'of each run', Number, 60)
+  .option('--rounds <count>', 'of all sides in turn', Number, 3)
+  .action(async ({ json, seconds, rounds }: Flags & { seconds: number; rounds: number }) =>
+    print('motion', await benchPeer(say, { seconds, rounds }), { json }),
   );
 program
   .command('store')

@@ -39,7 +39,8 @@ const listedModel = z
     classes: z.array(z.string()).min(1).max(4),
     /** lowest score that is told */
     threshold: z.number().min(0.05).max(1),
-    everySeconds: z.number().min(1).max(60).default(1),
+    /** what holds an event together over time bridges a gap of little more (runtime/scene/behaviours/slot.ts) */
+    everySeconds: z.number().min(1).max(2).default(1),
     licence: plain(500),
     /** what the maker measured, on what, in words */
     accuracy: plain(1000),

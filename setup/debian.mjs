@@ -23,7 +23,7 @@ const forStart = [
 const packages = {
   start: forStart,
   test: [...forStart, 'chromium', 'ffmpeg', 'openssl', 'python3-gi', 'gir1.2-gst-rtsp-server-1.0'],
-  bench: [...forStart, 'ffmpeg'],
+  bench: [...forStart, 'ffmpeg', 'motion'],
 };
 
 /**

@@ -5,8 +5,16 @@
 import { spawn } from 'node:child_process';
 import { VigieError } from '../../errors.js';
 
-/** Yields the RGB bytes of each picture, in order. `file` is any video that GStreamer can decode. */
-export async function* clipPictures(file: string, width: number, height: number): AsyncGenerator<Uint8Array> {
+/**
+ * Yields the RGB bytes of each picture, in order. `file` is any video that GStreamer can decode.
+ * @param cropLeft columns of the clip that are cut off at the left before it is scaled
+ */
+export async function* clipPictures(
+  file: string,
+  width: number,
+  height: number,
+  cropLeft = 0,
+): AsyncGenerator<Uint8Array> {
   const caps = `video/x-raw,format=RGB,width=${width},height=${height},pixel-aspect-ratio=1/1`;
   const launch = [
     'filesrc',
@@ -18,6 +26,7 @@ export async function* clipPictures(file: string, width: number, height: number)
     '!',
     'video/x-raw,format=I420',
   ];
+  if (cropLeft > 0) launch.splice(5, 0, 'videocrop', `left=${cropLeft}`, '!');
   launch.push('!', 'videoscale', 'method=bilinear', 'add-borders=false', '!', 'videoconvert', '!', caps);
   launch.push('!', 'fdsink', 'fd=1');
   const child = spawn('gst-launch-1.0', ['-q', ...launch], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -6,6 +6,7 @@ import { openStateDirectory, stateDirectory } from '../config/paths.js';
 import { demonstrationConfig, writeDemonstration } from '../demonstration.js';
 import { headDemonstrationConfig, headStage } from '../demonstration-head.js';
 import { build } from '../health/report.js';
+import { alertsCommand } from './alerts.js';
 import { cardCommand } from './card.js';
 import { maskCommand } from './mask.js';
 import { modelCommand } from './model.js';
@@ -34,6 +35,7 @@ function program(): Command {
     .addCommand(registerCommand())
     .addCommand(maskCommand())
     .addCommand(modelCommand())
+    .addCommand(alertsCommand())
     .addCommand(cardCommand(argument(secondsOption)))
     .addCommand(userCommand());
   settle(vigie);

@@ -3,10 +3,10 @@
  * What it cannot vouch for it does not give out: a changed digit would uncover a window.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { maskZone } from '../../pipelines/messages.js';
+import { replaceWhole } from '../whole-file.js';
 
 /** More than the largest table that the channel takes. */
 const mostBytes = 16 << 20;
@@ -53,21 +53,8 @@ export class ZoneFile {
   }
 
   /** Written beside it, synced, renamed. Rejects when the file system refuses; what was there is then still there. */
-  async save(kept: KeptZones): Promise<void> {
-    const directory = dirname(this.path);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const beside = `${this.path}.new`;
-    await rm(beside, { force: true });
-    const handle = await open(beside, 'wx', 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify({ format: 1, sum: sumOf(kept), content: kept })}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(beside, this.path);
-    const parent = await open(directory, 'r');
-    await parent.sync().finally(() => parent.close());
+  save(kept: KeptZones): Promise<void> {
+    return replaceWhole(this.path, `${JSON.stringify({ format: 1, sum: sumOf(kept), content: kept })}\n`);
   }
 }
 

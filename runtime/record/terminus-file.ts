@@ -3,12 +3,11 @@
  * what archive.ts gives it, read at the start. Holds times only. What it cannot read it ignores: a bad file costs the rest
  * of a window, never a start.
  */
-import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Clock, Log } from '../../board/ports.js';
 import { errorLine } from '../../errors.js';
+import { replaceWhole } from '../whole-file.js';
 import type { RecordEntry } from './ring-index.js';
 import type { StoredPiece } from './terminus.js';
 
@@ -95,7 +94,7 @@ export class TerminusFile {
         .map(({ fromUs, toUs }) => ({ fromUs, toUs, fromMs: wall(fromUs), toMs: wall(toUs) })),
     };
     try {
-      await replaceFile(this.options.file, JSON.stringify(content));
+      await replaceWhole(this.options.file, JSON.stringify(content));
     } catch (error) {
       log.warn(`A restart would end what this alert keeps. ${errorLine(error)}`);
     }
@@ -113,26 +112,6 @@ export class TerminusFile {
       return null;
     }
   }
-}
-
-/** Written beside it, synced, renamed: there is always one that is whole. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const beside = `${path}.${randomBytes(4).toString('hex')}`;
-  try {
-    const file = await open(beside, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
-  const directory = await open(dirname(path), 'r');
-  await directory.sync().finally(() => directory.close());
 }
 
 /** As terminus.ts knows pieces. Numbers of GOPs are negative: those of this run begin at 1. */

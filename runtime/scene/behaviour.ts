@@ -5,6 +5,7 @@
  */
 import type { Box, Point, Signal, Still, Track } from '../../pipelines/messages.js';
 import type { EventKind, Measured } from './alert.js';
+import type { Ground } from './ground.js';
 import type { Reason } from './reasons.js';
 
 /** A track as it lies on the ground. */
@@ -34,6 +35,10 @@ export interface SceneLook {
   /** share of the zone covered by what is not background, by name of the zone; absent: not measured */
   occupied: ReadonlyMap<string, number>;
   signals: readonly Signal[];
+  /** width of the picture over its height; 16/9 when absent */
+  aspect?: number;
+  /** how the picture lies on the ground; absent or null: not calibrated */
+  ground?: Ground | null;
 }
 
 /** A condition that holds at this look, with all the evidence over time that it asks for. */

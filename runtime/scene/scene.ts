@@ -26,6 +26,8 @@ export interface SceneOptions {
   zones: readonly WatchedZone[];
   /** null: not calibrated */
   ground?: Ground | null;
+  /** width of the picture over its height */
+  aspect?: number;
   /** what looks */
   model?: Alert['model'];
 }
@@ -45,7 +47,7 @@ export class Scene {
 
   constructor({ makeId = randomId }: SceneDeps, options: SceneOptions) {
     this.#makeId = makeId;
-    this.#options = { ground: null, model: { name: '', sha256: '' }, ...options };
+    this.#options = { ground: null, aspect: 16 / 9, model: { name: '', sha256: '' }, ...options };
     this.#subjects = new Subjects(this.#options.ground);
     this.#watches = options.zones.flatMap((zone) =>
       behavioursOf(zone).map((behaviour) => ({ zone, behaviour, alertUs: Number.NEGATIVE_INFINITY })),
@@ -67,6 +69,8 @@ export class Scene {
       stills: look.stills,
       occupied: new Map(look.occupied.map(({ zone, share }) => [zone, share])),
       signals: look.signals,
+      aspect: this.#options.aspect,
+      ground: this.#options.ground,
     };
     const alerts = this.#watches.flatMap((watch) => {
       const [sighting] = watch.behaviour.observe(seen, watch.zone.sensitivity);

@@ -68,12 +68,32 @@ function zones(): WatchedZone[] {
   ];
   const classes = [...objectClass.options];
   const presence = { classes, dwellSeconds: 0, cooldownSeconds: 0, minScore: 0 };
-  return [watchedZone.parse({ name: 'All', points, presence })];
+  const quick = { seconds: 0, cooldownSeconds: 0 };
+  const slot = { ...quick, minScore: 0 };
+  const others = { fall: slot, abandoned: quick, fire: slot, weapon: slot };
+  return [watchedZone.parse({ name: 'All', points, presence, ...others })];
 }
 
 function look(seq: number, monoUs: number, tracks: Track[]): Tracks {
   const found = { looked: 'full' as const, stills: null, occupied: [], signals: [] };
   return { t: 'tracks', seq, monoUs, wallMs: seq, lookMs: 1, detections: 0, tracks, ...found };
+}
+
+/** What else a look may bring: things that stay, and what models of the integrator say. */
+function others(random: Random): Pick<Tracks, 'stills' | 'signals'> {
+  const few = <T>(make: () => T): T[] => Array.from({ length: Math.floor(random() * 6) }, make);
+  const modelSha256 = '0'.repeat(64);
+  return {
+    stills: few(() => {
+      const { box } = detection(random);
+      const id = String(Math.floor(random() * 8));
+      return { id, box, sinceUs: number(random) * 1e7, contrast: number(random) };
+    }),
+    signals: few(() => {
+      const task = random() < 0.5 ? ('fire' as const) : ('weapon' as const);
+      return { task, ...detection(random), modelSha256 };
+    }),
+  };
 }
 
 describe('garbage detections', () => {
@@ -148,7 +168,8 @@ describe('garbage tracks', () => {
           };
         });
         if (random() < 0.05) scene.reset();
-        for (const a of scene.observe(look(i, random() < 0.05 ? number(random) : i * 1e5, list)).alerts) {
+        const at = random() < 0.05 ? number(random) : i * 1e5;
+        for (const a of scene.observe({ ...look(i, at, list), ...others(random) }).alerts) {
           alert.parse(a);
           alerts++;
         }

@@ -15,6 +15,11 @@ export interface Seen {
   x?: number;
   y?: number;
   seen?: boolean;
+  /** of the box, shares of the picture; 0.04 by 0.1 when absent */
+  width?: number;
+  height?: number;
+  bornUs?: number;
+  bodyTiltDeg?: number;
 }
 
 export function zone(
@@ -42,9 +47,14 @@ export function track({
   x = IN,
   y = 0.5,
   seen = true,
+  width = 0.04,
+  height = 0.1,
+  bornUs = 0,
+  bodyTiltDeg,
 }: Seen): Track {
-  const box = { x: x - 0.02, y: y - 0.1, width: 0.04, height: 0.1 };
-  return { id, class: name, score, box, velocity: { x: 0, y: 0 }, hits: 2, bornUs: 0, seen };
+  const box = { x: x - width / 2, y: y - height, width, height };
+  const tilt = bodyTiltDeg === undefined ? {} : { bodyTiltDeg };
+  return { id, class: name, score, box, velocity: { x: 0, y: 0 }, hits: 2, bornUs, seen, ...tilt };
 }
 
 /** The look at `seconds` on the picture's clock. */

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { recordClasses } from '../../record/key-sector.js';
+import { eventKind } from '../../scene/alert.js';
 
 /** The two classes of what is recorded, each with its own key and its own days (docs/retention.md). */
 const recordClass = z.enum(recordClasses);
@@ -14,6 +15,7 @@ const wallMs = z.number().min(-8.64e15).max(8.64e15);
 const storeId = z.string().min(1).max(64);
 /** hexadecimal */
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const alertId = z.string().min(1).max(64);
 /** Ed25519 public key, SPKI DER, base64url */
 const publicKey = z.string().min(40).max(120);
 
@@ -156,6 +158,36 @@ const told = {
     /** false: every zone before is there unchanged after */
     smaller: z.boolean(),
   }),
+  /** an operator was told of an event */
+  alerted: z.strictObject({
+    kind: z.literal('alert-raised'),
+    /** of the alert, as the control plane names it */
+    alert: alertId,
+    number: count,
+    event: eventKind,
+    zone: z.string().max(64),
+    score: z.number(),
+    /** SHA-256 of the model that looked; empty when no model did */
+    model: z.string().max(64),
+    /** what decided, against its threshold */
+    measured: z.strictObject({
+      name: z.string().max(64),
+      value: z.number(),
+      threshold: z.number().nullable(),
+      unit: z.string().max(32),
+    }),
+    /** wall clock of the picture in which it became true */
+    pictureMs: wallMs,
+  }),
+  /** what an operator said of it; it changes nothing by itself */
+  judged: z.strictObject({
+    kind: z.literal('alert-judged'),
+    alert: alertId,
+    /** the session's user */
+    by: z.string().max(64),
+    /** null: seen, without a judgement */
+    verdict: z.enum(['true', 'false', 'unclear']).nullable(),
+  }),
 };
 
 /** Several things that happened to segments of one store, in order, told in one entry: one signature, one sync. */
@@ -192,6 +224,8 @@ export const registerEvent = z.discriminatedUnion('kind', [
   told.released,
   told.ordered,
   told.mask,
+  told.alerted,
+  told.judged,
 ]);
 export type RegisterEvent = z.infer<typeof registerEvent>;
 export type EventKind = RegisterEvent['kind'];
@@ -227,6 +261,8 @@ export const entry = z.discriminatedUnion('kind', [
   told.released.extend(frame),
   told.ordered.extend(frame),
   told.mask.extend(frame),
+  told.alerted.extend(frame),
+  told.judged.extend(frame),
 ]);
 export type Entry = z.infer<typeof entry>;
 export type EntryOf<K extends EventKind> = Extract<Entry, { kind: K }>;

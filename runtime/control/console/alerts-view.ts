@@ -2,8 +2,9 @@
  * The list of alerts, newest first. Fed by main.ts; sends the operator's answers. Shows at most 200; those that
  * nobody answered are the last to go.
  */
+import { lineOfUpdate, whyOf } from './alert-why.js';
 import { byId, make } from './elements.js';
-import type { Acknowledgement, Alert, Verdict } from './messages.js';
+import type { Acknowledgement, Alert, AlertUpdate, Verdict } from './messages.js';
 import type { Speech, Word } from './words.js';
 
 const verdicts = ['true', 'false', 'unclear'] as const;
@@ -14,6 +15,7 @@ const freshMs = 60_000;
 interface Card {
   alert: Alert;
   acked: Acknowledgement | null;
+  update: AlertUpdate | null;
   item: HTMLLIElement;
   pictureUrl: string;
 }
@@ -40,7 +42,7 @@ export class AlertsView {
   add(alert: Alert, acked: Acknowledgement | null, picture?: Uint8Array<ArrayBuffer>): boolean {
     this.lastNumber = Math.max(this.lastNumber, alert.number);
     const known = this.#cards.get(alert.id);
-    const card = known ?? { alert, acked, item: make('li', 'alert'), pictureUrl: '' };
+    const card = known ?? { alert, acked, update: null, item: make('li', 'alert'), pictureUrl: '' };
     card.acked = acked;
     if (picture) this.#setPicture(card, picture);
     this.#cards.set(alert.id, card);
@@ -61,6 +63,14 @@ export class AlertsView {
     const card = this.#cards.get(id);
     if (!card) return;
     this.#setPicture(card, jpeg);
+    this.#render(card);
+  }
+
+  /** What became of the incident of an alert. */
+  updated(update: AlertUpdate): void {
+    const card = this.#cards.get(update.id);
+    if (!card) return;
+    card.update = update;
     this.#render(card);
   }
 
@@ -98,6 +108,8 @@ export class AlertsView {
     const { alert, acked, item } = card;
     const focused = item.contains(document.activeElement) ? document.activeElement : null;
     const verdict = focused?.getAttribute('data-verdict');
+    const onWhy = focused?.tagName === 'SUMMARY';
+    const open = item.querySelector('details')?.open ?? false;
     item.tabIndex = 0;
     item.dataset['id'] = alert.id;
     item.dataset['number'] = String(alert.number);
@@ -108,14 +120,19 @@ export class AlertsView {
     facts.append(
       time,
       make('b', '', alert.zone),
+      make('span', 'alert-event', this.#speech.word(`event.${alert.event}` satisfies Word)),
       make('span', '', `${this.#speech.word('number')} ${alert.number}`),
     );
     const reason = make('p', 'alert-reason', alert.reason[this.#speech.language]);
-    item.replaceChildren(this.#figure(card), facts, reason, this.#answers(card));
+    const update = lineOfUpdate(card.update, this.#speech);
+    const told = make('div', 'alert-told');
+    told.append(reason, ...(update ? [update] : []), whyOf(alert, this.#speech, open));
+    item.replaceChildren(this.#figure(card), facts, told, this.#answers(card));
     item.setAttribute(
       'aria-label',
       `${this.#speech.moment(alert.atMs)}, ${alert.reason[this.#speech.language]}`,
     );
+    if (onWhy) item.querySelector('summary')?.focus();
     if (verdict) item.querySelector<HTMLElement>(`[data-verdict="${verdict}"]`)?.focus();
   }
 
@@ -140,6 +157,10 @@ export class AlertsView {
     const image = byId<HTMLImageElement>('viewer-picture');
     image.src = pictureUrl;
     image.alt = this.#speech.word('pictureOf');
+    const frame = byId('viewer-box');
+    const { x, y, width, height } = alert.box;
+    for (const [side, share] of Object.entries({ left: x, top: y, width, height }))
+      frame.style.setProperty(side, `${(100 * share).toFixed(2)}%`);
     byId('viewer-reason').textContent = alert.reason[this.#speech.language];
     byId<HTMLDialogElement>('viewer').showModal();
   }

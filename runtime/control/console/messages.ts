@@ -13,12 +13,60 @@ export interface Acknowledgement {
   atMs: number;
 }
 
+export type EventKind =
+  | 'presence'
+  | 'direction'
+  | 'density'
+  | 'crowd'
+  | 'fall'
+  | 'abandoned'
+  | 'fire'
+  | 'weapon'
+  | 'novelty';
+export type ObjectClass = 'person' | 'bicycle' | 'car' | 'motorcycle' | 'bus' | 'truck' | 'bag' | 'animal';
+
+export interface Measured {
+  name: string;
+  value: number;
+  threshold: number | null;
+  unit: string;
+}
+
+export interface Participant {
+  class: ObjectClass;
+  score: number;
+  box: Box;
+  seconds: number;
+  metresPerSecond: number | null;
+}
+
+/** Shares of the picture. */
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
 export interface Alert {
   id: string;
   number: number;
+  event: EventKind;
   zone: string;
   reason: Words;
+  box: Box;
+  participants: Participant[];
+  measured: Measured[];
+  model: { name: string; sha256: string };
+  recording: { fromMs: number; toMs: number } | null;
+  folded: { event: EventKind; zone: string; count: number }[];
   atMs: number;
+}
+
+export interface AlertUpdate {
+  id: string;
+  ended: boolean;
+  reason: Words;
 }
 
 /** Shares of the picture. */

@@ -1,4 +1,5 @@
 /** The words of the page in both languages, and how numbers and times are written. */
+import { alertEnglish, alertFrench } from './alert-words.js';
 import { headEnglish, headFrench } from './head-words.js';
 import type { Language } from './messages.js';
 import { zoneEnglish, zoneFrench } from './zone-words.js';
@@ -104,6 +105,7 @@ const french = {
   notTold: 'non communiqué',
   notYet: 'pas encore mesuré',
   used: 'Part utilisée de l’enregistrement en boucle',
+  ...alertFrench,
   ...headFrench,
   ...zoneFrench,
 };
@@ -210,6 +212,7 @@ const english: Record<Word, string> = {
   notTold: 'not told',
   notYet: 'not measured yet',
   used: 'Share of the circular store in use',
+  ...alertEnglish,
   ...headEnglish,
   ...zoneEnglish,
 };

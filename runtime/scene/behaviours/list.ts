@@ -3,12 +3,19 @@ import type { BehaviourName, WatchedZone } from '../../config/zones.js';
 import type { EventKind } from '../alert.js';
 import type { Behaviour } from '../behaviour.js';
 import { Zone } from '../zone.js';
+import { Abandoned } from './abandoned.js';
+import { Fall } from './fall.js';
 import { Presence } from './presence.js';
+import { Slot } from './slot.js';
 
 type Make = { [K in BehaviourName]?: (zone: Zone, options: NonNullable<WatchedZone[K]>) => Behaviour };
 
 const makers: Make = {
   presence: (zone, options) => new Presence(zone, options),
+  fall: (zone, options) => new Fall(zone, options),
+  abandoned: (zone, options) => new Abandoned(zone, options),
+  fire: (zone, options) => new Slot('fire', zone, options),
+  weapon: (zone, options) => new Slot('weapon', zone, options),
 };
 
 /** The event under which an authorisation names each behaviour. */

@@ -1,0 +1,75 @@
+/** What `vigie alerts` says, in French and English. Used by alerts.ts; the words of an alert itself are in the alert. */
+import type { EventKind } from '../scene/alert.js';
+import type { Language } from './store-words.js';
+
+export interface AlertsWords {
+  event: Record<EventKind, string>;
+  verdict: Record<'true' | 'false' | 'unclear' | 'seen' | 'open', string>;
+  none: string;
+  heads: readonly string[];
+  period: (from: string, to: string) => string;
+  total: string;
+  damaged: (lines: number) => string;
+  /** the journal begins later than what was asked for */
+  begins: (at: string) => string;
+  unwatched: string;
+}
+
+const fr: AlertsWords = {
+  event: {
+    presence: 'présence',
+    direction: 'contresens',
+    density: 'densité',
+    crowd: 'mouvement de foule',
+    fall: 'chute',
+    abandoned: 'objet abandonné',
+    fire: 'feu',
+    weapon: 'arme',
+    novelty: 'inhabituel (expérimental)',
+  },
+  verdict: { true: 'vraie', false: 'fausse', unclear: 'incertaine', seen: 'vue', open: 'à traiter' },
+  none: 'Aucune alerte dans cette période.',
+  heads: [
+    'événement',
+    'zone',
+    'jours',
+    'alertes',
+    'vraies',
+    'fausses',
+    'incertaines',
+    'sans avis',
+    'fausses/jour',
+  ],
+  period: (from, to) => `Du ${from} au ${to}`,
+  total: 'ensemble',
+  damaged: (lines) => `${lines} ligne(s) du journal des alertes sont illisibles et manquent ici`,
+  begins: (at) =>
+    `Les alertes d’avant le ${at} ne sont plus au journal : seules les suivantes sont comptées.`,
+  unwatched: '-',
+};
+
+const en: AlertsWords = {
+  event: {
+    presence: 'presence',
+    direction: 'wrong way',
+    density: 'density',
+    crowd: 'crowd movement',
+    fall: 'fall',
+    abandoned: 'abandoned object',
+    fire: 'fire',
+    weapon: 'weapon',
+    novelty: 'unusual (experimental)',
+  },
+  verdict: { true: 'true', false: 'false', unclear: 'unclear', seen: 'seen', open: 'to answer' },
+  none: 'No alert in this time.',
+  heads: ['event', 'zone', 'days', 'alerts', 'true', 'false', 'unclear', 'no verdict', 'false/day'],
+  period: (from, to) => `From ${from} to ${to}`,
+  total: 'all',
+  damaged: (lines) => `${lines} line(s) of the alert journal cannot be read and are missing here`,
+  begins: (at) => `Alerts before ${at} are no longer in the journal: only later ones are counted.`,
+  unwatched: '-',
+};
+
+export function alertsWords(language: Language | undefined): AlertsWords {
+  return language === 'fr' ? fr : en;
+}

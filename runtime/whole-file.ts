@@ -1,0 +1,27 @@
+/**
+ * Small files of the state directory that are replaced as a whole: a cut leaves the old one or the new one. Used by whoever
+ * keeps such a file; what is in it, and what to do when it is damaged, is theirs.
+ */
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * Written beside it with mode 0600, synced, renamed, the directory synced. One at a time for each path.
+ * Rejects when the file system refuses; what was there is then still there.
+ */
+export async function replaceWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const directory = dirname(path);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const beside = `${path}.new`;
+  await rm(beside, { force: true });
+  const handle = await open(beside, 'wx', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(beside, path);
+  const parent = await open(directory, 'r');
+  await parent.sync().finally(() => parent.close());
+}
