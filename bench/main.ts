@@ -1,12 +1,14 @@
-/** `npm run bench -- frame|detect|alert|motion|mask|anonymise|store|retention [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
+/** `npm run bench -- NAME [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
 import { Command, InvalidArgumentError } from 'commander';
 import { asVigieError, errorLine } from '../errors.js';
 import { benchAlert } from './alert.js';
 import { benchAnonymise } from './anonymise.js';
 import { benchDetect } from './detect.js';
+import { benchEngines } from './engines.js';
 import { benchFrame } from './frame.js';
 import { benchMask } from './mask.js';
 import { benchPeer } from './peer.js';
+import { benchPosture } from './posture.js';
 import { type Row, reportOf, table, writeReport } from './report.js';
 import { benchRetention } from './retention.js';
 import { benchStore } from './store.js';
@@ -57,6 +59,21 @@ program
   .option('--input <WxH>', 'size the model looks at, multiples of 32', sizeOption)
   .option('--threshold <score>', 'lowest score that counts', scoreOption)
   .action(async ({ json, ...options }: Flags) => print('detect', await benchDetect(options), { json }));
+program
+  .command('engines')
+  .description('what could run the detector against what does: both engines, and 8-bit integers')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--gt <file>', 'ground truth of the sample clip, MOT15 rows')
+  .action(async ({ json, ...options }: Flags) => print('engines', await benchEngines(options), { json }));
+program
+  .command('posture')
+  .description('whether a posture model tells someone lying from someone upright better than their box does')
+  .option('--json <file>', 'write the rows as JSON')
+  .requiredOption('--data <dir>', 'directory that holds urfall/, the clips of falls and their labels')
+  .requiredOption('--weights <dir>', 'directory that holds movenet-lightning.json and .bin')
+  .action(async ({ json, ...options }: Flags & { data: string; weights: string }) =>
+    print('posture', await benchPosture(options), json ? { json } : {}),
+  );
 program
   .command('mask')
   .description('the mask on a head that moves: time a frame for 3, 20 and 100 zones')

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { type OnnxEdge, readOnnx, type Shape } from './onnx-parts.js';
 import { ModelRefused, type Refusal } from './refusal.js';
 import { type ListedModel, readList, trustedKey } from './signed-list.js';
-import { verifiedBytes } from './verify.js';
+import { listedBytes } from './verify.js';
 
 /** Where a model of a slot is, and who vouches for it. */
 export interface SlotSource {
@@ -63,7 +63,7 @@ export async function admit({ listFile, publicKey, name }: SlotSource): Promise<
       'See vigie model list',
     );
   const path = join(dirname(listFile), model.file);
-  const bytes = await verifiedBytes({ path, sha256: model.sha256 }, fileHint);
+  const bytes = await listedBytes({ path, sha256: model.sha256 }, fileHint);
   return { model, bytes, boxes: checkGraph(bytes, model) };
 }
 

@@ -6,7 +6,9 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { ModelFile } from './engines/engine.js';
+import { dirname, join } from 'node:path';
+import type { EngineName, ModelFile } from './engines/engine.js';
+import type { Model } from './manifest.js';
 import { ModelRefused } from './refusal.js';
 
 /** What to do about a model that cannot be used. */
@@ -21,11 +23,28 @@ export function sha256Of(bytes: Uint8Array): string {
 }
 
 /**
- * Reads a model file whole and checks it.
- * @param hint what to do when it is refused
+ * The files of a model that an engine loads: the converted one, or those it was converted from, which set-up keeps in a
+ * directory beside it.
+ */
+export function filesOf(model: Model, engine: EngineName, onnxFile: string): ModelFile[] {
+  if (engine === 'onnx') return [{ path: onnxFile, sha256: model.onnx.sha256 }];
+  const directory = join(dirname(onnxFile), model.name);
+  return model.source.files.map(({ name, sha256 }) => ({ path: join(directory, name), sha256 }));
+}
+
+/**
+ * Reads a model file that comes with the camera whole and checks it.
  * @throws ModelRefused `missing`, `too-large` or `hash`
  */
-export async function verifiedBytes({ path, sha256 }: ModelFile, hint: string = refetch): Promise<Buffer> {
+export function verifiedBytes(file: ModelFile): Promise<Buffer> {
+  return listedBytes(file, refetch);
+}
+
+/**
+ * The same for any model file.
+ * @param hint what to do when it is refused
+ */
+export async function listedBytes({ path, sha256 }: ModelFile, hint: string): Promise<Buffer> {
   const bytes = await boundedBytes(path, mostModelBytes, hint);
   if (sha256Of(bytes) === sha256) return bytes;
   throw new ModelRefused('hash', `The model file ${path} is not the listed one: its SHA-256 differs`, hint);

@@ -4,7 +4,7 @@ import type { Log } from '../board/ports.js';
 import { loadProfile } from '../board/profile.js';
 import { encoderPart, sensorPart } from '../board/sensor.js';
 import { findModel, modelPaths } from '../models/manifest.js';
-import { verifiedBytes } from '../models/verify.js';
+import { filesOf, verifiedBytes } from '../models/verify.js';
 import type { DetectOptions, MaskTable, PersonMaskOptions, PipelineOptions } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
 import type { Archive } from './archive.js';
@@ -109,7 +109,7 @@ function recordsOnMotion({ record: { when } }: Config): boolean {
   return when.mode === 'motion' || when.schedule.some(({ mode }) => mode === 'motion');
 }
 
-/** The model's file is checked here too, so that a camera does not start with one that will be refused. */
+/** The model's files are checked here too, so that a camera does not start with one that will be refused. */
 async function detectOptions(
   { enabled: _, model: name, onlyWhereItMoves, fullLookSeconds, ...options }: Config['detect'],
   zones: readonly WatchedZone[],
@@ -117,7 +117,7 @@ async function detectOptions(
   const model = findModel(name);
   const modelFile = modelPaths(model, cacheDirectory()).onnxFile;
   const modelSha256 = model.onnx.sha256;
-  await verifiedBytes({ path: modelFile, sha256: modelSha256 });
+  for (const file of filesOf(model, options.engine, modelFile)) await verifiedBytes(file);
   return {
     ...options,
     modelFile,

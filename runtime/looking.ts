@@ -10,6 +10,7 @@ import type { Clock, Log } from '../board/ports.js';
 import { errorLine, VigieError } from '../errors.js';
 import { findModel, modelPaths } from '../models/manifest.js';
 import { failedSlot, refusalOf } from '../models/refusal.js';
+import { filesOf } from '../models/verify.js';
 import type { PipelineOptions } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
 import { pipelineOptions } from './camera-parts.js';
@@ -186,8 +187,10 @@ export class Looking {
   }
 
   #detectorFiles(): string[] {
+    const { model: name, engine } = this.options.config.detect;
     try {
-      return [modelPaths(findModel(this.options.config.detect.model), cacheDirectory()).onnxFile];
+      const model = findModel(name);
+      return filesOf(model, engine, modelPaths(model, cacheDirectory()).onnxFile).map(({ path }) => path);
     } catch {
       return [];
     }

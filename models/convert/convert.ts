@@ -5,8 +5,9 @@
  */
 import type { Model } from '../manifest.js';
 import { readGraph } from './graph.js';
+import { fuseHardSwish } from './hard-swish.js';
 import { toNchw } from './nchw.js';
-import { encodeOnnx } from './onnx-file.js';
+import { encodeOnnx, type OnnxModel } from './onnx-file.js';
 import { keepClasses } from './prune.js';
 
 /**
@@ -17,6 +18,11 @@ import { keepClasses } from './prune.js';
  * @throws VigieError `model` when the files are not a model that conversion knows
  */
 export function convertModel(model: Model, json: string, weights: Uint8Array): Uint8Array {
+  return encodeOnnx(translateModel(model, json, weights));
+}
+
+/** The same before it is written as bytes, for what works on the graph. */
+export function translateModel(model: Model, json: string, weights: Uint8Array): OnnxModel {
   const { input, heat, reach } = model.graph;
   const graph = readGraph(json, weights, [heat, reach]);
   const pruned = keepClasses(
@@ -24,5 +30,5 @@ export function convertModel(model: Model, json: string, weights: Uint8Array): U
     heat,
     model.classes.map((c) => c.index),
   );
-  return encodeOnnx(toNchw(pruned, { input, heat, reach }, model.name, model.classes.length));
+  return fuseHardSwish(toNchw(pruned, { input, heat, reach }, model.name, model.classes.length));
 }

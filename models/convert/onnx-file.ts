@@ -21,7 +21,7 @@ export interface OnnxNode {
 export interface OnnxTensor {
   name: string;
   shape: number[];
-  data: Float32Array;
+  data: Float32Array | Int8Array | Uint8Array | Int32Array;
 }
 
 /** A float tensor at the model's edge; a string in `shape` is the name of a size that is open. */
@@ -42,6 +42,8 @@ export interface OnnxModel {
 
 const irVersion = 8;
 const floatTensor = 1;
+/** TensorProto.DataType of each kind of data. */
+const typeOf = { Float32Array: floatTensor, Uint8Array: 2, Int8Array: 3, Int32Array: 6 } as const;
 const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 function message(fields: Record<string, [id: number, type: string, repeated?: 'repeated']>): protobuf.IType {
@@ -119,7 +121,7 @@ export function encodeOnnx(model: OnnxModel): Uint8Array {
         })),
         initializer: model.initializers.map((tensor) => ({
           dims: tensor.shape,
-          dataType: floatTensor,
+          dataType: typeOf[tensor.data.constructor.name as keyof typeof typeOf],
           name: tensor.name,
           rawData: littleEndian(tensor.data),
         })),
@@ -144,8 +146,12 @@ function edgeOf(value: OnnxValue): Record<string, unknown> {
   return { name: value.name, type: { tensorType: { elemType: floatTensor, shape: { dim } } } };
 }
 
-function littleEndian(data: Float32Array): Uint8Array {
-  const bytes = Buffer.alloc(data.length * 4);
-  for (let i = 0; i < data.length; i++) bytes.writeFloatLE(data[i], i * 4);
-  return bytes;
+function littleEndian(data: OnnxTensor['data']): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(data.byteLength));
+  for (let i = 0; i < data.length; i++) {
+    if (data instanceof Float32Array) bytes.setFloat32(i * 4, data[i], true);
+    else if (data instanceof Int32Array) bytes.setInt32(i * 4, data[i], true);
+    else bytes.setUint8(i, data[i]);
+  }
+  return new Uint8Array(bytes.buffer);
 }

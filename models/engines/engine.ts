@@ -1,8 +1,11 @@
 /**
- * What runs a detector model. One engine exists (onnx.ts); pipelines/detect/worker.ts and the bench feed it,
+ * What runs a detector model. Two exist, onnx.ts and tfjs.ts; pipelines/detect/worker.ts and the bench feed it,
  * models/decode/ reads what comes out. An engine never fetches anything and never runs a file whose hash it
  * has not checked.
  */
+
+/** ONNX Runtime on the converted file, or TensorFlow.js on the published ones (detect.engine). */
+export type EngineName = 'onnx' | 'tfjs';
 
 export interface EngineOptions {
   /** threads of one run, 1..8 */
@@ -19,7 +22,7 @@ export interface CentreMaps {
   reach: Float32Array;
 }
 
-/** A model file and the SHA-256 (hex) its bytes must have. */
+/** A converted model file and the SHA-256 (hex) its bytes must have; the hash also says which listed model it is. */
 export interface ModelFile {
   path: string;
   sha256: string;

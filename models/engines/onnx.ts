@@ -7,9 +7,8 @@ import './no-telemetry.js';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { VigieError } from '../../errors.js';
 import { refetch, verifiedBytes } from '../verify.js';
+import { checkInput } from './check-input.js';
 import type { CentreMaps, Engine, EngineOptions, ModelFile } from './engine.js';
-
-const sizeMultiple = 32;
 
 /**
  * Writes interleaved bytes as planar floats, the layout the model takes.
@@ -53,15 +52,7 @@ export class OnnxEngine implements Engine {
 
   async run(rgb: Uint8Array, width: number, height: number): Promise<CentreMaps> {
     if (!this.#session) throw new VigieError('model', 'No model is loaded', 'Load one before running it');
-    const fits = width > 0 && height > 0 && width % sizeMultiple === 0 && height % sizeMultiple === 0;
-    if (!fits || rgb.length !== width * height * 3) {
-      const hint = `Set detect.inputWidth and detect.inputHeight to multiples of ${sizeMultiple}`;
-      throw new VigieError(
-        'model',
-        `A picture of ${width}x${height}, ${rgb.length} bytes, is not an input`,
-        hint,
-      );
-    }
+    checkInput(rgb, width, height);
     if (this.#planes.length !== rgb.length) this.#planes = new Float32Array(rgb.length);
     toPlanes(rgb, this.#planes);
     const picture = new Tensor('float32', this.#planes, [1, 3, height, width]);

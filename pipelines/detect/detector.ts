@@ -62,8 +62,8 @@ export class Detector {
   async start(signal?: AbortSignal): Promise<void> {
     if (this.#thread) return;
     if (signal?.aborted) throw gone();
-    const { modelFile, modelSha256, threads, lowThreshold } = this.#options;
-    const workerData: ThreadData = { modelFile, modelSha256, threads, lowThreshold };
+    const { engine, modelFile, modelSha256, threads, lowThreshold } = this.#options;
+    const workerData: ThreadData = { engine, modelFile, modelSha256, threads, lowThreshold };
     const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData, name: 'detector' });
     this.#thread = thread;
     this.#fault = null;
@@ -85,7 +85,7 @@ export class Detector {
       throw error;
     }
     const { inputWidth, inputHeight } = this.#options;
-    this.#log.info(`detector ready: ${inputWidth}x${inputHeight}, ${threads} thread(s)`);
+    this.#log.info(`detector ready: ${inputWidth}x${inputHeight}, ${engine}, ${threads} thread(s)`);
   }
 
   /**

@@ -5,10 +5,11 @@
 import type { ErrorKind } from '../../errors.js';
 import type { Place } from '../../models/engines/slot.js';
 import type { SlotTask } from '../../models/signed-list.js';
-import type { Detection } from '../messages.js';
+import type { Detection, DetectOptions } from '../messages.js';
 
 /** Given to the thread when it starts. */
 export interface ThreadData {
+  engine: DetectOptions['engine'];
   modelFile: string;
   modelSha256: string;
   threads: number;

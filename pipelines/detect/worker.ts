@@ -1,12 +1,13 @@
 /**
- * The detector's thread. ONNX Runtime holds the thread it runs on, and the pipeline's own thread must not
+ * The detector's thread. An engine holds the thread it runs on, and the pipeline's own thread must not
  * wait: so the model lives here. Fed by detector.ts with one small masked picture at a time, answers with
  * detections. It keeps no picture, and runs only a model that the manifest lists.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { asVigieError } from '../../errors.js';
 import { decodeCentreNet } from '../../models/decode/centernet.js';
-import { OnnxEngine } from '../../models/engines/onnx.js';
+import { engineOf } from '../../models/engines/choose.js';
+import type { Engine } from '../../models/engines/engine.js';
 import { modelOfHash } from '../../models/manifest.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
 
@@ -20,10 +21,9 @@ function sayFailed(error: unknown): void {
   say({ t: 'failed', kind, message, hint });
 }
 
-const { modelFile, modelSha256, threads, lowThreshold } = workerData as ThreadData;
-const engine = new OnnxEngine();
+const { engine: engineName, modelFile, modelSha256, threads, lowThreshold } = workerData as ThreadData;
 
-async function answer(message: ToThread): Promise<void> {
+async function answer(engine: Engine, message: ToThread): Promise<void> {
   if (message.t === 'stop') {
     port?.close();
     return engine.close();
@@ -40,9 +40,10 @@ try {
   const model = modelOfHash(modelSha256);
   classes = model.classes.map((c) => c.class);
   stride = model.graph.stride;
+  const engine = await engineOf(engineName);
   await engine.load({ path: modelFile, sha256: modelSha256 }, { threads });
   port.on('message', (message: ToThread) => {
-    answer(message).catch(sayFailed);
+    answer(engine, message).catch(sayFailed);
   });
   say({ t: 'ready' });
 } catch (error) {

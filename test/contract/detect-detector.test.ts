@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { systemClock } from '../../board/linux/clock.js';
 import { VigieError } from '../../errors.js';
 import { decodeCentreNet } from '../../models/decode/centernet.js';
-import { OnnxEngine } from '../../models/engines/onnx.js';
+import { engineOf } from '../../models/engines/choose.js';
 import { Detector } from '../../pipelines/detect/detector.js';
 import { type SmallPicture, smallPictureOf } from '../../pipelines/detect/small-picture.js';
 import { i420Bytes } from '../../pipelines/frame.js';
@@ -46,28 +46,32 @@ const refused =
   (error: unknown): boolean =>
     error instanceof VigieError && error.kind === 'model' && words.test(error.message);
 
-test('the thread finds what the model finds, picture after picture', { skip: withoutModel }, async () => {
-  const engine = new OnnxEngine();
-  await engine.load(modelFile, { threads: 1 });
-  const maps = await engine.run(patternPicture(size.width, size.height), size.width, size.height);
-  const classes = model.classes.map((c) => c.class);
-  const expected = decodeCentreNet(maps, {
-    classes,
-    stride: model.graph.stride,
-    threshold: options.lowThreshold,
+for (const engineName of ['onnx', 'tfjs'] as const) {
+  test(`the thread finds what ${engineName} finds, picture after picture`, {
+    skip: withoutModel,
+  }, async () => {
+    const engine = await engineOf(engineName);
+    await engine.load(modelFile, { threads: 1 });
+    const maps = await engine.run(patternPicture(size.width, size.height), size.width, size.height);
+    const classes = model.classes.map((c) => c.class);
+    const expected = decodeCentreNet(maps, {
+      classes,
+      stride: model.graph.stride,
+      threshold: options.lowThreshold,
+    });
+    await engine.close();
+    assert.ok(expected.length > 0, 'the pattern shows the model nothing: the test would prove nothing');
+    const detector = newDetector({ engine: engineName });
+    await detector.start();
+    for (const seq of [7, 8]) {
+      const look = await detector.look(picture(seq));
+      assert.equal(look?.seq, seq);
+      assert.deepEqual(look?.detections, expected);
+      assert.ok((look?.lookMs ?? -1) >= 0);
+    }
+    await detector.stop();
   });
-  await engine.close();
-  assert.ok(expected.length > 0, 'the pattern shows the model nothing: the test would prove nothing');
-  const detector = newDetector();
-  await detector.start();
-  for (const seq of [7, 8]) {
-    const look = await detector.look(picture(seq));
-    assert.equal(look?.seq, seq);
-    assert.deepEqual(look?.detections, expected);
-    assert.ok((look?.lookMs ?? -1) >= 0);
-  }
-  await detector.stop();
-});
+}
 
 test('one look at a time: a picture that comes while it looks is left alone', {
   skip: withoutModel,

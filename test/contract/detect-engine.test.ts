@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { clipPictures } from '../../bench/quality/clip.js';
 import { VigieError } from '../../errors.js';
-import { OnnxEngine, toPlanes } from '../../models/engines/onnx.js';
+import { decodeCentreNet, overlapOf } from '../../models/decode/centernet.js';
+import { engineOf } from '../../models/engines/choose.js';
+import type { Engine, EngineName } from '../../models/engines/engine.js';
+import { toPlanes } from '../../models/engines/onnx.js';
+import { TfjsEngine } from '../../models/engines/tfjs.js';
+import { filesOf } from '../../models/verify.js';
+import type { Detection } from '../../pipelines/messages.js';
+import { cacheDirectory } from '../../runtime/config/paths.js';
 import { model, modelFile, patternPicture, withoutModel } from './detect-model.js';
 
 const refused =
@@ -55,67 +63,171 @@ const reference = [
   },
 ];
 
-test('the converted model agrees with TensorFlow.js on the published one', {
+/** Both engines are held to every test in this file but the last three. */
+const engines: readonly EngineName[] = ['onnx', 'tfjs'];
+
+async function loaded(name: EngineName): Promise<Engine> {
+  const engine = await engineOf(name);
+  await engine.load(modelFile, { threads: 1 });
+  return engine;
+}
+
+for (const name of engines) {
+  test(`${name} gives what TensorFlow.js gives on the published model`, { skip: withoutModel }, async () => {
+    const engine = await loaded(name);
+    const { rows, columns, heat, reach } = await engine.run(patternPicture(96, 64), 96, 64);
+    assert.deepEqual([rows, columns, heat.length], [16, 24, model.classes.length * 16 * 24]);
+    assert.equal(reach.length, 4 * 16 * 24);
+    const scoreOf = (label: string, cell: number): number =>
+      heat[model.classes.findIndex((c) => c.label === label) * rows * columns + cell];
+    for (const { cell, reach: sides, ...scores } of reference) {
+      for (const [label, score] of Object.entries(scores)) {
+        assert.ok(Math.abs(scoreOf(label, cell) - score) < 1e-5, `${label} in cell ${cell}`);
+      }
+      sides.forEach((pixels, side) => {
+        assert.ok(
+          Math.abs(reach[side * rows * columns + cell] - pixels) < 1e-2,
+          `side ${side} of cell ${cell}`,
+        );
+      });
+    }
+    await engine.close();
+  });
+
+  test(`${name} takes pictures of any size that is a multiple of 32`, { skip: withoutModel }, async () => {
+    const engine = await loaded(name);
+    for (const [width, height] of [
+      [64, 96],
+      [160, 96],
+      [64, 96],
+    ]) {
+      const { rows, columns } = await engine.run(patternPicture(width, height), width, height);
+      assert.deepEqual([rows, columns], [height / 4, width / 4]);
+    }
+    await assert.rejects(engine.run(patternPicture(60, 64), 60, 64), refused(/60x64/));
+    await assert.rejects(engine.run(new Uint8Array(7), 64, 64), refused(/7 bytes/));
+    await engine.close();
+    await engine.close();
+    await assert.rejects(engine.run(patternPicture(64, 64), 64, 64), refused(/No model is loaded/));
+  });
+
+  test(`${name} gives the same again, and after a picture of another size`, {
+    skip: withoutModel,
+  }, async () => {
+    const engine = await loaded(name);
+    const once = async (): Promise<number[]> => [...(await engine.run(patternPicture(96, 64), 96, 64)).heat];
+    const first = await once();
+    await engine.run(patternPicture(64, 64), 64, 64);
+    assert.deepEqual(await once(), first);
+    // negative control: another picture is another answer
+    assert.notDeepEqual([...(await engine.run(new Uint8Array(96 * 64 * 3), 96, 64)).heat], first);
+    await engine.close();
+  });
+
+  test(`${name} refuses files that are missing or altered`, { skip: withoutModel }, async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'vigie-engine-'));
+    try {
+      const path = join(directory, 'model.onnx');
+      const engine = await engineOf(name);
+      await assert.rejects(engine.load({ ...modelFile, path }, { threads: 1 }), refused(/cannot be read/));
+      copyFileSync(modelFile.path, path);
+      cpSync(join(dirname(modelFile.path), model.name), join(directory, model.name), { recursive: true });
+      for (const { path: file } of filesOf(model, name, path)) {
+        const bytes = readFileSync(file);
+        bytes[bytes.length >> 1] ^= 1;
+        writeFileSync(file, bytes);
+        await assert.rejects(engine.load({ ...modelFile, path }, { threads: 1 }), refused(/SHA-256 differs/));
+        bytes[bytes.length >> 1] ^= 1;
+        writeFileSync(file, bytes);
+      }
+      await assert.rejects(engine.run(patternPicture(64, 64), 64, 64), refused(/No model is loaded/));
+      // negative control: the untouched files are taken
+      await engine.load({ ...modelFile, path }, { threads: 1 });
+      await engine.close();
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test(`${name} refuses a listed hash that is not its own, and a file that is no model`, async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'vigie-engine-'));
+    try {
+      const path = join(directory, 'model.onnx');
+      writeFileSync(path, 'hello world');
+      const text = { path, sha256: 'b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9' };
+      const engine = await engineOf(name);
+      await assert.rejects(
+        engine.load(text, { threads: 1 }),
+        refused(/cannot load the model|not in the list/),
+      );
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+}
+
+const clip = join(cacheDirectory(), 'sample', 'vtest.avi');
+const withoutClip = existsSync(clip)
+  ? withoutModel
+  : `${clip} is not there: run npm test, which puts it there`;
+/** The engines add in another order; beyond this they do not compute the same model. */
+const tolerance = { score: 1e-4, overlap: 0.999, threshold: 0.2 };
+
+/** Null when each detection of the one has its like in the other. */
+function difference(ours: Detection[], theirs: Detection[]): string | null {
+  if (ours.length !== theirs.length) return `${ours.length} detections and ${theirs.length}`;
+  for (const one of ours) {
+    const like = theirs.some(
+      (other) =>
+        other.class === one.class &&
+        Math.abs(other.score - one.score) <= tolerance.score &&
+        overlapOf(other.box, one.box) >= tolerance.overlap,
+    );
+    if (!like) return `nothing like ${JSON.stringify(one)}`;
+  }
+  return null;
+}
+
+test('both engines see the same people in the same real pictures', { skip: withoutClip }, async () => {
+  const [onnx, tfjs] = await Promise.all([loaded('onnx'), loaded('tfjs')]);
+  const options = {
+    classes: model.classes.map((c) => c.class),
+    stride: model.graph.stride,
+    threshold: tolerance.threshold,
+  };
+  const all: Detection[][] = [];
+  let index = 0;
+  for await (const rgb of clipPictures(clip, 384, 288)) {
+    if (index++ % 60 !== 0) continue;
+    const ours = decodeCentreNet(await onnx.run(rgb, 384, 288), options);
+    assert.equal(difference(ours, decodeCentreNet(await tfjs.run(rgb, 384, 288), options)), null);
+    all.push(ours);
+    if (all.length === 4) break;
+  }
+  assert.ok(all.length === 4 && all.every((seen) => seen.length > 2), 'the pictures show nobody');
+  // negative control: another picture of the clip is noticed
+  assert.notEqual(difference(all[0] ?? [], all[1] ?? []), null);
+  await Promise.all([onnx.close(), tfjs.close()]);
+});
+
+test('tfjs takes the native package when it is there, and WebAssembly when it is not', {
   skip: withoutModel,
 }, async () => {
-  const engine = new OnnxEngine();
-  await engine.load(modelFile, { threads: 1 });
-  const { rows, columns, heat, reach } = await engine.run(patternPicture(96, 64), 96, 64);
-  assert.deepEqual([rows, columns, heat.length], [16, 24, model.classes.length * 16 * 24]);
-  const scoreOf = (label: string, cell: number): number =>
-    heat[model.classes.findIndex((c) => c.label === label) * rows * columns + cell];
-  for (const { cell, reach: sides, ...scores } of reference) {
-    for (const [label, score] of Object.entries(scores)) {
-      assert.ok(Math.abs(scoreOf(label, cell) - score) < 1e-5, `${label} in cell ${cell}`);
-    }
-    sides.forEach((pixels, side) => {
-      assert.ok(
-        Math.abs(reach[side * rows * columns + cell] - pixels) < 1e-2,
-        `side ${side} of cell ${cell}`,
-      );
-    });
-  }
-  await engine.close();
-});
-
-test('one engine takes pictures of any size that is a multiple of 32', { skip: withoutModel }, async () => {
-  const engine = new OnnxEngine();
-  await engine.load(modelFile, { threads: 1 });
-  for (const [width, height] of [
-    [64, 96],
-    [160, 96],
-    [64, 96],
+  const asked: string[] = [];
+  for (const native of [
+    () => Promise.reject(new Error('not installed')),
+    // there, but built for another version of TensorFlow.js: it registers itself elsewhere
+    () => Promise.resolve({}),
   ]) {
-    const { rows, columns } = await engine.run(patternPicture(width, height), width, height);
-    assert.deepEqual([rows, columns], [height / 4, width / 4]);
-  }
-  await assert.rejects(engine.run(patternPicture(60, 64), 60, 64), refused(/60x64/));
-  await assert.rejects(engine.run(new Uint8Array(7), 64, 64), refused(/7 bytes/));
-  await engine.close();
-  await engine.close();
-  await assert.rejects(engine.run(patternPicture(64, 64), 64, 64), refused(/No model is loaded/));
-});
-
-test('a file that is missing, altered or no model is refused', { skip: withoutModel }, async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'vigie-engine-'));
-  try {
-    const path = join(directory, 'model.onnx');
-    const engine = new OnnxEngine();
-    await assert.rejects(engine.load({ ...modelFile, path }, { threads: 1 }), refused(/cannot be read/));
-    copyFileSync(modelFile.path, path);
-    const bytes = readFileSync(path);
-    bytes[bytes.length >> 1] ^= 1;
-    writeFileSync(path, bytes);
-    await assert.rejects(engine.load({ ...modelFile, path }, { threads: 1 }), refused(/SHA-256 differs/));
-    const text = { path, sha256: 'b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9' };
-    writeFileSync(path, 'hello world');
-    await assert.rejects(engine.load(text, { threads: 1 }), refused(/cannot load the model/));
-    // negative control: the untouched file is taken
+    const engine = new TfjsEngine(() => {
+      asked.push('native');
+      return native();
+    });
     await engine.load(modelFile, { threads: 1 });
+    assert.equal(engine.backend, 'wasm');
     await engine.close();
-  } finally {
-    rmSync(directory, { recursive: true });
   }
+  assert.equal(asked.length, 2);
 });
 
 test('interleaved bytes become planes', () => {

@@ -202,7 +202,7 @@ test('a model file with another hash is refused before it is loaded, and the cam
   const directory = newDirectory();
   const cache = join(directory, 'cache');
   mkdirSync(join(cache, 'models'), { recursive: true });
-  writeFileSync(join(cache, 'models', 'centernet.onnx'), 'another model');
+  writeFileSync(join(cache, 'models', 'centernet-2.onnx'), 'another model');
   const config = clipConfig({
     sensor: { kind: 'clip', file: join(cacheDirectory(), 'sample', 'vtest.avi') },
   });
