@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ManualClock } from '../../board/virtual/clock.js';
 import { VigieError } from '../../errors.js';
@@ -80,7 +80,7 @@ async function stage(t: TestContext, { installed = true } = {}): Promise<Stage> 
     rmSync(directory, { recursive: true });
   });
   mkdirSync(join(directory, 'models'));
-  const place = join(directory, 'models', 'centernet.onnx');
+  const place = join(directory, 'models', basename(modelFile.path));
   const pair = newPair();
   writeFileSync(join(directory, 'models.pub'), pair.pem);
   writeSlot(directory, onnx(redModel()), pair);
@@ -147,7 +147,7 @@ test('a detector that fails because its file was exchanged is refused, and back 
   skip,
 }, async (t) => {
   const { supervisor, pass, codes, install, directory } = await stage(t);
-  writeFileSync(join(directory, 'models', 'centernet.onnx'), 'other');
+  writeFileSync(join(directory, 'models', basename(modelFile.path)), 'other');
   supervisor.fail('The model file is not the listed one');
   await pass(10_000);
   assert.deepEqual([supervisor.pipeline.detect, codes()], [null, ['model-refused']]);

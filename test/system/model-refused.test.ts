@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { cacheDirectory } from '../../runtime/config/paths.js';
 import type { ConfigInput } from '../../runtime/config/schema.js';
@@ -47,7 +47,7 @@ function ownCache(t: TestContext): { clip: string; link: (to: string) => void; f
   writeFileSync(face, onnx(embeddingModel()));
   mkdirSync(join(directory, 'models'));
   const link = (to: string): void => {
-    const place = join(directory, 'models', 'centernet.onnx');
+    const place = join(directory, 'models', basename(modelFile.path));
     rmSync(place, { force: true });
     symlinkSync(to, place);
   };
