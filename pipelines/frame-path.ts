@@ -9,6 +9,7 @@ import type { Anonymiser } from './anonymise/anonymiser.js';
 import { Capture } from './capture/capture.js';
 import { Look, type LookDeps, type Seen } from './detect/look.js';
 import { Motion } from './detect/motion.js';
+import { Slots } from './detect/slots.js';
 import { type EncodedUnit, Encoder } from './encode/encoder.js';
 import { StillEncoder } from './encode/still.js';
 import { type MaskedFrame, type RawFrame, releaseFrame } from './frame.js';
@@ -42,6 +43,7 @@ export class FramePath {
   readonly #encoder: Encoder;
   readonly #still: StillEncoder;
   readonly #look: Look | null;
+  readonly #slots: Slots;
   readonly #tracker: Tracker | null;
   readonly #motion: Motion | null;
   readonly #sights: Sights;
@@ -79,6 +81,7 @@ export class FramePath {
       expected: (monoUs) => this.#tracker?.expected(monoUs) ?? [],
     };
     this.#look = options.detect ? new Look(seeing, looking(options, options.detect), size) : null;
+    this.#slots = new Slots({ log, onFault: fault }, options.detect?.slots ?? []);
     this.#tracker = options.detect
       ? new Tracker({ ...options.detect, aspect: size.width / size.height })
       : null;
@@ -110,6 +113,7 @@ export class FramePath {
     // The picture comes first: the model loads while frames already flow.
     this.#capture.start();
     this.#look?.start().catch(this.#out.fault);
+    this.#slots.start();
   }
 
   load(message: Extract<ToPipeline, { t: 'mask-table' }>): void {
@@ -178,6 +182,7 @@ export class FramePath {
     this.#counts.masked++;
     this.#maskedSeq = frame.seq;
     this.#look?.offer(frame);
+    this.#slots.offer(frame);
     const share = this.#motion?.offer(frame) ?? null;
     if (share !== null) this.#out.send({ t: 'motion', seq: frame.seq, monoUs: frame.monoUs, share });
     const sight = this.#sights.offer(frame);
@@ -228,7 +233,8 @@ export class FramePath {
     this.#people?.seen({ seq, monoUs }, detections);
     const watches = this.options.personMask?.only !== true;
     const tracks = (watches && this.#tracker?.update(detections, monoUs, isLively)) || [];
-    const found = { detections: detections.length, tracks, looked, stills, occupied, signals: [] };
+    const signals = this.#slots.take();
+    const found = { detections: detections.length, tracks, looked, stills, occupied, signals };
     this.#out.send({ t: 'tracks', seq, monoUs, wallMs, lookMs, ...found });
   }
 

@@ -28,6 +28,18 @@ export interface Detection {
   box: Box;
 }
 
+/** A model that an integrator brought; the process checks it again before it loads it (docs/models.md, "The gate"). */
+export const slotOptions = z.strictObject({
+  /** path of the signed list; the model's file is beside it */
+  listFile: z.string(),
+  /** PEM of the key that must have signed it */
+  publicKey: z.string().max(4096),
+  /** of the model, in the list */
+  name: z.string().max(32),
+  modelSha256: z.string().length(64),
+});
+export type SlotOptions = z.infer<typeof slotOptions>;
+
 export const detectOptions = z.strictObject({
   /** what runs the model */
   engine: z.enum(['onnx', 'tfjs']),
@@ -54,6 +66,8 @@ export const detectOptions = z.strictObject({
     .max(64),
   /** things that were brought and stay are told */
   stills: z.boolean(),
+  /** none when absent */
+  slots: z.array(slotOptions).max(4).optional(),
 });
 export type DetectOptions = z.infer<typeof detectOptions>;
 

@@ -3,10 +3,9 @@
  * It decides nothing itself. The parts know each other only through what is passed here.
  */
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { clockTrusted } from '../board/linux/trusted-time.js';
 import type { CardPort, Clock, Log } from '../board/ports.js';
-import type { Tracks, Unit } from '../pipelines/messages.js';
+import type { PipelineOptions, Tracks, Unit } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
 import { AuthorityWatch } from './access/authority-watch.js';
 import type { RegisterEvent } from './access/register/entry.js';
@@ -14,7 +13,7 @@ import type { Right } from './access/rights.js';
 import { Sessions } from './access/sessions.js';
 import { Users } from './access/users.js';
 import { Archive } from './archive.js';
-import { allowedZones, inState, maskZones, pipelineOptions } from './camera-parts.js';
+import { allowedZones, inState, maskZones } from './camera-parts.js';
 import type { Config } from './config/schema.js';
 import { AlertQueue } from './control/alerts.js';
 import { LiveFeed } from './control/live.js';
@@ -25,6 +24,7 @@ import { PictureHealth } from './health/picture-health.js';
 import { readHealth } from './health/read-health.js';
 import { build } from './health/report.js';
 import { Supervisor } from './health/supervisor.js';
+import { Looking } from './looking.js';
 import type { MaskZones } from './mask-zones/mask-zones.js';
 import { zoneNotices } from './mask-zones/notices.js';
 import type { OnProgress } from './record/create.js';
@@ -57,6 +57,7 @@ export class Camera {
   readonly #rate: PictureHealth;
   readonly #authority: AuthorityWatch;
   readonly #watching: Watching;
+  readonly #looking: Looking;
   /** ends a start that is under way; a camera that runs is stopped in order instead */
   readonly #startEnded = new AbortController();
   #started = false;
@@ -72,8 +73,8 @@ export class Camera {
       cameraId: config.camera.id,
     });
     const zones = allowedZones(config, authority.current);
-    const pipeline = await pipelineOptions(config, zones, authority.current);
-    return new Camera(deps, options, { authority, zones, pipeline });
+    const looking = new Looking(deps, options, { zones, authority: authority.current });
+    return new Camera(deps, options, { authority, looking, zones, pipeline: await looking.pipeline() });
   }
 
   private constructor(
@@ -81,13 +82,15 @@ export class Camera {
     { config, stateDirectory, gstRegistry }: CameraOptions,
     known: {
       authority: AuthorityWatch;
+      looking: Looking;
       zones: Config['zones'];
-      pipeline: Awaited<ReturnType<typeof pipelineOptions>>;
+      pipeline: PipelineOptions;
     },
   ) {
     this.#deps = deps;
     this.config = config;
     this.#authority = known.authority;
+    this.#looking = known.looking;
     this.#rate = new PictureHealth(deps, { stateDirectory, picture: config.picture });
     this.alerts = new AlertQueue(deps, { directory: join(stateDirectory, 'alerts') });
     this.#live = new LiveFeed(deps, config.picture);
@@ -155,6 +158,7 @@ export class Camera {
       throw error;
     }
     this.#started = true;
+    this.#looking.start(this.supervisor);
     this.#authority.start((authority) => this.#onAuthority(authority));
     return { url };
   }
@@ -163,6 +167,7 @@ export class Camera {
   async stop(): Promise<void> {
     if (!this.#started) this.#startEnded.abort();
     await this.#authority.stop();
+    await this.#looking.stop();
     await this.supervisor.stop();
     await this.#watching.stop();
     await this.head?.stop();
@@ -202,12 +207,9 @@ export class Camera {
       alerts: this.alerts.counts(),
       rate: this.#rate,
       tracks: this.#watching.tracksNow,
-      said: [
-        ...zoneNotices(this.mask),
-        ...this.archive.notices(),
-        ...this.#watching.notices(),
-        ...(this.head?.notices() ?? []),
-      ],
+      said: [this.archive, this.head, this.#looking, this.#watching]
+        .flatMap((part) => part?.notices() ?? [])
+        .concat(zoneNotices(this.mask)),
     });
   }
 
@@ -260,15 +262,9 @@ export class Camera {
     const zones = allowedZones(this.config, authority);
     this.#watching.watch(zones);
     // What may not be analysed any more stops first: whatever fails after this is tried again.
-    const looks = zones.length > 0 || (authority.mayRecord && authority.personMask !== null);
-    if (!looks) this.supervisor.stopLooking({ keepMotion: authority.mayRecord });
+    this.#looking.allow({ zones, authority });
     await this.archive.apply(authority, this.#startEnded.signal);
-    if (!authority.mayRecord) return;
-    const pipeline = await pipelineOptions(this.config, zones, authority);
-    const now = this.supervisor.pipeline;
-    const samePeople = isDeepStrictEqual(pipeline.personMask, now.personMask);
-    if ((pipeline.detect && !now.detect) || (pipeline.motion && !now.motion) || !samePeople)
-      this.supervisor.reconfigure(pipeline);
+    if (authority.mayRecord) await this.#looking.apply();
   }
 
   #onUnit(unit: Unit): void {

@@ -82,7 +82,7 @@ export function clipConfig(overrides: Partial<ConfigInput> = {}): ConfigInput {
   };
 }
 
-export function writeAuthorisation(directory: string, zones: readonly string[]): void {
+export function writeAuthorisation(directory: string, zones: readonly string[], event = 'presence'): void {
   const day = 86_400_000;
   const paper = {
     reference: 'TEST',
@@ -91,13 +91,18 @@ export function writeAuthorisation(directory: string, zones: readonly string[]):
     validFrom: new Date(Date.now() - day).toISOString(),
     validUntil: new Date(Date.now() + day).toISOString(),
     retainDays: 14,
-    events: zones.map((zone) => ({ zone, event: 'presence', legalBasis: 'test' })),
+    events: zones.map((zone) => ({ zone, event, legalBasis: 'test' })),
   };
   writeFileSync(join(directory, 'authorisation.json'), JSON.stringify(paper));
 }
 
 /** Makes and starts a camera. `directory` lets a second run continue the first one's store. */
-export async function runCamera(input: ConfigInput, directory = newDirectory()): Promise<CameraRun> {
+export async function runCamera(
+  input: ConfigInput,
+  directory = newDirectory(),
+  /** done when the camera is made and before it starts */
+  between: () => void = () => undefined,
+): Promise<CameraRun> {
   const lines: string[] = [];
   const errors: string[] = [];
   const keep = (message: string): void => void lines.push(message);
@@ -114,6 +119,7 @@ export async function runCamera(input: ConfigInput, directory = newDirectory()):
     { clock: systemClock, log, card: new LinuxCard() },
     { config, stateDirectory: directory, gstRegistry: null },
   );
+  between();
   const { url } = await camera.start();
   return {
     camera,

@@ -10,6 +10,7 @@ import { alertsCommand } from './alerts.js';
 import { cardCommand } from './card.js';
 import { maskCommand } from './mask.js';
 import { noveltyCommand } from './novelty.js';
+import { modelCommand } from './model.js';
 import { registerCommand } from './register.js';
 import { portOption, type RunOptions, runCamera, secondsOption } from './run.js';
 import { sceneCommand } from './scene.js';
@@ -35,6 +36,7 @@ function program(): Command {
     .addCommand(storeCommand())
     .addCommand(registerCommand())
     .addCommand(maskCommand())
+    .addCommand(modelCommand())
     .addCommand(alertsCommand())
     .addCommand(noveltyCommand())
     .addCommand(cardCommand(argument(secondsOption)))

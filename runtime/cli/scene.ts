@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { checkConfig } from '../config/checks.js';
+import { inputSize } from '../config/detect.js';
 import { checkSight, detected, inputHeight } from '../config/ground.js';
 import { loadConfig } from '../config/load.js';
 import type { Config, WatchedZone } from '../config/schema.js';
@@ -102,7 +103,8 @@ function show(config: Config, calibration: Calibration | null, zones: ZoneTold[]
     else for (const [i, value] of off.entries()) print(words.off(i, rounded(value, words), offUnit));
   }
   const { leastPersonPixels } = config.scene;
-  print(words.input(config.detect.inputWidth, inputHeight(config), String(leastPersonPixels)));
+  const input = inputSize(config.picture, config.detect);
+  print(words.input(input.inputWidth, input.inputHeight, String(leastPersonPixels)));
   if (zones.length === 0) return print(words.noZones);
   const { columns } = words;
   const heading = [columns.zone, columns.pixelsPerMetre, columns.person, columns.area, columns.verdict];

@@ -4,13 +4,14 @@
  */
 import { calibrate } from '../scene/calibration.js';
 import { zoneSight } from '../scene/zone-sight.js';
+import { inputSize } from './detect.js';
 import type { Config } from './schema.js';
 import type { Problem } from './wording.js';
 import { behaviourNames, type WatchedZone } from './zones.js';
 
 /** Height of the picture that the model sees, pixels. */
-export function inputHeight({ detect }: Config): number {
-  return detect.inputHeight;
+export function inputHeight({ detect, picture }: Config): number {
+  return inputSize(picture, detect).inputHeight;
 }
 
 /** What is wrong with how the picture lies on the ground. */

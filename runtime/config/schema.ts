@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { direction } from '../../pipelines/messages.js';
 import { detect } from './detect.js';
 import { head } from './head.js';
+import { models } from './models.js';
 import { personMask } from './person-mask.js';
 import { recordWhen, terminusWindow } from './recording.js';
 import { scene } from './scene.js';
@@ -112,6 +113,7 @@ export const config = z.strictObject({
     .describe('What is hidden before anything else sees the picture'),
   head: head.optional(),
   detect,
+  models,
   personMask,
   zones: z.array(watchedZone).max(64).default([]).describe('Designated zones and what is watched in them'),
   scene,

@@ -53,7 +53,7 @@ export function readHealth(parts: HealthParts): Health {
   };
 }
 
-function notices({ config, authority, supervisor, store, rate }: HealthParts): Notice[] {
+function notices({ config, authority, supervisor, store, rate, said }: HealthParts): Notice[] {
   const found: Notice[] = [];
   if (authority.refusal) found.push(authority.refusal);
   found.push(...unwatched(config, authority));
@@ -65,7 +65,8 @@ function notices({ config, authority, supervisor, store, rate }: HealthParts): N
       en: `No picture: the pipeline is being restarted (${why}).`,
     });
   }
-  if (supervisor.modelFault) {
+  // Refused says more than failed.
+  if (supervisor.modelFault && !said.some(({ code }) => code === 'model-refused')) {
     found.push({
       code: 'model-failed',
       fr: 'La détection est arrêtée : le détecteur a échoué. L’enregistrement continue.',

@@ -89,7 +89,8 @@ export class Supervisor {
 
   /**
    * Starts the process with this mask. Resolves at the first unit.
-   * @throws VigieError `source` or `model` when the camera cannot start at all; after a first success it is kept going for ever
+   * @throws VigieError `source` when the camera cannot start at all; after a first success it is kept going for ever. A
+   *   model that fails is no reason not to start: it starts without
    */
   start(table: MaskTable): Promise<void> {
     this.#mask.change(table);
@@ -275,7 +276,8 @@ export class Supervisor {
     this.#lastFault = withCause(why, process.lastError);
     this.totals.endOfLife();
     this.#pictures.failAll(why.message);
-    if (!this.#everRan) {
+    const goesOn = why.kind === 'model' && this.detects;
+    if (!this.#everRan && !goesOn) {
       this.#state = 'stopped';
       this.#cancelCheck();
       this.#firstFrame?.reject(this.#lastFault);
@@ -283,7 +285,7 @@ export class Supervisor {
       return;
     }
     if (why.kind === 'model') this.#goOnWithoutModel(this.#lastFault);
-    this.#state = 'restarting';
+    this.#state = this.#everRan ? 'restarting' : 'starting';
     this.#log.warn(`${why.message}; the pipeline process is replaced`);
     this.#events.interrupted(why.message);
     const wait = this.#backoff.after(this.#vital.framesForMs);
