@@ -9,6 +9,7 @@ import { benchFrame } from './frame.js';
 import { benchMask } from './mask.js';
 import { benchPeer } from './peer.js';
 import { benchPosture } from './posture.js';
+import { benchQuality, setNames } from './quality/all.js';
 import { type Row, reportOf, table, writeReport } from './report.js';
 import { benchRetention } from './retention.js';
 import { benchStore } from './store.js';
@@ -87,6 +88,15 @@ program
   .option('--pictures <dir>', 'write pictures of what was missed here')
   .action(async ({ json, ...options }: Flags & { pictures?: string }) =>
     print('anonymise', await benchAnonymise(say, options), { json }),
+  );
+program
+  .command('quality')
+  .description('people, novelty, falls and weather on footage with known answers')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--data <dir>', 'folder with the footage and its labels (docs/measures.md)')
+  .option('--only <sets...>', `some of: ${setNames.join(', ')}`, [])
+  .action(async ({ json, ...options }: Flags & { data?: string; only: string[] }) =>
+    print('quality', await benchQuality(say, options), { json }),
   );
 program
   .command('alert')

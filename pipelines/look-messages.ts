@@ -85,8 +85,6 @@ export const track = z.strictObject({
   bornUs: z.number(),
   /** false while only predicted */
   seen: z.boolean(),
-  /** of a person's body, from upright, when a posture model looked at this track in this look, degrees */
-  bodyTiltDeg: z.number().min(0).max(180).optional(),
 });
 export type Track = z.infer<typeof track>;
 

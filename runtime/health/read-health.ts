@@ -1,6 +1,8 @@
 /** Puts the health of the camera together from its parts. Called by runtime/main.ts, once a second at most. */
 import type { Authority } from '../access/authorisation.js';
 import type { Config } from '../config/schema.js';
+import { behaviourNames } from '../config/zones.js';
+import { eventOf } from '../scene/behaviours/list.js';
 import type { Health, Notice } from './health.js';
 import type { PictureHealth } from './picture-health.js';
 import { build } from './report.js';
@@ -101,15 +103,25 @@ function notices({ config, authority, supervisor, store, rate, said }: HealthPar
   return found;
 }
 
-/** Zones that the configuration watches and the authorisation does not name: often a name written two ways. */
+/** What the configuration watches for and the authorisation does not name: often the name of a zone written two ways. */
 function unwatched(config: Config, authority: Authority): Notice[] {
   if (!authority.mayRecord) return [];
-  const names = config.zones
-    .filter((zone) => !authority.mayWatch(zone.name, 'presence'))
-    .map(({ name }) => name);
-  return names.map((name) => ({
-    code: 'zone-not-authorised',
-    fr: `La zone « ${name} » n’est pas surveillée : l’autorisation ne la nomme pas.`,
-    en: `Zone “${name}” is not watched: the authorisation does not name it.`,
-  }));
+  return config.zones.flatMap((zone) => {
+    const asked = new Set(behaviourNames.filter((name) => zone[name]).map((name) => eventOf[name]));
+    const missing = [...asked].filter((event) => !authority.mayWatch(zone.name, event));
+    if (missing.length === 0) return [];
+    const [fr, en] = [`« ${zone.name} »`, `“${zone.name}”`];
+    const events = missing.join(', ');
+    if (missing.length === asked.size)
+      return {
+        code: 'zone-not-authorised',
+        fr: `La zone ${fr} n’est pas surveillée : l’autorisation ne la nomme pas pour ${events}.`,
+        en: `Zone ${en} is not watched: the authorisation does not name it for ${events}.`,
+      };
+    return {
+      code: 'event-not-authorised',
+      fr: `Dans la zone ${fr}, rien n’est surveillé sous : ${events}. L’autorisation ne le nomme pas.`,
+      en: `In zone ${en} nothing is watched for under: ${events}. The authorisation does not name it.`,
+    };
+  });
 }

@@ -53,6 +53,8 @@ export interface Sighting {
   /** the first decided */
   measured: readonly Measured[];
   reason: Reason;
+  /** SHA-256 of the model that says so, hex, where it is not the detector */
+  modelSha256?: string;
 }
 
 export interface Behaviour {

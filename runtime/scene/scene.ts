@@ -161,7 +161,7 @@ export class Scene {
       atMs: last.wallMs,
       atMonoUs: last.monoUs,
       measured: [...measured],
-      model: this.#options.model,
+      model: first.modelSha256 ? { name: event, sha256: first.modelSha256 } : this.#options.model,
       recording: this.#deps.recording(last.wallMs),
       folded,
     };

@@ -214,20 +214,6 @@ describe('what is no fall', () => {
   none('somebody who crawls away', (t) =>
     falls(3)(t).map((s) => ({ ...s, x: (s.x ?? 0) + Math.max(0, t - 4) * 0.3 })),
   );
-  none('a body that a posture model sees upright', (t) =>
-    falls(3)(t).map((s) => ({ ...s, bodyTiltDeg: 10 })),
-  );
-
-  it('but a posture that lies supports a box that alone would not do', () => {
-    const tilted = (bodyTiltDeg?: number) => (t: number) => [
-      t < 3.05
-        ? upright
-        : { ...upright, y: 0.63, height: 0.19, width: 0.09, ...(bodyTiltDeg ? { bodyTiltDeg } : {}) },
-    ];
-    assert.equal(watch(scene(), 0, 10, 5, tilted()).length, 0);
-    const [a] = watch(scene(), 0, 10, 5, tilted(80));
-    assert.deepEqual(a?.measured.at(-1), { name: 'tilt', value: 80, threshold: null, unit: 'deg' });
-  });
 });
 
 describe('two falls', () => {

@@ -19,7 +19,6 @@ export interface Seen {
   width?: number;
   height?: number;
   bornUs?: number;
-  bodyTiltDeg?: number;
 }
 
 export function zone(
@@ -56,11 +55,9 @@ export function track({
   width = 0.04,
   height = 0.1,
   bornUs = 0,
-  bodyTiltDeg,
 }: Seen): Track {
   const box = { x: x - width / 2, y: y - height, width, height };
-  const tilt = bodyTiltDeg === undefined ? {} : { bodyTiltDeg };
-  return { id, class: name, score, box, velocity: { x: 0, y: 0 }, hits: 2, bornUs, seen, ...tilt };
+  return { id, class: name, score, box, velocity: { x: 0, y: 0 }, hits: 2, bornUs, seen };
 }
 
 /** The look at `seconds` on the picture's clock. */

@@ -26,8 +26,6 @@ const LEAST_SHAPE = 1.3;
 const UPRIGHT = { height: 0.8, shape: 0.45 };
 /** The same for who is low: by height alone, or by the shape and some height. */
 const LOW = { height: 0.55, shape: 0.45, heightWithShape: 0.68 };
-/** From these angles on a posture model supports a fall, or speaks against one, degrees. */
-const TILT = { lying: 60, upright: 30 };
 /** The foot point of somebody who falls goes no higher than this, in their own height: else a wall hides their legs. */
 const MOST_RISE = 0.15;
 /** The middle of the box goes down by this much at least, in their own height. */
@@ -96,12 +94,11 @@ export class Body {
 export type Lowness = 'low' | 'lowish' | 'cut' | 'no';
 
 export function lownessOf(track: Track, stance: Stance, aspect: number): Lowness {
-  const { box, bodyTiltDeg = 45 } = track;
+  const { box } = track;
   const across = box.width * aspect >= (ACROSS * stance.height) / stance.shape;
   if (bottom(box) > BORDER && !across) return 'cut';
-  if (bodyTiltDeg <= TILT.upright) return 'no';
   const height = box.height / stance.height;
-  const turned = shapeOf(box, aspect) <= LOW.shape * stance.shape || bodyTiltDeg >= TILT.lying;
+  const turned = shapeOf(box, aspect) <= LOW.shape * stance.shape;
   if (height <= LOW.height || (turned && height <= LOW.heightWithShape)) return 'low';
   return height <= LOW.heightWithShape ? 'lowish' : 'no';
 }
@@ -113,8 +110,8 @@ export function wentDown(stance: Stance, { box }: Track): boolean {
   return rise <= MOST_RISE * height && middle(box) - middle(stance.box) >= LEAST_DROP * height;
 }
 
-export function isUpright({ box, bodyTiltDeg = 45 }: Track, stance: Stance): boolean {
-  return box.height >= UPRIGHT.height * stance.height || bodyTiltDeg <= TILT.upright;
+export function isUpright({ box }: Track, stance: Stance): boolean {
+  return box.height >= UPRIGHT.height * stance.height;
 }
 
 /** Distance between two boxes' middles, heights of the picture. */

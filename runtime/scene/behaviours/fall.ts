@@ -178,8 +178,6 @@ export class Fall implements Behaviour {
       { name: 'height', value: height, threshold: null, unit: 'share' },
       { name: 'fall', value: episode.fallSeconds, threshold: null, unit: 's' },
     ];
-    const tilt = track.bodyTiltDeg;
-    if (tilt !== undefined) measured.push({ name: 'tilt', value: tilt, threshold: null, unit: 'deg' });
     const reason = fallReason(this.zone.name, {
       seconds,
       threshold: needed,

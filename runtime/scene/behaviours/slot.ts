@@ -105,6 +105,7 @@ export class Slot implements Behaviour {
         { name: 'held', value: seconds, threshold, unit: 's' },
         { name: 'score', value: score, threshold: minScore, unit: 'share' },
       ],
+      modelSha256,
       reason: slotReason(this.event, this.zone.name, { seconds, threshold, score, minScore, modelSha256 }),
     };
   }
