@@ -29,11 +29,18 @@ export interface Window {
   input: PictureSize;
 }
 
+const full = { looked: 'full' } as const;
+
 export type Plan = { looked: 'full' } | { looked: 'none' } | { looked: 'window'; window: Window };
 
 export class Attention {
   readonly #everyUs: number;
+  readonly #stepUs: number;
   #fullUs = Number.NEGATIVE_INFINITY;
+  /** the look before, if it asked the model */
+  #askedUs: number | null = null;
+  /** from the last look that asked the model to the one after it: a slow model makes looks late */
+  #slowUs = 0;
 
   /** @param fullLookSeconds longest time between two looks at the whole picture */
   constructor(
@@ -42,15 +49,20 @@ export class Attention {
     fullLookSeconds: number,
     ratePerSecond: number,
   ) {
-    // The look after the next would come too late: the one before is the last that keeps the promise.
-    this.#everyUs = Math.max(0, fullLookSeconds - 1 / ratePerSecond) * 1e6;
+    this.#everyUs = fullLookSeconds * 1e6;
+    this.#stepUs = 1e6 / ratePerSecond;
   }
 
   /** What to look at in the frame that the background has just taken in. */
   plan(background: Background, expected: readonly Box[]): Plan {
-    const due = background.atUs - this.#fullUs >= this.#everyUs || background.atUs < this.#fullUs;
-    const plan = due || !background.stable ? ({ looked: 'full' } as const) : this.#plan(background, expected);
-    if (plan.looked === 'full') this.#fullUs = background.atUs;
+    const { atUs, stable } = background;
+    if (this.#askedUs !== null) this.#slowUs = Math.max(0, atUs - this.#askedUs);
+    const wanted = stable && atUs >= this.#fullUs ? this.#plan(background, expected) : full;
+    const nextUs = wanted.looked === 'none' ? this.#stepUs : Math.max(this.#stepUs, this.#slowUs);
+    // The look after this one would come too late: this is the last that keeps the promise.
+    const plan = atUs + nextUs - this.#fullUs >= this.#everyUs ? full : wanted;
+    if (plan.looked === 'full') this.#fullUs = atUs;
+    this.#askedUs = plan.looked === 'none' ? null : atUs;
     return plan;
   }
 

@@ -146,6 +146,28 @@ test('nothing moves and nobody is followed: the model rests, but never for two s
   for (const [n, atUs] of fullUs.slice(1).entries()) assert.ok(atUs - (fullUs[n] as number) <= 2e6);
 });
 
+test('a model that takes long is not two seconds from the whole either', () => {
+  const street = new Street();
+  const attention = new Attention(street.size, full, 2, 5);
+  street.watch(6, {}, { each: () => attention.plan(street.background, []) });
+  const standing = { x: 0.6, y: 0.2, width: 0.05, height: 0.2 };
+  const fullUs: number[] = [];
+  const windows: number[] = [];
+  // What is followed asks for a window from time to time; the next look waits for as long as the model takes.
+  for (let n = 0, tookS = 0.2; n < 60; n++) {
+    street.watch(tookS, {}, { everyS: tookS });
+    const { looked } = attention.plan(street.background, n % 3 === 0 ? [] : [standing]);
+    if (looked === 'full') fullUs.push(street.atUs);
+    if (looked === 'window') windows.push(street.atUs);
+    tookS = looked === 'none' ? 0.2 : 0.7;
+  }
+  assert.ok(windows.length > 5);
+  for (const [n, atUs] of fullUs.slice(1).entries()) {
+    const betweenUs = atUs - (fullUs[n] as number);
+    assert.ok(betweenUs <= 2e6, `${betweenUs}`);
+  }
+});
+
 test('who comes while nothing moves is looked at in the frame that shows them', () => {
   const street = new Street();
   const attention = new Attention(street.size, full, 2, 5);
