@@ -15,6 +15,8 @@ const DAYS_KEPT = 400;
 const LONGEST_STEP_SECONDS = 3;
 const SAVE_EVERY_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
+/** Days since 1970 after which no clock is right. */
+const LAST_DAY = 200_000;
 
 export interface Watched {
   event: EventKind;
@@ -30,7 +32,7 @@ const file = z.strictObject({
   format: z.literal(1),
   /** by day in UTC, as days since 1970 */
   days: z
-    .array(z.strictObject({ day: z.int().min(0).max(200_000), watched: z.array(stretch).max(1024) }))
+    .array(z.strictObject({ day: z.int().min(0).max(LAST_DAY), watched: z.array(stretch).max(1024) }))
     .max(500),
 });
 export type WatchedDays = z.infer<typeof file>['days'];
@@ -76,7 +78,9 @@ export class WatchedTime {
     const seconds = this.#lastUs === null ? 0 : (monoUs - this.#lastUs) / 1e6;
     this.#lastUs = monoUs;
     if (!(seconds > 0) || seconds > LONGEST_STEP_SECONDS) return;
-    for (const what of watched) this.#add(Math.floor(wallMs / DAY_MS), what, seconds);
+    const day = Math.floor(wallMs / DAY_MS);
+    if (!(day >= 0 && day <= LAST_DAY)) return;
+    for (const what of watched) this.#add(day, what, seconds);
   }
 
   #add(day: number, { event, zone }: Watched, seconds: number): void {
@@ -90,8 +94,9 @@ export class WatchedTime {
   #save(): Promise<void> {
     if (!this.#changed) return this.#saving;
     this.#changed = false;
-    const newest = Math.max(...this.#days.keys());
-    for (const day of this.#days.keys()) if (newest - day >= DAYS_KEPT) this.#days.delete(day);
+    // Counted, and not by how old they are: a clock that is wrong for a minute must not cost a year.
+    const oldestFirst = [...this.#days.keys()].sort((a, b) => a - b);
+    for (const day of oldestFirst.slice(0, -DAYS_KEPT)) this.#days.delete(day);
     const days = [...this.#days].map(([day, known]) => ({ day, watched: [...known.values()].map(rounded) }));
     const text = JSON.stringify({ format: 1, days });
     this.#saving = this.#saving

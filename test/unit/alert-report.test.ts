@@ -55,6 +55,38 @@ test('it goes on after a restart, and says when what was kept is damaged', async
   assert.match(lines.join('\n'), /is lost/);
 });
 
+test('a clock that is wrong for a while takes no day away, and spoils nothing', async () => {
+  const what = [{ event: 'fall' as const, zone }];
+  const time = await watched();
+  const days = [20_000, 20_001, 90_000, 20_001, -3, 9_000_000, Number.NaN];
+  for (const [i, day] of days.entries())
+    for (const second of [0, 1]) time.look({ monoUs: (10 * i + second) * 1e6, wallMs: day * dayMs }, what);
+  await time.stop();
+  const again = await watched();
+  again.look({ monoUs: 0, wallMs: 20_001 * dayMs }, what);
+  again.look({ monoUs: 1e6, wallMs: 20_001 * dayMs }, what);
+  await again.stop();
+  const kept = (await readWatched(path())).map(({ day, watched: [one] }) => [day, one?.seconds]);
+  assert.deepEqual(
+    kept.filter(([day]) => day === 20_000 || day === 20_001),
+    [
+      [20_000, 1],
+      [20_001, 3],
+    ],
+  );
+  assert.doesNotMatch(lines.join('\n'), /is lost/);
+});
+
+test('of more days than are kept the oldest go', async () => {
+  const what = [{ event: 'fall' as const, zone }];
+  const time = await watched();
+  for (let day = 0; day < 420; day++)
+    for (const second of [0, 1]) time.look({ monoUs: (10 * day + second) * 1e6, wallMs: day * dayMs }, what);
+  await time.stop();
+  const kept = await readWatched(path());
+  assert.deepEqual([kept.length, kept[0]?.day, kept.at(-1)?.day], [400, 20, 419]);
+});
+
 test('it is written now and then while the camera runs', async () => {
   const clock = new ManualClock();
   const time = await watched(clock);

@@ -114,13 +114,35 @@ describe('what a zone learns', () => {
     teach(zone, 10);
     const before = zone.statistics.counts.weight;
     for (let day = 1; day <= 30; day++)
-      zone.observe([], (1000 + day * 86400) * 1e6, { hour: 1, day: `day ${day}` });
+      zone.observe([], (1000 + day * 86400) * 1e6, { hour: 1, day: `2026-06-${`${day}`.padStart(2, '0')}` });
     assert.ok(Math.abs(zone.statistics.counts.weight / before - 0.5) < 1e-6);
     const held = zone.statistics.counts.weight;
     for (let i = 1; i < 100; i++)
-      zone.observe([], (1000 + 30 * 86400 + i) * 1e6, { hour: 1, day: i % 2 ? 'x' : 'day 30' });
+      zone.observe([], (1000 + 30 * 86400 + i) * 1e6, { hour: 1, day: i % 2 ? '2026-07-01' : '2026-06-30' });
     assert.equal(zone.statistics.counts.weight, held);
     assert.equal(zone.statistics.counts.learned, 10, 'how many it ever learned is told as it was');
+  });
+
+  it('starts of a board that does not know the day yet fade nothing, however many there are', () => {
+    const learned = memory();
+    teach(learned, 10);
+    const { weight, day, days } = learned.statistics.counts;
+    let { statistics } = learned;
+    for (let start = 0; start < 40; start++) {
+      const zone = new ZoneMemory({ points, aspect: ASPECT, speedFrom: 'height' }, statistics);
+      zone.observe([], 1e6, { hour: 0, day: '1970-01-01' });
+      zone.observe([], 60e6, noon);
+      ({ statistics } = zone);
+    }
+    assert.deepEqual(
+      [statistics.counts.weight, statistics.counts.day, statistics.counts.days],
+      [weight, day, days],
+    );
+    // A day that was wrong is left when the other one lasts.
+    const zone = new ZoneMemory({ points, aspect: ASPECT, speedFrom: 'height' }, statistics);
+    for (let hour = 0; hour <= 21; hour++) zone.observe([], hour * 3600e6, { hour: 0, day: '2026-04-01' });
+    assert.equal(statistics.counts.day, '2026-04-01');
+    assert.equal(statistics.counts.weight, weight, 'time that went back is no day that passed');
   });
 
   it('an hour that nobody comes is unusual only after two weeks', () => {

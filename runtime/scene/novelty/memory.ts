@@ -53,6 +53,7 @@ export class ZoneMemory {
   #ends: End[] = [];
   /** over, and not learned yet, oldest first */
   #waiting: { atUs: number; summary: TrackSummary }[] = [];
+  #firstUs: number | null = null;
   #fadedUs: number | null = null;
   /** something was learned since it was last written */
   changed = false;
@@ -164,13 +165,16 @@ export class ZoneMemory {
 
   /**
    * A camera that was off for a month has forgotten one day: what was not seen is not forgotten. A wall clock that jumps to and
-   * fro makes no days.
+   * fro makes no days, nor does a board that starts in 1970 each time.
    */
   #newDay(day: string | null, monoUs: number): void {
     const { counts } = this.statistics;
+    this.#firstUs ??= monoUs;
     if (day === null || day === counts.day) return;
     if (this.#fadedUs !== null && monoUs - this.#fadedUs < LEAST_DAY_US) return;
-    if (counts.day !== null) {
+    const earlier = counts.day !== null && day < counts.day;
+    if (earlier && monoUs - this.#firstUs < LEAST_DAY_US) return;
+    if (counts.day !== null && !earlier) {
       this.statistics.fade(DAY_LEFT);
       this.#fadedUs = monoUs;
     }
