@@ -19,7 +19,7 @@ import type { Config, WatchedZone } from './config/schema.js';
 import type { Notice } from './health/health.js';
 import { absentNotice, type RefusedModel, refusedNotice } from './health/model-notices.js';
 import type { Supervisor } from './health/supervisor.js';
-import { type SlotModels, slotModels } from './slot-models.js';
+import { type SlotModels, slotModels, slotsAsked } from './slot-models.js';
 
 const LOOK_AGAIN_MS = 10_000;
 /** A file that did not change is checked again after this: the reason may lie elsewhere. */
@@ -105,9 +105,12 @@ export class Looking {
 
   /** The authority changed. What may not be analysed any more stops before this returns; `apply` starts the rest. */
   allow(allowed: Allowed): void {
+    const before = slotsAsked(this.allowed.zones);
     this.allowed = allowed;
     const { zones, authority } = allowed;
     const looks = zones.length > 0 || (authority.mayRecord && authority.personMask !== null);
+    const asked = slotsAsked(zones);
+    if (looks && before.some((task) => !asked.includes(task))) this.#endSlots();
     if (looks) return;
     this.#refused = null;
     this.#slots = noSlots;
@@ -163,6 +166,15 @@ export class Looking {
     const detectorFailed = failed && !changed && failedSlot(modelFault.message) === null;
     if (detectorFailed || isDeepStrictEqual(options, supervisor.pipeline)) return;
     supervisor.reconfigure(options);
+  }
+
+  /** A model that looks for what no zone may be watched for any more goes at once, and the others with it until `apply`. */
+  #endSlots(): void {
+    this.#slots = noSlots;
+    const { pipeline } = this.#supervisor ?? {};
+    if (!pipeline?.detect?.slots) return;
+    const { slots: _, ...detect } = pipeline.detect;
+    this.#supervisor?.reconfigure({ ...pipeline, detect });
   }
 
   /** Changes are worked out one after the other, and none after the stop. */

@@ -20,6 +20,11 @@ export interface SlotModels {
   files: string[];
 }
 
+/** The tasks of slots that these zones are watched for. */
+export function slotsAsked(zones: readonly WatchedZone[]): SlotTask[] {
+  return slotTask.options.filter((task) => zones.some((zone) => zone[task]));
+}
+
 /**
  * The slots that these zones ask for.
  * @param failing names of models that failed when they ran
@@ -32,7 +37,7 @@ export async function slotModels(
     failing,
   }: { zones: readonly WatchedZone[]; stateDirectory: string; failing: ReadonlySet<string> },
 ): Promise<SlotModels> {
-  const asked = slotTask.options.filter((task) => zones.some((zone) => zone[task]));
+  const asked = slotsAsked(zones);
   if (asked.length === 0 || !models) return { slots: [], refused: [], absent: asked, files: [] };
   const listFile = inState(stateDirectory, models.manifestFile);
   const trustFile = inState(stateDirectory, models.trustFile);

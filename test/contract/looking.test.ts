@@ -189,7 +189,10 @@ test('an authority that goes while the models are looked at is not overruled', {
 test('fewer zones: what the zones alone asked for ends too', { skip }, async (t) => {
   const { supervisor, looking, allowed } = await stage(t);
   looking.allow({ ...allowed, zones: [watchedZoneOnly(allowed)] });
+  assert.equal(slotsOf(supervisor), undefined, 'before anything is waited for');
+  assert.notEqual(supervisor.pipeline.detect, null);
   await looking.apply();
+  assert.equal(supervisor.given.length, 1);
   assert.notEqual(supervisor.pipeline.detect, null);
   assert.equal(supervisor.pipeline.detect?.slots, undefined);
 });
