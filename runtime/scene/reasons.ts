@@ -4,6 +4,7 @@
  * so that a new class without both does not compile.
  */
 import type { ObjectClass } from '../../pipelines/messages.js';
+import { comma, floor, NBSP, plain } from './words/figures.js';
 
 /** The two languages of an alert. */
 export interface Reason {
@@ -23,9 +24,6 @@ export const subjects: Record<ObjectClass, Reason> = {
   animal: { fr: 'Un animal', en: 'An animal' },
 };
 
-/** Keeps guillemets with the name they enclose and a number with its unit, as French typography asks. */
-export const NBSP = '\u00a0';
-
 /**
  * Presence in a zone. The dwell is rounded down: the words never claim more than was measured.
  * @param dwellSeconds how long it has been there
@@ -42,8 +40,8 @@ export function presenceReason(
   const en = `${subject.en} is in zone “${zone}”`;
   if (thresholdSeconds === 0) return { fr, en };
   const places = Math.max(1, decimals(thresholdSeconds));
-  const dwell = roundedDown(dwellSeconds, places);
-  const threshold = String(Number(thresholdSeconds.toFixed(3)));
+  const dwell = floor(dwellSeconds, places);
+  const threshold = plain(thresholdSeconds);
   return {
     fr: `${fr} depuis ${comma(dwell)}${NBSP}s (seuil ${comma(threshold)}${NBSP}s)`,
     en: `${subject.en} has been in zone “${zone}” for ${dwell} s (threshold ${threshold} s)`,
@@ -66,10 +64,10 @@ export function updateReason(
     [K in 'seconds' | 'most' | 'joined']: number;
   },
 ): Reason {
-  const whole = Math.floor(seconds + 1e-7);
+  const whole = floor(seconds, 0);
   const fr = [ended ? 'terminé' : `dure depuis ${whole}${NBSP}s`];
   const en = [ended ? 'over' : `has lasted ${whole} s`];
-  if (ended && whole > 0) {
+  if (ended && whole !== '0') {
     fr.push(`a duré ${whole}${NBSP}s`);
     en.push(`lasted ${whole} s`);
   }
@@ -89,18 +87,6 @@ export function updateReason(
 }
 
 /** Decimal places a person wrote, at most 3. */
-export function decimals(value: number): number {
+function decimals(value: number): number {
   return Math.min(3, (String(value).split('.')[1] ?? '').length);
-}
-
-/** Never more than was measured. */
-export function roundedDown(value: number, places: number): string {
-  const scale = 10 ** places;
-  // A tenth of a microsecond is added back: 2.3 s in binary is a little less than 23 tenths.
-  return (Math.floor((value + 1e-7) * scale) / scale).toFixed(places);
-}
-
-/** As French writes numbers. */
-export function comma(value: string): string {
-  return value.replace('.', ',');
 }

@@ -3,7 +3,7 @@
  * of whoever was beside it, and nothing of who that was.
  */
 import type { Reason } from '../reasons.js';
-import { floor, fr, NBSP, plain } from './figures.js';
+import { comma, floor, NBSP, plain } from './figures.js';
 
 export interface AbandonedFigures {
   /** how long it has been alone, and how long it had to be */
@@ -23,7 +23,7 @@ export function abandonedReason(zone: string, figures: AbandonedFigures): Reason
   const away = plain(ownerMetres);
   const ways = {
     away: {
-      fr: `qui était à côté s’est éloigné de plus de ${fr(away)}${NBSP}m`,
+      fr: `qui était à côté s’est éloigné de plus de ${comma(away)}${NBSP}m`,
       en: `whoever was beside it went more than ${away} m away`,
     },
     out: { fr: 'qui était à côté a quitté l’image', en: 'whoever was beside it left the picture' },
@@ -32,8 +32,8 @@ export function abandonedReason(zone: string, figures: AbandonedFigures): Reason
   const last = ways[leaving];
   return {
     fr:
-      `Un objet d’environ ${fr(size)}${NBSP}m est seul dans la zone «${NBSP}${zone}${NBSP}» ` +
-      `depuis ${alone}${NBSP}s (seuil ${fr(plain(threshold))}${NBSP}s)${NBSP}; ${last.fr}`,
+      `Un objet d’environ ${comma(size)}${NBSP}m est seul dans la zone «${NBSP}${zone}${NBSP}» ` +
+      `depuis ${alone}${NBSP}s (seuil ${comma(plain(threshold))}${NBSP}s)${NBSP}; ${last.fr}`,
     en:
       `A thing of about ${size} m has been alone in zone “${zone}” for ${alone} s ` +
       `(threshold ${plain(threshold)} s); ${last.en}`,

@@ -1,6 +1,7 @@
 /** What an operator reads of a tripwire that was crossed. Used by behaviours/crossing.ts. */
 import type { ObjectClass } from '../../../pipelines/messages.js';
-import { comma, NBSP, type Reason, roundedDown, subjects } from '../reasons.js';
+import { type Reason, subjects } from '../reasons.js';
+import { comma, floor, NBSP } from './figures.js';
 
 /**
  * @param forbidden one side is: else the line may be crossed neither way
@@ -18,7 +19,7 @@ export function crossingReason(
   const side = forbidden
     ? { fr: ' vers le côté interdit', en: ' to the forbidden side' }
     : { fr: '', en: '' };
-  const [far, least] = [roundedDown(beyond, 2), threshold.toFixed(2)];
+  const [far, least] = [floor(beyond, 2), threshold.toFixed(2)];
   return {
     fr: `${subject.fr} a franchi la ligne de la zone «${NBSP}${zone}${NBSP}»${side.fr}, de ${comma(far)}${NBSP}fois sa taille (seuil ${comma(least)})`,
     en: `${subject.en} crossed the line of zone “${zone}”${side.en} by ${far} of its own size (threshold ${least})`,

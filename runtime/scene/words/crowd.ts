@@ -1,7 +1,6 @@
 /** Why an alert of the movement of a crowd was raised, in words. Used by crowd.ts; speeds are rounded down. */
 import type { Reason } from '../reasons.js';
-
-const NBSP = '\u00a0';
+import { ceil, comma, floor, NBSP } from './figures.js';
 
 export interface CrowdFound {
   people: number;
@@ -24,8 +23,8 @@ export function crowdReason(
   zone: string,
   { people, speed, threshold, usual, pattern, measured }: CrowdFound,
 ): Reason {
-  const metres = (value: number): string => (Math.floor(value * 10 + 1e-7) / 10).toFixed(1);
-  const limit = (Math.ceil(threshold * 10 - 1e-7) / 10).toFixed(1);
+  const metres = (value: number): string => floor(value, 1);
+  const limit = ceil(threshold, 1);
   const enUsual = usual === null ? '' : `, usual here ${metres(usual)} m/s`;
   const frUsual = usual === null ? '' : `, d’habitude ici ${comma(metres(usual))}${NBSP}m/s`;
   const enSpeed = measured ? 'median' : 'estimated median';
@@ -34,8 +33,4 @@ export function crowdReason(
     fr: `${people} personnes de la zone «${NBSP}${zone}${NBSP}» ${patterns[pattern].fr}${NBSP}: ${frSpeed} ${comma(metres(speed))}${NBSP}m/s (seuil ${comma(limit)}${NBSP}m/s${frUsual})`,
     en: `${people} people in zone “${zone}” ${patterns[pattern].en}: ${enSpeed} ${metres(speed)} m/s (threshold ${limit} m/s${enUsual})`,
   };
-}
-
-function comma(value: string): string {
-  return value.replace('.', ',');
 }

@@ -1,7 +1,6 @@
 /** Why an alert of the density was raised, in words. Used by density.ts; numbers are rounded down. */
 import type { Reason } from '../reasons.js';
-
-const NBSP = '\u00a0';
+import { comma, floor, NBSP, plain } from './figures.js';
 
 export interface DensityFound {
   /** people tracked */
@@ -22,9 +21,9 @@ export function densityReason(
 ): Reason {
   const people = Math.floor(Math.max(tracks, estimate ?? 0));
   const byTracks = estimate === null || tracks >= estimate;
-  const since = Math.floor(lasted + 1e-7);
-  const threshold = String(Number(limit.toFixed(2)));
-  const dense = density === null ? null : (Math.floor(density * 10 + 1e-7) / 10).toFixed(1);
+  const since = floor(lasted, 0);
+  const threshold = plain(limit);
+  const dense = density === null ? null : floor(density, 1);
   const enHow = byTracks
     ? 'counted one by one'
     : `estimated from the covered ground; ${tracks} counted one by one`;
@@ -42,8 +41,4 @@ export function densityReason(
     fr: `${people} personnes dans la zone «${NBSP}${zone}${NBSP}» (${frLimit}) depuis ${since}${NBSP}s, ${frHow}${frMore}`,
     en: `${people} people in zone “${zone}” (${enLimit}) for ${since} s, ${enHow}${enMore}`,
   };
-}
-
-function comma(value: string): string {
-  return value.replace('.', ',');
 }

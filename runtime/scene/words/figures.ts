@@ -1,4 +1,7 @@
-/** Figures in the words of an alert, rounded so that they never claim more than was measured. Pure functions. */
+/**
+ * Figures in the words of an alert, rounded so that they never claim more than was measured. Read by reasons.ts and by the
+ * words of each event; pure functions. There is no second place that rounds for an operator.
+ */
 
 /** Keeps guillemets with the name they enclose and a number with its unit, as French typography asks. */
 export const NBSP = '\u00a0';
@@ -21,7 +24,7 @@ export function plain(value: number): string {
   return String(Number(value.toFixed(3)));
 }
 
-/** Decimal comma. */
-export function fr(figure: string): string {
+/** As French writes numbers. */
+export function comma(figure: string): string {
   return figure.replace('.', ',');
 }

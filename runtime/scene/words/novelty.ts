@@ -1,7 +1,8 @@
 /** Why something was found unusual, in words. Used by behaviours/novelty.ts; pure. Shares are rounded up, speeds down. */
 import type { Judged } from '../novelty/memory.js';
 import { type Feature, features } from '../novelty/statistics.js';
-import { comma, NBSP, type Reason, roundedDown, subjects } from '../reasons.js';
+import { type Reason, subjects } from '../reasons.js';
+import { comma, floor, NBSP } from './figures.js';
 
 /** A feature that this share of the tracks match says nothing. */
 const TELLS = 0.05;
@@ -48,7 +49,7 @@ function wordsOf(feature: Feature, share: number, speed: number | null, from: 'g
         en: `a kind of object that is rare at this place (${en})`,
       };
     case 'speed': {
-      const value = roundedDown(speed ?? 0, 1);
+      const value = floor(speed ?? 0, 1);
       const about = from === 'height' ? { fr: 'environ ', en: 'about ' } : { fr: '', en: '' };
       return {
         fr: `vitesse ${about.fr}${comma(value)}${NBSP}m/s, atteinte par ${fr} à cet endroit`,

@@ -3,7 +3,7 @@
  * the integrator which says so, and which one.
  */
 import type { Reason } from '../reasons.js';
-import { floor, fr, NBSP, plain } from './figures.js';
+import { comma, floor, NBSP, plain } from './figures.js';
 
 export interface SlotFigures {
   /** how long it has held, and how long it had to */
@@ -31,8 +31,8 @@ export function slotReason(event: 'fire' | 'weapon', zone: string, figures: Slot
   return {
     fr:
       `${thing.fr} dans la zone «${NBSP}${zone}${NBSP}», selon le modèle ${model} de l’intégrateur, ` +
-      `depuis ${fr(held)}${NBSP}s (seuil ${fr(plain(threshold))}${NBSP}s), ` +
-      `score moyen ${fr(mean)} (seuil ${fr(least)})`,
+      `depuis ${comma(held)}${NBSP}s (seuil ${comma(plain(threshold))}${NBSP}s), ` +
+      `score moyen ${comma(mean)} (seuil ${comma(least)})`,
     en:
       `${thing.en} in zone “${zone}”, says the integrator's model ${model}, for ${held} s ` +
       `(threshold ${plain(threshold)} s), mean score ${mean} (threshold ${least})`,
