@@ -2,10 +2,10 @@
  * The file in which the usual view is kept over a restart: a camera that was turned during a power cut is told. Written and
  * read by sight-watch.ts. Coarse numbers only, no picture (docs/sight.md, S9).
  */
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { sightGrid } from '../../pipelines/messages.js';
+import { replaceWhole } from '../whole-file.js';
 
 /** Far more than it can have. */
 const mostBytes = 1 << 20;
@@ -40,18 +40,8 @@ export class SightFile {
     }
   }
 
-  /** Written beside it, synced, renamed. Rejects when the file system refuses; what was there is then still there. */
-  async save(kept: KeptSight): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-    const beside = `${this.path}.new`;
-    await rm(beside, { force: true });
-    const handle = await open(beside, 'wx', 0o600);
-    try {
-      await handle.writeFile(`${JSON.stringify({ format: 1, ...kept })}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(beside, this.path);
+  /** Rejects when the file system refuses; what was there is then still there. */
+  save(kept: KeptSight): Promise<void> {
+    return replaceWhole(this.path, `${JSON.stringify({ format: 1, ...kept })}\n`);
   }
 }

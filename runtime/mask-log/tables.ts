@@ -3,13 +3,14 @@
  * ML2 to ML4). Told by runtime/main.ts each time a table is handed to the pipeline process; read by the `vigie mask` commands.
  * Never in the way of the mask: what it cannot write it logs.
  */
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock, Log } from '../../board/ports.js';
 import { errorLine } from '../../errors.js';
 import { maskDigest } from '../../pipelines/mask/table.js';
 import { type Lens, lens, type MaskTable, maskTable } from '../../pipelines/messages.js';
+import { replaceWhole } from '../whole-file.js';
 
 const dayMs = 86_400_000;
 /** The law lets nothing be recorded for longer, but for what a requisition holds, which the stores still have. */
@@ -105,13 +106,13 @@ export class MaskTables {
       sure,
     };
     kept.set(digest, next);
-    if (!same || before?.untilMs !== null || before.sure !== sure) await this.#write(next);
+    if (!same || before?.untilMs !== null || before.sure !== sure) await this.#replace(next);
     for (const other of kept.values()) {
       const ends = other.digest !== digest && (other.untilMs === null || (!other.sure && sure));
       if (!ends) continue;
       other.untilMs = nowMs;
       other.sure = sure;
-      await this.#write(other);
+      await this.#replace(other);
     }
     await this.#forget(kept, digest, nowMs, sure);
   }
@@ -136,20 +137,8 @@ export class MaskTables {
     }
   }
 
-  async #write(kept: KeptTable): Promise<void> {
-    const file = this.#fileOf(kept.digest);
-    const beside = `${file}.new`;
-    await rm(beside, { force: true });
-    const handle = await open(beside, 'wx', 0o600);
-    try {
-      await handle.writeFile(textOf(kept));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(beside, file);
-    const directory = await open(this.options.directory, 'r');
-    await directory.sync().finally(() => directory.close());
+  #replace(kept: KeptTable): Promise<void> {
+    return replaceWhole(this.#fileOf(kept.digest), textOf(kept));
   }
 
   #fileOf(digest: string): string {

@@ -3,9 +3,10 @@
  * in the state directory. Left by cli/store-hold.ts, taken by retention.ts. Never believed without its schema.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VigieError } from '../../errors.js';
+import { replaceWhole } from '../whole-file.js';
 import { type HoldRequest, holdRequest } from './hold.js';
 
 const mostBytes = 4096;
@@ -25,13 +26,7 @@ export class HoldRequests {
     const name = `${randomBytes(8).toString('hex')}.json`;
     const file = join(this.#directory, name);
     try {
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      const handle = await open(`${file}.new`, 'wx', 0o600);
-      await handle
-        .writeFile(JSON.stringify(request))
-        .then(() => handle.sync())
-        .finally(() => handle.close());
-      await rename(`${file}.new`, file);
+      await replaceWhole(file, JSON.stringify(request));
       return name;
     } catch (cause) {
       const hint = `Check the space and the owner of ${this.#directory}`;

@@ -4,10 +4,10 @@
  * slot back, and never gives out a key of which it is not sure.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open as openFile, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { Clock, KeyVault, Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
+import { replaceWhole } from '../whole-file.js';
 import {
   encodeKeySector,
   type KeySector,
@@ -230,22 +230,6 @@ async function makeSlots(file: string, count: number): Promise<boolean> {
   if (found.length === bytes) return false;
   const whole = Buffer.alloc(bytes);
   found.copy(whole);
-  await onCard('Cannot make the key slots', async () => {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const handle = await openFile(`${file}.new`, 'w', 0o600);
-    try {
-      await handle.writeFile(whole);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(`${file}.new`, file);
-    const directory = await openFile(dirname(file), 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
-  });
+  await onCard('Cannot make the key slots', () => replaceWhole(file, whole));
   return true;
 }

@@ -10,9 +10,9 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
 import { VigieError } from '../../../errors.js';
+import { replaceWhole } from '../../whole-file.js';
 
 const mostBytes = 4096;
 
@@ -86,23 +86,11 @@ function keyOf(pem: string, file: string): SigningKey {
   throw refused('The key of the register is damaged', `${restore} (${file})`);
 }
 
-/** Beside the file, synchronised, renamed: a cut leaves no key, or a whole one. */
+/** A cut leaves no key, or a whole one. */
 async function makeKey(file: string): Promise<SigningKey> {
-  const next = `${file}.new`;
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await rm(next, { force: true });
-    const handle = await open(next, 'wx', 0o600);
-    try {
-      await handle.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(next, file);
-    const directory = await open(dirname(file), 'r');
-    await directory.sync().finally(() => directory.close());
+    await replaceWhole(file, privateKey.export({ type: 'pkcs8', format: 'pem' }));
   } catch (cause) {
     throw refused('The key of the register cannot be made', `Check the space and mode of ${file}`, cause);
   }

@@ -3,8 +3,7 @@
  * vouch for it does not give out: the zone then starts over.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Point } from '../../../pipelines/messages.js';
 import { type Counts, shapeOfCounts } from './statistics.js';
@@ -73,24 +72,6 @@ export function parseKept(text: string): Kept | null {
   } catch {
     return null;
   }
-}
-
-/** Written beside it, synced, renamed: after a power cut there is the old file or the new one. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const directory = dirname(path);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const beside = `${path}.new`;
-  await rm(beside, { force: true });
-  const handle = await open(beside, 'wx', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(beside, path);
-  const parent = await open(directory, 'r');
-  await parent.sync().finally(() => parent.close());
 }
 
 /** Little-endian, whatever the machine. */

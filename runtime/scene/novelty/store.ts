@@ -9,7 +9,8 @@ import type { Clock, Log } from '../../../board/ports.js';
 import { errorLine } from '../../../errors.js';
 import type { Point } from '../../../pipelines/messages.js';
 import type { Notice } from '../../health/health.js';
-import { basisOf, fileName, mostBytes, parseKept, textOf, writeWhole } from './file.js';
+import { replaceWhole } from '../../whole-file.js';
+import { basisOf, fileName, mostBytes, parseKept, textOf } from './file.js';
 import { type LocalTime, localTime } from './local-time.js';
 import { ZoneMemory } from './memory.js';
 import { Statistics } from './statistics.js';
@@ -108,7 +109,7 @@ export class NoveltyStore implements NoveltyZones {
       zone.memory.changed = false;
       const { basis, memory } = zone;
       try {
-        await writeWhole(this.#path(name), textOf({ zone: name, basis, counts: memory.statistics.counts }));
+        await replaceWhole(this.#path(name), textOf({ zone: name, basis, counts: memory.statistics.counts }));
         zone.written = true;
         this.#failed = null;
       } catch (error) {
