@@ -17,9 +17,26 @@ const WHOLE = { x: 0, y: 0, width: 1, height: 1 };
 /** As many as one message takes. */
 const MOST_SIGNALS = 64;
 
+/** In this time a model is loaded, and it answers; in the time of the pictures, microseconds. */
+const PATIENCE_US = { load: 120e6, look: 10e6 };
+/** An event bridges no longer gap (runtime/scene/behaviours/slot.ts). */
+const SLOW_US = 2.5e6;
+
+interface SlotThread extends Pick<Worker, 'postMessage' | 'terminate'> {
+  on(event: 'message', heard: (message: FromSlot) => void): unknown;
+  on(event: 'error', heard: (error: Error) => void): unknown;
+  on(event: 'exit', heard: () => void): unknown;
+}
+
 export interface SlotsDeps {
   log: Log;
   onFault(error: VigieError): void;
+  /** starts the thread of a slot. Replaced in tests */
+  thread?(options: SlotOptions): SlotThread;
+}
+
+function startThread(workerData: SlotOptions): SlotThread {
+  return new Worker(new URL('./slot-thread.js', import.meta.url), { workerData, name: 'slot' });
 }
 
 export class Slots {
@@ -57,9 +74,12 @@ export class Slots {
 type Ready = Extract<FromSlot, { t: 'ready' }>;
 
 class Slot {
-  #thread: Worker | null = null;
+  #thread: SlotThread | null = null;
   #ready: Ready | null = null;
   #busy = false;
+  /** time of the first frame, then of the frame that was asked about last */
+  #sinceUs: number | null = null;
+  #saidSlow = false;
   #nextDueUs = 0;
 
   constructor(
@@ -68,8 +88,7 @@ class Slot {
   ) {}
 
   start(): void {
-    const workerData: SlotOptions = this.options;
-    const thread = new Worker(new URL('./slot-thread.js', import.meta.url), { workerData, name: 'slot' });
+    const thread = (this.deps.thread ?? startThread)(this.options);
     this.#thread = thread;
     thread.on('message', (message: FromSlot) => this.#hear(message));
     thread.on('error', (error) => this.#fail(error.message, 'See the log'));
@@ -85,9 +104,12 @@ class Slot {
 
   offer(frame: MaskedFrame): void {
     const [thread, ready] = [this.#thread, this.#ready];
-    if (!thread || !ready || this.#busy || frame.monoUs < this.#nextDueUs) return;
+    if (!thread) return;
+    if (!ready || this.#busy) return this.#wait(frame.monoUs);
+    if (frame.monoUs < this.#nextDueUs) return;
     this.#nextDueUs = frame.monoUs + ready.everySeconds * 1e6;
     this.#busy = true;
+    this.#sinceUs = frame.monoUs;
     const { width, height } = ready;
     const { rgb } = cropped(frame, { box: WHOLE, input: { width, height } });
     const message: ToSlot = { rgb };
@@ -110,6 +132,19 @@ class Slot {
     const ready = this.#ready;
     const { modelSha256 } = this.options;
     if (ready) this.deps.found(message.places.map((place) => ({ ...place, task: ready.task, modelSha256 })));
+  }
+
+  /** A model that answers too late sees nothing, and nobody must believe that it does. */
+  #wait(monoUs: number): void {
+    this.#sinceUs ??= monoUs;
+    const waitsUs = monoUs - this.#sinceUs;
+    const patienceUs = this.#ready ? PATIENCE_US.look : PATIENCE_US.load;
+    if (waitsUs > patienceUs) this.#fail(`it did not answer for ${patienceUs / 1e6} s`, 'Use a smaller one');
+    if (!this.#ready || waitsUs <= SLOW_US || this.#saidSlow) return;
+    this.#saidSlow = true;
+    this.deps.log.warn(
+      `slot ${this.options.name} is too slow: a look takes more than ${SLOW_US / 1e6} s, and what lasts is missed`,
+    );
   }
 
   /** Once: what comes after the first failure is its consequence. */
