@@ -5,6 +5,7 @@
 import './no-telemetry.js';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Box } from '../../pipelines/messages.js';
+import { overlapOf } from '../decode/centernet.js';
 import type { Admitted } from '../gate.js';
 import { ModelRefused } from '../refusal.js';
 import type { ListedModel } from '../signed-list.js';
@@ -116,7 +117,7 @@ export class SlotEngine {
     const kept: Place[] = [];
     for (const i of sure) {
       const box = boxOf(corners.subarray(4 * i, 4 * i + 4));
-      if (box === null || kept.some((other) => overlap(other.box, box) > mostOverlap)) continue;
+      if (box === null || kept.some((other) => overlapOf(other.box, box) > mostOverlap)) continue;
       kept.push({ score: rounded(this.#share(scores[i])), box });
       if (kept.length === mostPlaces) break;
     }
@@ -157,13 +158,6 @@ function boxOf([left = 0, top = 0, right = 0, bottom = 0]: Float32Array): Box | 
   const [x, y] = [inside(left), inside(top)];
   const [width, height] = [rounded(inside(right) - x), rounded(inside(bottom) - y)];
   return width > 0 && height > 0 ? { x, y, width, height } : null;
-}
-
-function overlap(a: Box, b: Box): number {
-  const wide = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
-  const high = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  if (wide <= 0 || high <= 0) return 0;
-  return (wide * high) / (a.width * a.height + b.width * b.height - wide * high);
 }
 
 const rounded = (share: number): number => Math.round(share * 100) / 100;

@@ -17,6 +17,7 @@ import { Incidents, type Raised, type Seen } from './incidents.js';
 import type { NoveltyZones } from './novelty/store.js';
 import { Subjects } from './subjects.js';
 import type { Watched } from './watched-time.js';
+import { USUAL_ASPECT } from './zone.js';
 
 const PARTICIPANTS_TOLD = 16;
 
@@ -70,7 +71,13 @@ export class Scene {
 
   constructor({ novelty, ...deps }: SceneDeps, options: SceneOptions) {
     this.#deps = { makeId: randomId, clockTrusted: () => true, recording: () => null, ...deps };
-    const { cameraId, zones, ground = null, model = { name: '', sha256: '' }, aspect = 16 / 9 } = options;
+    const {
+      cameraId,
+      zones,
+      ground = null,
+      model = { name: '', sha256: '' },
+      aspect = USUAL_ASPECT,
+    } = options;
     this.#options = { cameraId, model, aspect, ground };
     this.#subjects = new Subjects(ground, aspect);
     this.#incidents = new Incidents(this.#deps.makeId);

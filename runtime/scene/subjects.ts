@@ -6,7 +6,7 @@
 import type { Point, Track } from '../../pipelines/messages.js';
 import type { Subject } from './behaviour.js';
 import type { Ground } from './ground.js';
-import { footPoint } from './zone.js';
+import { footPoint, USUAL_ASPECT } from './zone.js';
 import { PERSON_METRES } from './zone-sight.js';
 
 /** Looks of this long ago still count; where that is fewer than three, the last three, if they are not older than that. */
@@ -31,7 +31,7 @@ export class Subjects {
   #places = new Map<string, Place[]>();
 
   /** @param aspect width of the picture over its height */
-  constructor(ground: Ground | null, aspect = 16 / 9) {
+  constructor(ground: Ground | null, aspect = USUAL_ASPECT) {
     this.#ground = ground;
     this.#aspect = aspect;
   }

@@ -5,6 +5,9 @@
 import type { Box, Point } from '../../pipelines/messages.js';
 import { contains } from './polygon.js';
 
+/** Width of a picture over its height, when nobody says. */
+export const USUAL_ASPECT = 16 / 9;
+
 /**
  * Where an object touches the ground: the middle of the lower side of its box, as shares of the picture. Held
  * inside the picture: feet that the lower border cuts off stand on that border.

@@ -6,7 +6,7 @@
 import type { Box, ObjectClass, Point } from '../../../pipelines/messages.js';
 import type { Behaviour, SceneLook, Sighting, Subject } from '../behaviour.js';
 import { crossingReason } from '../words/crossing.js';
-import type { Zone } from '../zone.js';
+import { USUAL_ASPECT, type Zone } from '../zone.js';
 
 export interface CrossingOptions {
   classes: readonly ObjectClass[];
@@ -25,7 +25,6 @@ const BEYOND_LOOKS = 2;
 /** The top of the box must go along by this share of what the foot point went. */
 const TOP_SHARE = 0.25;
 const LONGEST_GAP_US = 3_000_000;
-const USUAL_ASPECT = 16 / 9;
 
 type Side = 1 | -1;
 

@@ -6,7 +6,7 @@ import type { ObjectClass, Point } from '../../../pipelines/messages.js';
 import type { Behaviour, SceneLook, Sighting, Subject } from '../behaviour.js';
 import type { Ground } from '../ground.js';
 import { directionReason } from '../words/direction.js';
-import type { Zone } from '../zone.js';
+import { USUAL_ASPECT, type Zone } from '../zone.js';
 
 export interface DirectionOptions {
   classes: readonly ObjectClass[];
@@ -30,7 +30,6 @@ const TURNED_LENGTHS = 0.5;
 const STANDS_US = 3_000_000;
 const STANDS_LENGTHS = 0.1;
 const LONGEST_GAP_US = 3_000_000;
-const USUAL_ASPECT = 16 / 9;
 
 /** A place, in the units of what it is measured on, and in heights of the picture. */
 interface Place {

@@ -5,10 +5,9 @@
  */
 import type { Box, ObjectClass, Point } from '../../../pipelines/messages.js';
 import type { SceneLook } from '../behaviour.js';
-import { footPoint } from '../zone.js';
+import { footPoint, USUAL_ASPECT } from '../zone.js';
+import { PERSON_METRES } from '../zone-sight.js';
 
-const USUAL_ASPECT = 16 / 9;
-const PERSON_METRES = 1.7;
 /** A camera that looks down at some 30 degrees shows a metre of depth half as long as a metre of height. */
 const DEPTH = 2;
 /** A height shrinks no faster than this a second: somebody who bends down does not make the place larger. */
