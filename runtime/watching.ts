@@ -96,7 +96,7 @@ export class Watching {
   /** From now on these zones are watched, from nothing gathered; what was open before ends. */
   watch(zones: readonly WatchedZone[]): void {
     this.#end();
-    this.#scene = this.#sceneOf(zones);
+    this.#scene = this.#sceneOf(zones, this.#scene.toldUs);
     this.tracksNow = 0;
   }
 
@@ -128,7 +128,7 @@ export class Watching {
     for (const update of updates) this.deps.alerts.update(update);
   }
 
-  #sceneOf(zones: readonly WatchedZone[]): Scene {
+  #sceneOf(zones: readonly WatchedZone[], toldUs = Number.NEGATIVE_INFINITY): Scene {
     const { camera, detect, picture, scene } = this.#config;
     return new Scene(
       {
@@ -139,6 +139,7 @@ export class Watching {
       {
         cameraId: camera.id,
         zones,
+        toldUs,
         model: zones.length > 0 ? modelOf(detect.model) : { name: '', sha256: '' },
         timeZone: scene.timeZone,
         aspect: picture.width / picture.height,

@@ -17,11 +17,21 @@ export interface Waiting {
 }
 
 export class AlertPace<Item extends Waiting> {
-  #lastUs = Number.NEGATIVE_INFINITY;
+  #lastUs: number;
   #queue: Item[] = [];
   /** held back, and not listed yet */
   #unlisted = new Set<Item>();
   readonly #fresh = new Set<Item>();
+
+  /** @param lastUs when the camera last told an alert, monotonic, microseconds; minus infinity: never yet */
+  constructor(lastUs = Number.NEGATIVE_INFINITY) {
+    this.#lastUs = lastUs;
+  }
+
+  /** As above, by now. */
+  get lastUs(): number {
+    return this.#lastUs;
+  }
 
   hold(item: Item): void {
     this.#queue.push(item);
@@ -35,7 +45,9 @@ export class AlertPace<Item extends Waiting> {
   next(monoUs: number): { item: Item | null; folded: Alert['folded']; dropped: Item[] } {
     const dropped = this.#queue.filter((item) => this.#stale(item, monoUs));
     this.#queue = this.#queue.filter((item) => !dropped.includes(item));
-    const item = monoUs - this.#lastUs >= leastUs ? (this.#queue.shift() ?? null) : null;
+    // Time that went back, which it never should, must not silence the camera.
+    const may = monoUs - this.#lastUs >= leastUs || monoUs < this.#lastUs;
+    const item = may ? (this.#queue.shift() ?? null) : null;
     let folded: Alert['folded'] = [];
     if (item) {
       this.#lastUs = monoUs;
@@ -50,11 +62,12 @@ export class AlertPace<Item extends Waiting> {
   }
 
   /** Nothing follows: the first of what is neither told nor listed, which lists the others; null when there is none. */
-  flush(): { item: Item; folded: Alert['folded'] } | null {
+  flush(monoUs: number): { item: Item; folded: Alert['folded'] } | null {
     const [item, ...others] = this.#queue.filter((held) => !this.#listed(held));
     this.#queue = [];
     this.#unlisted = new Set();
     this.#fresh.clear();
+    if (item) this.#lastUs = monoUs;
     return item ? { item, folded: counted(others) } : null;
   }
 

@@ -42,12 +42,19 @@ interface Standing {
 export class Incidents {
   readonly #makeId: () => string;
   readonly #standings = new Map<Watched, Standing>();
-  readonly #pace = new AlertPace<Incident>();
+  readonly #pace: AlertPace<Incident>;
   readonly #of = new Map<Incident, Standing>();
   #last: Moment | null = null;
 
-  constructor(makeId: () => string) {
+  /** @param toldUs when the camera last told an alert; minus infinity: never yet */
+  constructor(makeId: () => string, toldUs = Number.NEGATIVE_INFINITY) {
     this.#makeId = makeId;
+    this.#pace = new AlertPace(toldUs);
+  }
+
+  /** When the last alert was told, monotonic, microseconds; minus infinity: never yet. */
+  get toldUs(): number {
+    return this.#pace.lastUs;
   }
 
   /** Takes in what all behaviours saw in one look, later than the one before. */
@@ -82,7 +89,7 @@ export class Incidents {
   end(): { raised: Raised | null; updates: AlertUpdate[] } {
     const last = this.#last;
     if (!last) return { raised: null, updates: [] };
-    const flushed = this.#pace.flush();
+    const flushed = this.#pace.flush(last.monoUs);
     flushed?.item.alerted(last.monoUs);
     const open = [...this.#standings.values()].map(({ incident }) => incident?.close(last, false) ?? null);
     this.#standings.clear();

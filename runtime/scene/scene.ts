@@ -44,6 +44,8 @@ export interface SceneOptions {
   model?: Alert['model'];
   /** of the schedules of the zones, IANA; that of the machine when absent */
   timeZone?: string | undefined;
+  /** `toldUs` of the scene before: alerts keep their distance from those of that one (N9) */
+  toldUs?: number;
 }
 
 /** What one look gives an operator to read. */
@@ -80,7 +82,7 @@ export class Scene {
     } = options;
     this.#options = { cameraId, model, aspect, ground };
     this.#subjects = new Subjects(ground, aspect);
-    this.#incidents = new Incidents(this.#deps.makeId);
+    this.#incidents = new Incidents(this.#deps.makeId, options.toldUs);
     this.#zones = zones.map((zone) => ({
       hours: new Hours(zone, options.timeZone),
       behaviours: behavioursOf(zone, { aspect, ground, novelty }).map((behaviour) => {
@@ -120,6 +122,11 @@ export class Scene {
     const now = this.#zones.filter(({ watching }) => watching).flatMap(({ behaviours }) => behaviours);
     const named = new Map(now.map(({ watched: { event, zone } }) => [`${event}\0${zone}`, { event, zone }]));
     return [...named.values()];
+  }
+
+  /** When it last told an alert, or was told that one had been; monotonic, microseconds. */
+  get toldUs(): number {
+    return this.#incidents.toldUs;
   }
 
   /** Nothing is watched any more by this scene. @returns what was held back, and the last update of what is open */

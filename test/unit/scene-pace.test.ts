@@ -117,7 +117,7 @@ describe('the pace of alerts', () => {
         }
         take(us);
       }
-      const rest = pace.flush();
+      const rest = pace.flush(us);
       for (const one of [...(rest?.folded ?? []), ...(rest ? [rest.item] : [])]) seen.add(one.zone);
       assert.deepEqual(
         made.filter((one) => !told.includes(one) && !seen.has(one)),

@@ -84,6 +84,18 @@ test('what the store does decides whether anything shows it', () => {
   ]);
 });
 
+test('a new authorisation does not make two alerts of one second, and the second is not lost', () => {
+  const { watching, alerts } = watchingOf();
+  const at = (): (number | undefined)[] => alerts.since(0).map(({ alert }) => alert.atMonoUs);
+  watching.onTracks(look(3, {}));
+  watching.watch([zone({ dwellSeconds: 0 }, 'Lawn')]);
+  for (const t of [3.2, 3.6, 3.9]) watching.onTracks(look(t, {}));
+  assert.deepEqual(at(), [3e6]);
+  watching.onTracks(look(4.1, {}));
+  assert.deepEqual(at(), [3e6, 4.1e6]);
+  assert.deepEqual(alerts.since(1)[0]?.alert.folded, []);
+});
+
 test('updates follow under the id of the alert; other zones and the end of the run end what is open', async () => {
   const { watching, alerts } = watchingOf();
   for (let t = 0; t <= 6; t += 0.2) watching.onTracks(look(t, {}, ...(t > 3 ? [{ id: 'b' }] : [])));
