@@ -139,6 +139,24 @@ describe('what was learned', () => {
     assert.equal(store.zone(zone.name, zone.points).statistics.counts.learned, 0);
   });
 
+  it('is forgotten too when its file is taken away while others are written', async () => {
+    const path = directory();
+    const store = await taught(path);
+    store.zone('Quay', zone.points).changed = true;
+    await store.save();
+    // After a restart, Quay is written first.
+    const first = open(path);
+    first.zone('Quay', zone.points).changed = true;
+    const street = first.zone(zone.name, zone.points);
+    street.changed = true;
+    assert.ok(street.statistics.counts.learned > 0);
+    const saved = first.save();
+    rmSync(join(path, fileName('Street')));
+    await saved;
+    await first.tick();
+    assert.equal(street.statistics.counts.learned, 0);
+  });
+
   it('goes on in memory when the storage refuses, and says so', async () => {
     const path = directory();
     writeFileSync(join(path, 'file'), '');

@@ -102,9 +102,10 @@ export class NoveltyStore implements NoveltyZones {
 
   /** Never rejects: a camera whose storage refuses goes on with what it has in memory, and says so. */
   async save(): Promise<void> {
-    this.#forgetTaken();
     this.#savedMs = this.deps.clock.monoUs() / 1000;
     for (const [name, zone] of this.#zones) {
+      // Each time anew: somebody may take files away while others are written.
+      this.#forgetTaken();
       if (!zone.memory.changed) continue;
       zone.memory.changed = false;
       const { basis, memory } = zone;
