@@ -19,7 +19,7 @@ export const recordWhen = z
     schedule: z.array(range).max(100).default([]).describe('Ranges of the week with another mode'),
     timeZone: z
       .string()
-      .refine(isTimeZone, 'a time zone such as Europe/Paris')
+      .refine(isTimeZone, 'must be a time zone such as Europe/Paris')
       .optional()
       .describe('Zone of the schedule (IANA); that of the machine when absent'),
     preRollSeconds: z

@@ -53,7 +53,7 @@ export const scene = z
       .describe('Height of a person in the picture the model sees, below which a zone is refused as blind'),
     timeZone: z
       .string()
-      .refine(isTimeZone, 'a time zone such as Europe/Paris')
+      .refine(isTimeZone, 'must be a time zone such as Europe/Paris')
       .optional()
       .describe('Zone of the schedules of the designated zones (IANA); that of the machine when absent'),
   })

@@ -41,11 +41,10 @@ function checkCrossing({ crossing, points }: WatchedZone, path: PropertyKey[]): 
     return [{ path: [...path, 'line'], text: 'is too short to be crossed', hint }];
   }
   const problems: Problem[] = [];
-  const inZone = Array.from({ length: samples + 1 }, (_, i) => between(a, b, i / samples)).some((place) =>
-    contains(points, place),
-  );
-  if (!inZone) {
-    const text = 'lies outside the zone: no crossing of it would be told';
+  const places = Array.from({ length: samples + 1 }, (_, i) => between(a, b, i / samples));
+  const inZone = places.filter((place) => contains(points, place)).length / places.length;
+  if (inZone * distance(a, b) < leastLength) {
+    const text = 'lies outside the zone, or only touches it: no crossing of it would be told';
     problems.push({
       path: [...path, 'line'],
       text,

@@ -43,6 +43,14 @@ test('a tripwire without length, outside its zone or without a forbidden side is
     /outside the zone/,
   );
   assert.match(
+    crossing([
+      [0.2, 0.6],
+      [0.6, 0.2],
+    ])[0] ?? '',
+    /outside the zone/,
+    'touches a corner',
+  );
+  assert.match(
     crossing(
       [
         [0.5, 0],
