@@ -34,6 +34,9 @@ export const demonstrationZones: Zone[] = [
     ],
     presence: { dwellSeconds: 6, cooldownSeconds: 45 },
     density: { capacity: 4, seconds: 3, cooldownSeconds: 60 },
+    fall: {},
+    abandoned: {},
+    novelty: {},
   },
   {
     name: 'Pelouse',
@@ -69,27 +72,13 @@ export const demonstrationZones: Zone[] = [
   {
     name: 'Sens unique',
     points: [
-      [0.33, 0.35],
-      [0.62, 0.35],
-      [0.62, 0.55],
-      [0.33, 0.55],
+      [0.04, 0.35],
+      [0.4, 0.35],
+      [0.41, 0.52],
+      [0.2, 0.5],
+      [0.04, 0.43],
     ],
-    direction: { classes: ['person'], from: [0.62, 0.45], to: [0.33, 0.45], cooldownSeconds: 30 },
-  },
-  {
-    name: 'Esplanade',
-    points: [
-      [0.01, 0.34],
-      [0.62, 0.33],
-      [0.78, 0.31],
-      [0.91, 0.31],
-      [0.99, 0.5],
-      [0.99, 0.99],
-      [0.01, 0.99],
-    ],
-    fall: {},
-    abandoned: {},
-    novelty: {},
+    direction: { classes: ['person'], from: [0.37, 0.43], to: [0.1, 0.39], cooldownSeconds: 30 },
   },
 ];
 

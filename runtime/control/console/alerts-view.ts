@@ -124,7 +124,7 @@ export class AlertsView {
       make('span', '', `${this.#speech.word('number')} ${alert.number}`),
     );
     const reason = make('p', 'alert-reason', alert.reason[this.#speech.language]);
-    const update = lineOfUpdate(card.update, this.#speech);
+    const update = lineOfUpdate(alert, card.update, this.#speech);
     const told = make('div', 'alert-told');
     told.append(reason, ...(update ? [update] : []), whyOf(alert, this.#speech, open));
     item.replaceChildren(this.#figure(card), facts, told, this.#answers(card));
