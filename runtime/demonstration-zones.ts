@@ -19,7 +19,7 @@ export const demonstrationPeople: Person[] = [
   person([0.07, 0.421], [0.061, 0.307]),
 ];
 
-/** Field of view across of the camera that took the clip, as published with it. */
+/** Field of view across that the camera of the clip is taken to have. Metres that come from it are rough, most of all far away. */
 export const DEMONSTRATION_HFOV_DEG = 34.2;
 
 export const demonstrationZones: Zone[] = [
@@ -52,20 +52,19 @@ export const demonstrationZones: Zone[] = [
     presence: { dwellSeconds: 2, cooldownSeconds: 60 },
   },
   {
-    name: 'Voie de service',
+    name: 'Sortie est',
     points: [
-      [0.62, 0.36],
-      [0.73, 0.305],
-      [0.9, 0.305],
-      [0.91, 0.46],
-      [0.7, 0.45],
+      [0.82, 0.44],
+      [0.96, 0.46],
+      [0.99, 0.8],
+      [0.86, 0.74],
     ],
     crossing: {
       line: [
-        [0.65, 0.345],
-        [0.9, 0.43],
+        [0.88, 0.44],
+        [0.92, 0.77],
       ],
-      towards: [0.84, 0.32],
+      towards: [0.98, 0.6],
       cooldownSeconds: 30,
     },
   },

@@ -34,7 +34,7 @@ export const alertFrench = {
   lastsFor: 'depuis',
   atOnce: 'à la fois au plus',
   joinedLater: 'de plus après l’alerte',
-  strongest: 'au plus fort',
+  strongest: 'au plus fort :',
 };
 
 export const alertEnglish: Record<keyof typeof alertFrench, string> = {
@@ -71,7 +71,7 @@ export const alertEnglish: Record<keyof typeof alertFrench, string> = {
   lastsFor: 'for',
   atOnce: 'at once at most',
   joinedLater: 'more after the alert',
-  strongest: 'at its strongest',
+  strongest: 'strongest:',
 };
 
 /** Names of what is measured, as the alerts carry them (docs/events.md). One that is not here is shown as it is. */

@@ -126,8 +126,9 @@ export class AlertsView {
     const reason = make('p', 'alert-reason', alert.reason[this.#speech.language]);
     const update = lineOfUpdate(alert, card.update, this.#speech);
     const told = make('div', 'alert-told');
-    told.append(reason, ...(update ? [update] : []), whyOf(alert, this.#speech, open));
-    item.replaceChildren(this.#figure(card), facts, told, this.#answers(card));
+    told.append(reason, ...(update ? [update] : []));
+    const why = whyOf(alert, this.#speech, open);
+    item.replaceChildren(this.#figure(card), facts, told, why, this.#answers(card));
     item.setAttribute(
       'aria-label',
       `${this.#speech.moment(alert.atMs)}, ${alert.reason[this.#speech.language]}`,
