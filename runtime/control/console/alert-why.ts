@@ -35,7 +35,8 @@ export function lineOfUpdate(
     parts.push(
       `${speech.word('strongest')} ${nameOf(strongest, speech).toLowerCase()} ${amountOf(strongest, speech)}`,
     );
-  line.append(make('b', '', speech.word(ended ? 'isOver' : 'stillOn')), ` ${parts.join(', ')}`);
+  line.append(make('b', '', speech.word(ended ? 'isOver' : 'stillOn')));
+  if (parts.length > 0) line.append(` · ${parts.join(', ')}`);
   return line;
 }
 
@@ -70,5 +71,10 @@ function amountOf({ value, threshold, unit }: Measured, speech: Speech): string 
   const words = unitWords[unit]?.[speech.language] ?? unit;
   const text = `${speech.number(value, digits)} ${words}`.trim();
   if (threshold === null) return text;
-  return `${text} (${speech.word('threshold').toLowerCase()} ${speech.number(threshold, digits)})`;
+  return `${text} (${speech.word('threshold').toLowerCase()} ${speech.number(threshold, decimals(threshold))})`;
+}
+
+/** As many places as whoever set it wrote. */
+function decimals(value: number): number {
+  return Math.min(5, (String(value).split('.')[1] ?? '').length);
 }

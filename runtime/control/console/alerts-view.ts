@@ -109,6 +109,7 @@ export class AlertsView {
     const focused = item.contains(document.activeElement) ? document.activeElement : null;
     const verdict = focused?.getAttribute('data-verdict');
     const onWhy = focused?.tagName === 'SUMMARY';
+    const onPicture = focused?.closest('figure') !== null && focused !== null;
     const open = item.querySelector('details')?.open ?? false;
     item.tabIndex = 0;
     item.dataset['id'] = alert.id;
@@ -133,6 +134,7 @@ export class AlertsView {
       'aria-label',
       `${this.#speech.moment(alert.atMs)}, ${alert.reason[this.#speech.language]}`,
     );
+    if (onPicture) item.querySelector<HTMLElement>('figure button')?.focus();
     if (onWhy) item.querySelector('summary')?.focus();
     if (verdict) item.querySelector<HTMLElement>(`[data-verdict="${verdict}"]`)?.focus();
   }

@@ -64,16 +64,28 @@ function shape(kind: 'polygon' | 'polyline', name: string, points: Point[]): Ele
   return element;
 }
 
-/** In the middle of each zone's upper side, or as far below as it takes not to hide another name. */
+/** On each zone's upper side, in the middle, or as far below as it takes not to hide another name. */
 function placesOfNames(zones: WatchedZone[]): Point[] {
   const places: Point[] = [];
   for (const { points } of zones) {
-    const x = points.reduce((sum, [across]) => sum + across, 0) / points.length;
-    let y = Math.max(0.04, Math.min(...points.map(([, down]) => down)));
+    const across = points.map(([x]) => x);
+    const x = (Math.min(...across) + Math.max(...across)) / 2;
+    let y = Math.max(0.04, upperSide(points, x));
     const hides = ([otherX, otherY]: Point): boolean =>
       Math.abs(otherX - x) < nameSize.width && Math.abs(otherY - y) < nameSize.height;
     while (y < 0.96 && places.some(hides)) y += nameSize.height / 3;
     places.push([x, y]);
   }
   return places;
+}
+
+/** How far down the first side of a polygon is at this place across. */
+function upperSide(points: Point[], x: number): number {
+  const sides = points.map((corner, i): [Point, Point] => [
+    corner,
+    points[(i + 1) % points.length] ?? corner,
+  ]);
+  const met = sides.filter(([a, b]) => a[0] !== b[0] && (a[0] - x) * (b[0] - x) <= 0);
+  const down = met.map(([a, b]) => a[1] + ((b[1] - a[1]) * (x - a[0])) / (b[0] - a[0]));
+  return Math.min(...down, Math.max(...points.map(([, y]) => y)));
 }
