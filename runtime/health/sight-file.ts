@@ -42,6 +42,7 @@ export class SightFile {
 
   /** Rejects when the file system refuses; what was there is then still there. */
   save(kept: KeptSight): Promise<void> {
-    return replaceWhole(this.path, `${JSON.stringify({ format: 1, ...kept })}\n`);
+    const text = `${JSON.stringify({ format: 1, ...kept })}\n`;
+    return replaceWhole(this.path, text, { makeDirectory: true });
   }
 }

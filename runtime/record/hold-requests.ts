@@ -26,7 +26,7 @@ export class HoldRequests {
     const name = `${randomBytes(8).toString('hex')}.json`;
     const file = join(this.#directory, name);
     try {
-      await replaceWhole(file, JSON.stringify(request));
+      await replaceWhole(file, JSON.stringify(request), { makeDirectory: true });
       return name;
     } catch (cause) {
       const hint = `Check the space and the owner of ${this.#directory}`;

@@ -230,6 +230,6 @@ async function makeSlots(file: string, count: number): Promise<boolean> {
   if (found.length === bytes) return false;
   const whole = Buffer.alloc(bytes);
   found.copy(whole);
-  await onCard('Cannot make the key slots', () => replaceWhole(file, whole));
+  await onCard('Cannot make the key slots', () => replaceWhole(file, whole, { makeDirectory: true }));
   return true;
 }

@@ -90,7 +90,8 @@ function keyOf(pem: string, file: string): SigningKey {
 async function makeKey(file: string): Promise<SigningKey> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   try {
-    await replaceWhole(file, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    await replaceWhole(file, pem, { makeDirectory: true });
   } catch (cause) {
     throw refused('The key of the register cannot be made', `Check the space and mode of ${file}`, cause);
   }

@@ -110,7 +110,8 @@ export class NoveltyStore implements NoveltyZones {
       zone.memory.changed = false;
       const { basis, memory } = zone;
       try {
-        await replaceWhole(this.#path(name), textOf({ zone: name, basis, counts: memory.statistics.counts }));
+        const text = textOf({ zone: name, basis, counts: memory.statistics.counts });
+        await replaceWhole(this.#path(name), text, { makeDirectory: true });
         zone.written = true;
         this.#failed = null;
       } catch (error) {
