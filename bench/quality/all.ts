@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Row } from '../report.js';
+import { crossingRows } from './crossings.js';
 import { falseAlarmRows } from './false-alarms.js';
 import { ped2Rows } from './ped2.js';
 import { petsRows } from './pets.js';
@@ -20,8 +21,9 @@ const sets: {
   { name: 'people', needs: 'pets09/gt.txt', rows: (directory) => petsRows(directory) },
   { name: 'novelty', needs: 'ped2', rows: ped2Rows },
   { name: 'falls', needs: 'urfall/labels.csv', rows: urFallRows },
+  { name: 'crossings', needs: 'pets09/gt.txt', rows: (directory) => crossingRows(directory) },
   { name: 'false-alarms', needs: 'ped2', rows: falseAlarmRows },
-  { name: 'weather', needs: null, rows: () => weatherRows() },
+  { name: 'weather', needs: null, rows: (_, say) => weatherRows(say) },
 ];
 export const setNames = sets.map(({ name }) => name);
 
