@@ -8,7 +8,7 @@ import { cacheDirectory } from '../../runtime/config/paths.js';
 import { config } from '../../runtime/config/schema.js';
 import { clipSize } from '../detect.js';
 import { atMost, type Row, row } from '../report.js';
-import { emptyPlaces, everyBehaviour, MOST_IN_SAMPLE } from './false-alarms.js';
+import { emptyPlaces, everyBehaviour, MOST_IN_SAMPLE, sensitivities } from './false-alarms.js';
 import { duePictures, WatchedFootage } from './footage.js';
 import { type Overlay, overlay, type WeatherKind, weatherKinds } from './weather.js';
 
@@ -20,8 +20,6 @@ export interface WeatherAlarmsOptions {
   seconds?: number;
   seed?: number;
   strength?: number;
-  /** of the zones; 4 asks for a quarter of the time */
-  sensitivity?: number;
   kinds?: readonly WeatherKind[];
   /** where presence is watched for, instead of places where nobody ever is */
   places?: readonly { name: string; points: Point[] }[];
@@ -33,27 +31,40 @@ export interface WeatherAlarms {
   looks: number;
   /** people found, anywhere in the picture, over all looks */
   people: number;
-  alerts: { event: string; zone: string; seconds: number }[];
+  /** at the usual sensitivity and at the highest */
+  alerts: { event: string; zone: string; seconds: number; sensitivity: number }[];
 }
 
 /**
  * The clip as it is, and then each kind over the same pictures.
  * @throws VigieError `model` or `source` when set-up has not run
  */
-export async function weatherAlarms(options: WeatherAlarmsOptions = {}): Promise<WeatherAlarms[]> {
+export async function weatherAlarms(
+  options: WeatherAlarmsOptions = {},
+  say: (line: string) => void = () => undefined,
+): Promise<WeatherAlarms[]> {
   const { seed = 1, strength = 1, kinds = weatherKinds } = options;
-  const told = [await watch('none', () => undefined, options)];
-  for (const kind of kinds) told.push(await watch(kind, overlay(kind, { seed, strength }), options));
+  const told: WeatherAlarms[] = [];
+  for (const kind of ['none' as const, ...kinds]) {
+    const over: Overlay = kind === 'none' ? () => undefined : overlay(kind, { seed, strength });
+    const one = await watch(kind, over, options);
+    told.push(one);
+    say(`${kind}: ${one.alerts.length} alerts`);
+    for (const { event, zone, seconds, sensitivity } of one.alerts)
+      say(`${kind} at ${seconds.toFixed(1)} s: ${event} in ${zone}, sensitivity ${sensitivity}`);
+  }
   return told;
 }
 
 async function watch(
   kind: WeatherAlarms['kind'],
   over: Overlay,
-  { seconds = Number.POSITIVE_INFINITY, sensitivity = 1, places = emptyPlaces }: WeatherAlarmsOptions,
+  { seconds = Number.POSITIVE_INFINITY, places = emptyPlaces }: WeatherAlarmsOptions,
 ): Promise<WeatherAlarms> {
-  const zones = everyBehaviour({ most: MOST_IN_SAMPLE, empty: places }, sensitivity);
-  const camera = new WatchedFootage(clipSize, [zones]);
+  const camera = new WatchedFootage(
+    clipSize,
+    sensitivities.map((each) => everyBehaviour({ most: MOST_IN_SAMPLE, empty: places }, each)),
+  );
   const found: WeatherAlarms = { kind, seconds: 0, looks: 0, people: 0, alerts: [] };
   await camera.start();
   try {
@@ -68,7 +79,11 @@ async function watch(
       found.looks++;
       found.seconds = picture.seconds + 1 / config.shape.detect.parse({}).ratePerSecond;
       found.people += look.tracks.filter((track) => track.seen && track.class === 'person').length;
-      found.alerts.push(...told.flat().map(({ event, zone }) => ({ event, zone, seconds: picture.seconds })));
+      told.forEach((alerts, i) => {
+        const sensitivity = sensitivities[i] ?? 1;
+        for (const { event, zone } of alerts)
+          found.alerts.push({ event, zone, seconds: picture.seconds, sensitivity });
+      });
     }
   } finally {
     await camera.stop();
@@ -76,51 +91,55 @@ async function watch(
   return found;
 }
 
-/** Alerts an hour in each weather, above those without it, once at the usual sensitivity and once at the highest. */
+/** Alerts an hour in each weather, above those without it, at the usual sensitivity and at the highest. */
 export async function weatherRows(
   say: (line: string) => void = () => undefined,
   options: WeatherAlarmsOptions = {},
 ): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const sensitivity of [1, 4]) {
-    const [none, ...rest] = await weatherAlarms({ ...options, sensitivity });
-    if (!none) continue;
-    for (const { kind, alerts } of [none, ...rest])
-      for (const { event, zone, seconds } of alerts)
-        say(`${kind} at ${seconds.toFixed(1)} s: ${event} in ${zone}, sensitivity ${sensitivity}`);
-    const title = (kind: string): string => `weather ${kind}, sensitivity ${sensitivity}`;
-    rows.push(
-      row(`${title('none')}, footage`, none.seconds, 's'),
+  const [none, ...rest] = await weatherAlarms(options, say);
+  if (!none) return [];
+  return [
+    row('weather, length of the clip', none.seconds, 's'),
+    ...sensitivities.map((each) =>
       row(
-        `${title('none')}, alerts`,
-        anHour(none, () => true),
+        `weather none, sensitivity ${each}, alerts`,
+        anHour(none, each, () => true),
         'an hour',
       ),
-      ...rest.flatMap((one) => weatherKindRows(title(one.kind), one, none)),
-    );
-  }
-  return rows;
+    ),
+    ...rest.flatMap((one) => kindRows(one, none)),
+  ];
 }
 
-function weatherKindRows(title: string, one: WeatherAlarms, none: WeatherAlarms): Row[] {
-  const more = (of: (event: string) => boolean): number => Math.max(0, anHour(one, of) - anHour(none, of));
+function kindRows(one: WeatherAlarms, none: WeatherAlarms): Row[] {
+  const more = (sensitivity: number, of: (event: string) => boolean): number =>
+    Math.max(0, anHour(one, sensitivity, of) - anHour(none, sensitivity, of));
+  const isPresence = (event: string): boolean => event === 'presence';
+  const title = `weather ${one.kind}`;
   return [
-    atMost(
-      `${title}, presence where nobody is, more than without`,
-      more((e) => e === 'presence'),
-      'an hour',
-      0,
-    ),
-    atMost(
-      `${title}, every other event, more than without`,
-      more((e) => e !== 'presence'),
-      'an hour',
-      0,
-    ),
+    ...sensitivities.flatMap((each) => [
+      atMost(
+        `${title}, sensitivity ${each}, presence where nobody is, more than without`,
+        more(each, isPresence),
+        'an hour',
+        0,
+      ),
+      atMost(
+        `${title}, sensitivity ${each}, every other event, more than without`,
+        more(each, (event) => !isPresence(event)),
+        'an hour',
+        0,
+      ),
+    ]),
     row(`${title}, people found, of those without it`, one.people / Math.max(1, none.people), 'share'),
   ];
 }
 
-function anHour({ alerts, seconds }: WeatherAlarms, of: (event: string) => boolean): number {
-  return (alerts.filter(({ event }) => of(event)).length / Math.max(1, seconds)) * 3600;
+function anHour(
+  { alerts, seconds }: WeatherAlarms,
+  sensitivity: number,
+  of: (event: string) => boolean,
+): number {
+  const counted = alerts.filter((alert) => alert.sensitivity === sensitivity && of(alert.event));
+  return (counted.length / Math.max(1, seconds)) * 3600;
 }

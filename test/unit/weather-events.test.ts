@@ -14,7 +14,8 @@ import { type Patch, Street } from './detect-street.js';
 import { look, type Seen } from './scene-script.js';
 
 const size = { width: 240, height: 136 };
-const EVERY_S = 0.4;
+/** Between two looks, while it is calm and in the weather. */
+const EVERY_S = { calm: 1, weather: 0.4 };
 /** Calm for so long, so that the scene is known and what a person covers is learned. */
 const CALM_S = 52;
 const points: Point[] = [
@@ -61,7 +62,9 @@ function eventsOf({ over, bag, people = 3, sways = 0 }: Staged): string[] {
   const stills = new Stills();
   const occupancy = new Occupancy(street.background, [{ name: 'Square', points }]);
   const told: string[] = [];
-  for (let s = 0; s < CALM_S + 24; s += EVERY_S) {
+  let everyS = EVERY_S.calm;
+  for (let s = 0; s < CALM_S + 24; s += everyS) {
+    everyS = s < CALM_S ? EVERY_S.calm : EVERY_S.weather;
     const since = s - CALM_S;
     const shaken = since > 0 ? sways * Math.sin(since * 17) : 0;
     // What one person covers is learned while few are there.
@@ -79,9 +82,9 @@ function eventsOf({ over, bag, people = 3, sways = 0 }: Staged): string[] {
     if (bag && since > 0) patches.push(bag);
     const weather = since > 0 ? over : undefined;
     street.watch(
-      EVERY_S,
+      everyS,
       { patches, over: (data, of) => weather?.(data, of, since) },
-      { everyS: EVERY_S, known: patches.slice(0, seen.length).map((patch) => street.box(patch)) },
+      { everyS, known: patches.slice(0, seen.length).map((patch) => street.box(patch)) },
     );
     const found = look(street.atUs / 1e6, ...seen);
     found.stills = stills.update(street.background);
