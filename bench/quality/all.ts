@@ -5,17 +5,25 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Row } from '../report.js';
+import { crossingRows } from './crossings.js';
+import { falseAlarmRows } from './false-alarms.js';
 import { ped2Rows } from './ped2.js';
 import { petsRows } from './pets.js';
 import { urFallRows } from './urfall.js';
 import { weatherRows } from './weather-alarms.js';
 
 /** Each set with the part of the folder that it needs; null: only what set-up fetched. */
-const sets: { name: string; needs: string | null; rows: (directory: string) => Promise<Row[]> }[] = [
+const sets: {
+  name: string;
+  needs: string | null;
+  rows: (directory: string, say: (line: string) => void) => Promise<Row[]>;
+}[] = [
   { name: 'people', needs: 'pets09/gt.txt', rows: (directory) => petsRows(directory) },
   { name: 'novelty', needs: 'ped2', rows: ped2Rows },
   { name: 'falls', needs: 'urfall/labels.csv', rows: urFallRows },
-  { name: 'weather', needs: null, rows: () => weatherRows() },
+  { name: 'crossings', needs: 'pets09/gt.txt', rows: (directory) => crossingRows(directory) },
+  { name: 'false-alarms', needs: 'ped2', rows: falseAlarmRows },
+  { name: 'weather', needs: null, rows: (_, say) => weatherRows(say) },
 ];
 export const setNames = sets.map(({ name }) => name);
 
@@ -34,7 +42,7 @@ export async function benchQuality(
       continue;
     }
     say(`${set.name} ...`);
-    rows.push(...(await set.rows(data ?? '')));
+    rows.push(...(await set.rows(data ?? '', say)));
   }
   return rows;
 }

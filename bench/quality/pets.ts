@@ -6,19 +6,16 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '../../board/linux/clock.js';
-import { findModel, modelPaths } from '../../models/manifest.js';
 import { Look, type Seen } from '../../pipelines/detect/look.js';
 import type { MaskedFrame } from '../../pipelines/frame.js';
 import { Masker } from '../../pipelines/mask/masker.js';
 import type { DetectOptions, Track } from '../../pipelines/messages.js';
 import { Tracker } from '../../pipelines/track/tracker.js';
-import { inputSize } from '../../runtime/config/detect.js';
-import { cacheDirectory } from '../../runtime/config/paths.js';
-import { config } from '../../runtime/config/schema.js';
 import { sampleClip } from '../clip.js';
 import { clipSize, readTruth } from '../detect.js';
 import { atLeast, atMost, type Row, row } from '../report.js';
 import { clipPictures } from './clip.js';
+import { productOptions } from './footage.js';
 import type { TruthBox } from './mot.js';
 import { scoreTracking } from './tracking.js';
 
@@ -53,7 +50,7 @@ interface Looked {
  */
 export async function petsRows(dir: string, changes: Partial<DetectOptions> = {}): Promise<Row[]> {
   const truth = await readTruth(join(dir, 'pets09', 'gt.txt'));
-  const looks = await lookAtClip(truth, { ...productOptions(), ...changes });
+  const looks = await lookAtClip(truth, { ...productOptions(clipSize), ...changes });
   const half = looks.slice(looks.length >> 1);
   const sum = (of: (look: Looked) => number): number => looks.reduce((total, l) => total + of(l), 0);
   const times = looks.slice(WARM_UP).map((l) => l.cpuMs);
@@ -80,26 +77,6 @@ export async function petsRows(dir: string, changes: Partial<DetectOptions> = {}
     row('pets, looks at a window', share('window'), 'share'),
     row('pets, looks without the model', share('none'), 'share'),
   ];
-}
-
-function productOptions(): DetectOptions {
-  const {
-    enabled: _,
-    model: name,
-    onlyWhereItMoves,
-    fullLookSeconds,
-    ...rest
-  } = config.shape.detect.parse({});
-  const model = findModel(name);
-  return {
-    ...rest,
-    ...inputSize(clipSize, rest),
-    modelFile: modelPaths(model, cacheDirectory()).onnxFile,
-    modelSha256: model.onnx.sha256,
-    fullLookSeconds: onlyWhereItMoves ? fullLookSeconds : null,
-    occupancyZones: [],
-    stills: false,
-  };
 }
 
 async function lookAtClip(truth: ReadonlyMap<number, TruthBox[]>, options: DetectOptions): Promise<Looked[]> {

@@ -18,8 +18,11 @@ const MOST = 48;
 const FOLLOW = { scene: 6, usual: 13, recent: 0.3 };
 /** Nothing is told in this time after a start, a new mask or a new view, seconds. */
 const LEARNING_S = 2;
-/** And in this time what stays becomes the scene soon: who stood there at the first look would else leave a ghost. */
-const SETTLING = { forS: 20, afterS: 2 };
+/**
+ * Until a cell has been as the scene for so long in all, with nobody known in front, what stays there becomes the scene soon:
+ * who stood there at the first look would else leave a ghost. No look counts for more than `lookS`.
+ */
+const SETTLING = { forS: 20, afterS: 2, lookS: 1 };
 /** What has stayed as it is for so long is the scene, seconds. */
 const ABSORBED_S = 600;
 /** More than this share of the picture changes at once: that is the light, or the camera. */
@@ -28,6 +31,8 @@ const GLOBAL_SHARE = 0.3;
 const RIM = 0.1;
 /** Change within this time is activity, seconds. */
 const ACTIVE_S = 1;
+/** A cell that was as the scene for longer, and is no more, has become what it is now; one that trembles has not, seconds. */
+const TREMBLES_S = 2;
 /** Looks further apart than this tell nothing of what moved between them, seconds. */
 const GAP_S = 10;
 
@@ -44,6 +49,10 @@ export class Background {
   readonly recent: Float32Array;
   readonly #usual: Float32Array;
   readonly #movedUs: Float64Array;
+  /** when each cell was last foreground, microseconds */
+  readonly #foreUs: Float64Array;
+  /** for how long each cell has been as the scene, seconds, up to what settles it */
+  readonly #sceneS: Float32Array;
   #mask: MaskStamp | null = null;
   #startUs = 0;
   #lastUs = 0;
@@ -59,6 +68,8 @@ export class Background {
     this.recent = new Float32Array(cells);
     this.#usual = new Float32Array(cells);
     this.#movedUs = new Float64Array(cells);
+    this.#foreUs = new Float64Array(cells);
+    this.#sceneS = new Float32Array(cells);
   }
 
   /** False while it learns: then nothing it holds tells anything. */
@@ -66,9 +77,9 @@ export class Background {
     return this.#looks > 2 && this.#lastUs - this.#startUs >= LEARNING_S * 1e6;
   }
 
-  /** True once those who were there at the start have had time to leave. */
-  get settled(): boolean {
-    return this.#lastUs - this.#startUs >= SETTLING.forS * 1e6;
+  /** True once the scene is known in this cell: those who were there at the start have left it. */
+  isSettled(cell: number): boolean {
+    return (this.#sceneS[cell] as number) >= SETTLING.forS;
   }
 
   /** Time of the last frame, microseconds. */
@@ -90,7 +101,7 @@ export class Background {
     this.#cover(known);
     const moving = this.#compare(exposureStep(this.scene, now), seconds);
     if (moving > GLOBAL_SHARE * now.length) return this.#startAnew(frame);
-    this.#absorb();
+    this.#absorb(seconds);
     this.#looks++;
   }
 
@@ -125,12 +136,14 @@ export class Background {
     this.covered.fill(0);
     this.sinceUs.fill(monoUs);
     this.#movedUs.fill(Number.NEGATIVE_INFINITY);
+    this.#foreUs.fill(Number.NEGATIVE_INFINITY);
+    this.#sceneS.fill(0);
   }
 
   /** Each cell against the scene and against its own recent past; the number of those that moved. */
   #compare(step: Exposure, seconds: number): number {
     const { scene, recent, foreground, covered, sinceUs } = this;
-    const [{ now }, usual, nowUs] = [this.grid, this.#usual, this.#lastUs];
+    const [{ now }, usual, foreUs, nowUs] = [this.grid, this.#usual, this.#foreUs, this.#lastUs];
     const first = 1 / (this.#looks + 2);
     const follow = (tau: number): number => 1 - Math.exp(-seconds / tau);
     const [sceneShare, usualShare, recentShare] = [
@@ -152,6 +165,11 @@ export class Background {
         moving++;
         sinceUs[i] = nowUs;
         if (isFore) this.#movedUs[i] = nowUs;
+      }
+      if (isFore) {
+        // A faint shadow comes so slowly that nothing is seen to move.
+        if (nowUs - (foreUs[i] as number) > TREMBLES_S * 1e6) sinceUs[i] = nowUs;
+        foreUs[i] = nowUs;
       }
       foreground[i] = isFore ? 1 : 0;
       scene[i] = isFore ? was : was + (here - was) * sceneShare;
@@ -179,15 +197,19 @@ export class Background {
   }
 
   /** What has stayed for long enough is the scene; under something known the time does not run. */
-  #absorb(): void {
+  #absorb(seconds: number): void {
     const { scene, recent, foreground, covered, sinceUs } = this;
-    const afterS = this.settled ? ABSORBED_S : SETTLING.afterS;
-    const fromUs = this.#lastUs - afterS * 1e6;
+    const sceneS = this.#sceneS;
+    const counted = Math.min(seconds, SETTLING.lookS);
     for (let i = 0; i < scene.length; i++) {
+      const isSettled = this.isSettled(i);
       if (covered[i] === 1) sinceUs[i] = this.#lastUs;
-      if (foreground[i] === 0 || (sinceUs[i] as number) > fromUs) continue;
+      else if (foreground[i] === 0 && !isSettled) sceneS[i] = (sceneS[i] as number) + counted;
+      const afterS = isSettled ? ABSORBED_S : SETTLING.afterS;
+      if (foreground[i] === 0 || (sinceUs[i] as number) > this.#lastUs - afterS * 1e6) continue;
       scene[i] = recent[i] as number;
       foreground[i] = 0;
+      if (!isSettled) sceneS[i] = 0;
     }
   }
 }

@@ -5,6 +5,9 @@
 import type { DetectOptions, Point, Tracks } from '../messages.js';
 import type { Background } from './background.js';
 
+/** Cells around one that must be foreground with it: rain, snow and edges that a mast shakes are specks and lines. */
+const LEAST_AROUND = 5;
+
 export class Occupancy {
   readonly #zones: { zone: string; cells: number[] }[];
 
@@ -26,15 +29,31 @@ export class Occupancy {
   }
 
   /** Shares of the zones' cells, 0..1; nothing while the background learns, and of a zone smaller than a cell. */
-  measure({ stable, foreground }: Background): Tracks['occupied'] {
-    if (!stable) return [];
+  measure(background: Background): Tracks['occupied'] {
+    if (!background.stable) return [];
+    const solid = (i: number): number => (isSolid(i, background) ? 1 : 0);
     return this.#zones
       .filter(({ cells }) => cells.length > 0)
       .map(({ zone, cells }) => ({
         zone,
-        share: cells.reduce((sum, i) => sum + (foreground[i] as number), 0) / cells.length,
+        share: cells.reduce((sum, i) => sum + solid(i), 0) / cells.length,
       }));
   }
+}
+
+/** Foreground in the midst of foreground; beyond the border of the picture goes on what is at it. */
+function isSolid(cell: number, { foreground, grid: { columns, rows } }: Background): boolean {
+  if (foreground[cell] === 0) return false;
+  const column = cell % columns;
+  const row = (cell - column) / columns;
+  let around = -1;
+  for (let r = row - 1; r <= row + 1; r++) {
+    for (let c = column - 1; c <= column + 1; c++) {
+      const [x, y] = [Math.min(columns - 1, Math.max(0, c)), Math.min(rows - 1, Math.max(0, r))];
+      around += foreground[y * columns + x] as number;
+    }
+  }
+  return around >= LEAST_AROUND;
 }
 
 /** Whether a line from the point to the right crosses the border an odd number of times. */

@@ -12,6 +12,8 @@ import type { CellRange } from './cells.js';
 const STAYS_S = 3;
 /** Least number of cells, and most as a share of the picture: less is noise, more is the light. */
 const CELLS = { least: 3, mostShare: 0.1 };
+/** Cells across and down: a line one cell thin is an edge of the scene that exposure or a tremble shifted. */
+const LEAST_SIDE = 2;
 /** Of connected cells that are not the scene this share must have stayed: what creeps has young cells in front. */
 const STILL_SHARE = 0.7;
 /** A thing is there while this share of its cells is not the scene, or is hidden by somebody in front. */
@@ -35,9 +37,9 @@ interface Patch {
 export class Stills {
   #things: Thing[] = [];
 
-  /** What is there now; empty while the background learns, and nobody's place is told as a thing. */
+  /** What is there now; empty while the background learns, and nothing where it does not know the scene yet. */
   update(background: Background): Still[] {
-    if (!background.stable || !background.settled) {
+    if (!background.stable) {
       this.#things = [];
       return [];
     }
@@ -70,15 +72,17 @@ export class Stills {
 function patchesOf(background: Background): Patch[] {
   const { foreground, covered, sinceUs, grid } = background;
   const fromUs = background.atUs - STAYS_S * 1e6;
-  const waits = foreground.map((is, i) => (is === 1 && covered[i] === 0 ? 1 : 0));
+  const waits = foreground.map((is, i) => (is === 1 && covered[i] === 0 && background.isSettled(i) ? 1 : 0));
   const patches: Patch[] = [];
   for (let i = 0; i < waits.length; i++) {
     if (waits[i] === 0) continue;
     const cells = gather(i, waits, grid);
     const stayed = cells.filter((cell) => (sinceUs[cell] as number) <= fromUs);
     if (stayed.length < CELLS.least || stayed.length < STILL_SHARE * cells.length) continue;
-    if (stayed.length <= CELLS.mostShare * waits.length)
-      patches.push({ cells: stayed, range: rangeOf(stayed, grid) });
+    const range = rangeOf(stayed, grid);
+    const side = Math.min(range.right - range.left, range.bottom - range.top);
+    if (side >= LEAST_SIDE && stayed.length <= CELLS.mostShare * waits.length)
+      patches.push({ cells: stayed, range });
   }
   return patches.sort((a, b) => b.cells.length - a.cells.length).slice(0, MOST);
 }

@@ -86,6 +86,43 @@ test('a shadow that creeps, light on a large part, an exposure step and a lone c
   assert.deepEqual(spot.see(10, { patches: [{ ...bag, width: 3, height: 3 }] }), []);
 });
 
+test('who stood there while the scene was learned leaves no ghost, however late they go', () => {
+  const square = new Street(size);
+  const stills = new Stills();
+  const see = (seconds: number, patches: readonly (typeof person)[]): Still[] => {
+    const known = patches.map((patch) => square.box(patch));
+    let now: Still[] = [];
+    square.watch(seconds, { patches }, { known, each: () => (now = stills.update(square.background)) });
+    return now;
+  };
+  see(30, [person]);
+  const gone = [3, 3, 9].flatMap((seconds) => see(seconds, []));
+  assert.deepEqual(gone, []);
+});
+
+test('a faint shadow that comes and goes slowly, and an edge one cell thin, are no things', () => {
+  const square = new Square();
+  const faint = (s: number): Sight => ({
+    over: (data, { width }) => {
+      // 11 levels at its middle, across in half a minute: no look differs from the one before by what counts as moving.
+      const middle = 40 + s * 8;
+      for (let y = 90; y < 110; y++) {
+        for (let x = 0; x < width; x++) {
+          const near = Math.max(0, 1 - Math.abs(x - middle) / 14);
+          data[y * width + x] = (data[y * width + x] as number) - 11 * near;
+        }
+      }
+    },
+  });
+  for (let n = 0; n < 6; n++)
+    assert.deepEqual(
+      square.see(4, (s) => faint(s + 4 * n)),
+      [],
+    );
+  const edge = new Square();
+  assert.deepEqual(edge.see(8, { patches: [{ x: 60, y: 90, width: 60, height: 3, luma: 25 }] }), []);
+});
+
 test('light on everything ends what was told: nobody knows any more what is new', () => {
   const square = new Square();
   assert.equal(square.see(8, withBag).length, 1);

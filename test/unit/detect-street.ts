@@ -20,6 +20,8 @@ export interface Sight {
   patches?: readonly Patch[];
   /** the light on everything left of this column, as a gain */
   lamp?: { until: number; gain: number };
+  /** laid over the picture before the mask */
+  over?: (data: Buffer, size: PictureSize) => void;
 }
 
 export class Street {
@@ -42,7 +44,7 @@ export class Street {
     this.#masker.open(version, this.#masker.load({ version, zones }));
   }
 
-  frame({ noise = 2, gain = 1, patches = [], lamp }: Sight = {}): MaskedFrame {
+  frame({ noise = 2, gain = 1, patches = [], lamp, over }: Sight = {}): MaskedFrame {
     const { width, height } = this.size;
     const data = Buffer.alloc(i420Bytes(this.size), 128);
     const luma = (x: number, y: number): number => {
@@ -56,6 +58,7 @@ export class Street {
         data[y * width + x] = Math.max(16, Math.min(235, (luma(x, y) - 16) * light + 16 + noisy));
       }
     }
+    over?.(data, this.size);
     const raw = { kind: 'raw' as const, seq: this.#seq++, monoUs: this.atUs, wallMs: 0, ...this.size };
     const frame = this.#masker.mask({ ...raw, data });
     return this.view ? { ...frame, mask: { ...frame.mask, view: this.view } } : frame;

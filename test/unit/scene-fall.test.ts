@@ -232,3 +232,24 @@ describe('two falls', () => {
     assert.deepEqual([...keys].sort(), ['a', 'b']);
   });
 });
+
+describe('somebody else, or the same, seen badly', () => {
+  it('a person further away who passes where somebody was lost from sight is nobody on the ground', () => {
+    // Half hidden for a moment, then gone behind others; who walks by there is smaller, upright, and takes their time.
+    const alerts = watch(scene(), 0, 12, 5, (t) => {
+      if (t < 3) return [upright];
+      if (t < 3.5) return [{ ...upright, height: 0.12, width: 0.1 }];
+      const passes: Seen = { id: 'b', bornUs: 3.6e6, height: 0.19, x: 0.4 + 0.02 * (t - 3.5), y: 0.6 };
+      return [{ ...passes, width: 0.07 }];
+    });
+    assert.deepEqual(alerts, []);
+  });
+
+  it('a box that trembles between half and whole is somebody who stands', () => {
+    const half: Seen = { ...upright, height: 0.14, width: 0.13, y: 0.6 };
+    const alerts = watch(scene({}, 4), 0, 12, 5, (t) =>
+      t < 3 ? [upright] : [Math.round(t * 5) % 3 === 0 ? half : { ...upright, height: 0.22 }],
+    );
+    assert.deepEqual(alerts, []);
+  });
+});

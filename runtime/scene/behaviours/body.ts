@@ -97,6 +97,8 @@ export function lownessOf(track: Track, stance: Stance, aspect: number): Lowness
   const { box } = track;
   const across = box.width * aspect >= (ACROSS * stance.height) / stance.shape;
   if (bottom(box) > BORDER && !across) return 'cut';
+  // As high above wide as somebody who stands: half hidden, or somebody else further away.
+  if (shapeOf(box, aspect) >= LEAST_SHAPE) return 'no';
   const height = box.height / stance.height;
   const turned = shapeOf(box, aspect) <= LOW.shape * stance.shape;
   if (height <= LOW.height || (turned && height <= LOW.heightWithShape)) return 'low';

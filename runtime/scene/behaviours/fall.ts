@@ -36,6 +36,8 @@ const STANCE_SECONDS = 10;
 const PLACE = 0.75;
 /** A new track this near to where one broke may be the same person, in their own upright height. */
 const BREAK_PLACE = 1.1;
+/** Of the looks that saw the track since, this share at least saw it lie: a box that only trembles stands again between. */
+const LYING_SHARE = 2 / 3;
 const MOST_EPISODES = 32;
 
 /** Somebody as they were before a look: of which track, how they stood, when they were last seen. */
@@ -58,6 +60,8 @@ interface Episode {
   fallSeconds: number;
   evidence: Evidence;
   scores: { sum: number; looks: number };
+  /** looks that saw the track that lay there, and saw it otherwise */
+  otherLooks: number;
   /** since when the track that lay there stands; null while it does not */
   upSinceUs: number | null;
 }
@@ -129,7 +133,8 @@ export class Fall implements Behaviour {
     const fallSeconds = (monoUs - stance.us) / MICROSECONDS;
     const scores = { sum: track.score, looks: 1 };
     const { id, box: place } = track;
-    this.#episodes.push({ key, stance, track: id, place, fallSeconds, evidence, scores, upSinceUs: null });
+    const begun = { key, stance, track: id, place, fallSeconds, evidence, scores };
+    this.#episodes.push({ ...begun, otherLooks: 0, upSinceUs: null });
   }
 
   /** Rules 5 to 8: whoever went down there, at this look. Null: no alert on this look. */
@@ -144,6 +149,7 @@ export class Fall implements Behaviour {
     const lying = lyingIn(episode, seen, aspect);
     this.#watchUp(episode, lying ? null : seen, monoUs);
     if (!lying) {
+      if (seen.some(({ track }) => track.id === episode.track)) episode.otherLooks++;
       evidence.observe('unseen', monoUs);
       return null;
     }
@@ -151,7 +157,9 @@ export class Fall implements Behaviour {
     episode.track = track.id;
     episode.scores = { sum: episode.scores.sum + track.score, looks: episode.scores.looks + 1 };
     const seconds = evidence.observe(lownessOf(track, stance, aspect) === 'low' ? 'yes' : 'weak', monoUs);
-    const score = episode.scores.sum / episode.scores.looks;
+    const { sum, looks } = episode.scores;
+    const score = sum / looks;
+    if (looks < LYING_SHARE * (looks + episode.otherLooks)) return null;
     const needed = this.options.seconds / sensitivity;
     if (seconds === null || seconds < needed || (score + stance.score) / 2 < this.options.minScore)
       return null;
