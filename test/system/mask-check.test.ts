@@ -106,6 +106,7 @@ test('a film that was exported is checked with the log beside it, and with no ot
 });
 
 const unmasked = encodedPattern(75);
+const blackPictures = encodedPattern(25, 'black');
 const whole: Point[] = [
   [0.1, 0.1],
   [0.9, 0.1],
@@ -159,7 +160,7 @@ async function recordedAs(t: TestContext, options: RecordedAs): Promise<string> 
   const store = new Store(deps, { directory, keysDirectory: join(state, 'keys'), ...shape });
   await store.start(new AbortController().signal);
   const flags = { clockTrusted: true, interrupted: false, continues: false, class: 'communal' } as const;
-  const recorded = black ? encodedPattern(25, 'black') : unmasked;
+  const recorded = black ? blackPictures : unmasked;
   for (let gop = 0; gop * 25 < recorded.length; gop++) {
     const units = recorded.slice(gop * 25, gop * 25 + 25).map((data, i) => {
       const seq = gop * 25 + i;
