@@ -1,6 +1,8 @@
-/** What the `vigie` command and the npm scripts really take, asked of themselves. */
+/** What the `vigie` command and the npm scripts really take: its commands as they are made, and package.json. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { vigieProgram } from '../../runtime/cli/program.js';
 
 export interface Commands {
   /** `store`, `store check`, ... and '' for the command itself */
@@ -9,26 +11,39 @@ export interface Commands {
   options: Map<string, Set<string>>;
 }
 
-/** Reads `--help` of the command and of every command below it. */
+/** Walks the command and every command below it. */
 export function vigieCommands(): Commands {
   const commands: Commands = { names: new Set(), options: new Map() };
-  readHelp(commands, [], new Set());
+  readCommand(commands, vigieProgram(), [], new Set());
   return commands;
 }
 
-function readHelp(commands: Commands, path: string[], inherited: ReadonlySet<string>): void {
-  const help = execFileSync(process.execPath, ['setup/vigie.mjs', ...path, '--help'], { encoding: 'utf8' });
-  const options = new Set([
-    ...inherited,
-    '--help',
-    ...[...help.matchAll(/--[a-z][a-z-]*/g)].map(([word]) => word),
-  ]);
+function readCommand(
+  commands: Commands,
+  command: Command,
+  path: string[],
+  inherited: ReadonlySet<string>,
+): void {
+  const shown = command.createHelp();
+  const own = shown.visibleOptions(command).flatMap(({ long }) => long ?? []);
+  const options = new Set([...inherited, ...own]);
   commands.names.add(path.join(' '));
   commands.options.set(path.join(' '), options);
-  const list = help.split(/^Commands:$/m)[1] ?? '';
-  for (const [, name] of list.matchAll(/^ {2}([a-z][a-z-]*)/gm)) {
-    if (name !== undefined && name !== 'help') readHelp(commands, [...path, name], options);
+  for (const below of shown.visibleCommands(command)) {
+    if (below.name() !== 'help') readCommand(commands, below, [...path, below.name()], options);
   }
+}
+
+/** What `--help` prints of one command: its long options, and the commands below it. */
+export function helpOf(path: readonly string[]): { options: Set<string>; below: string[] } {
+  const help = execFileSync(process.execPath, ['setup/vigie.mjs', ...path, '--help'], { encoding: 'utf8' });
+  const list = help.split(/^Commands:$/m)[1] ?? '';
+  return {
+    options: new Set(
+      [...help.matchAll(/^ {2}(?:-\w, )?(--[a-z][a-z-]*)/gm)].flatMap(([, name]) => name ?? []),
+    ),
+    below: [...list.matchAll(/^ {2}([a-z][a-z-]*)/gm)].flatMap(([, name]) => name ?? []),
+  };
 }
 
 export function npmScripts(): Map<string, string> {

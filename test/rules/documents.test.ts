@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { test } from 'node:test';
 import { exitCodes } from '../../errors.js';
-import { npmScripts, vigieCommands, wrongCommand } from './commands.js';
+import { helpOf, npmScripts, vigieCommands, wrongCommand } from './commands.js';
 import { codeIn, isThere, linksIn, type Page, pages, pathsIn, tableUnder } from './markdown.js';
 import { productDirectories, type Source, sourcesIn } from './source.js';
 
@@ -65,6 +65,26 @@ test('the pages show only commands, options and scripts that exist', () => {
       .map((what) => `${path}: ${what}`),
   );
   assert.deepEqual(wrong, []);
+});
+
+test('the commands are those that --help prints, with their options', () => {
+  const { names, options } = vigieCommands();
+  for (const path of [[], ['store'], ['store', 'export']]) {
+    const name = path.join(' ');
+    const printed = helpOf(path);
+    const inherited = path.flatMap((_, depth) => [...(options.get(path.slice(0, depth).join(' ')) ?? [])]);
+    assert.deepEqual(options.get(name), new Set([...inherited, ...printed.options]), name);
+    const depth = path.length + 1;
+    const below = [...names].filter(
+      (other) =>
+        other !== '' && other.startsWith(name) && other.split(' ').length === depth && other !== name,
+    );
+    assert.deepEqual(
+      below.map((other) => other.split(' ').at(-1)),
+      printed.below.filter((other) => other !== 'help'),
+      name,
+    );
+  }
 });
 
 test('negative control: a command, an option or a script that does not exist is found', () => {

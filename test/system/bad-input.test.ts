@@ -13,6 +13,7 @@ import { type ErrorKind, exitCodes } from '../../errors.js';
 import { cacheDirectory } from '../../runtime/config/paths.js';
 import type { ConfigInput } from '../../runtime/config/schema.js';
 import { clipConfig, newDirectory } from '../camera-run.js';
+import { CommandRunner } from '../command-runner.js';
 
 const VIGIE = fileURLToPath(new URL('../../runtime/cli/main.js', import.meta.url));
 const LIMIT_MS = 60_000;
@@ -46,11 +47,24 @@ function vigie(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Omit<Ended,
   );
 }
 
-async function run(config: unknown, env: NodeJS.ProcessEnv = {}, directory = newDirectory()): Promise<Ended> {
+/** Refused before a camera is made: asked of one process for all. */
+const runner = new CommandRunner();
+after(() => runner.stop());
+
+async function refusal(...args: string[]): Promise<Omit<Ended, 'directory'>> {
+  const { status, error } = await runner.run(...args);
+  return { code: status, text: error, said: error.trim().split('\n').at(-1) ?? '' };
+}
+
+function written(config: unknown, directory: string): string[] {
   directories.push(directory);
   const file = join(directory, 'camera.json');
   writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
-  const ended = await vigie(['run', '--config', file, '--state', directory, '--for', '1'], env);
+  return ['run', '--config', file, '--state', directory, '--for', '1'];
+}
+
+async function run(config: unknown, env: NodeJS.ProcessEnv = {}, directory = newDirectory()): Promise<Ended> {
+  const ended = await vigie(written(config, directory), env);
   return { ...ended, directory };
 }
 
@@ -157,15 +171,15 @@ const refusedEarly: [string, Change, ErrorKind, RegExp][] = [
 
 for (const [what, change, kind, words] of refusedEarly) {
   test(`${what} is refused in one line`, async () => {
-    const ended = await run(changed(change));
-    refused(ended, kind, words);
-    assert.ok(!existsSync(join(ended.directory, 'store', 'ring')), 'nothing is recorded');
-    assert.ok(!existsSync(join(ended.directory, 'store', 'ring.new')), 'nothing is half-made');
+    const directory = newDirectory();
+    refused(await refusal(...written(changed(change), directory)), kind, words);
+    assert.ok(!existsSync(join(directory, 'store', 'ring')), 'nothing is recorded');
+    assert.ok(!existsSync(join(directory, 'store', 'ring.new')), 'nothing is half-made');
   });
 }
 
 test('a configuration that is no JSON is refused with the place', async () => {
-  refused(await run('{ "camera": '), 'config', /camera\.json:1:13/);
+  refused(await refusal(...written('{ "camera": ', newDirectory())), 'config', /camera\.json:1:13/);
 });
 
 test('a clip that is no video is refused with what GStreamer says of it', async () => {
@@ -280,7 +294,7 @@ for (const args of [
   ['nonsense'],
 ]) {
   test(`vigie ${args.join(' ')} says what is wrong and ends with the code of a bad option`, async () => {
-    const { code, said } = await vigie(args);
+    const { code, said } = await refusal(...args);
     assert.equal(code, exitCodes.config);
     assert.notEqual(said, '');
   });

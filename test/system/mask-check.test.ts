@@ -3,7 +3,6 @@
  * are not hidden as their stamps say, each of which must be found.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,25 +17,15 @@ import { StoreCheck } from '../../runtime/mask-log/store-check.js';
 import { MaskTables, readTables } from '../../runtime/mask-log/tables.js';
 import { Store } from '../../runtime/record/store.js';
 import { type CameraRun, clipConfig, clipSize, openStore, runCamera, until } from '../camera-run.js';
+import { CommandRunner, type Ended, spawnCommand } from '../command-runner.js';
 import { startMs, storeDeps } from '../unit/store-fake.js';
 import { encodedPattern, clipSize as patternSize } from './store-clip.js';
 
 const always = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER / 1000 };
 
-interface Ran {
-  code: number | null;
-  out: string;
-  error: string;
-}
-
-function vigie(...args: string[]): Ran {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['setup/vigie.mjs', ...args], {
-    encoding: 'utf8',
-    env: { ...process.env, LC_ALL: 'C.UTF-8' },
-    timeout: 60_000,
-  });
-  return { code: status, out: stdout, error: stderr };
-}
+const runner = new CommandRunner(() => ({ LC_ALL: 'C.UTF-8' }));
+after(() => runner.stop());
+const vigie = (...args: string[]): Promise<Ended> => runner.run(...args);
 
 interface Checked {
   pictures: number;
@@ -44,10 +33,13 @@ interface Checked {
   findings: Finding[];
 }
 
-function checked(...args: string[]): Checked & { code: number | null } {
-  const { code, out, error } = vigie('mask', 'check', ...args, '--json');
+async function checked(...args: string[]): Promise<Checked & { code: number | null }> {
+  return parsed(await vigie('mask', 'check', ...args, '--json'));
+}
+
+function parsed({ status, out, error }: Ended): Checked & { code: number | null } {
   assert.ok(out !== '', error);
-  return { code, ...(JSON.parse(out) as Checked) };
+  return { code: status, ...(JSON.parse(out) as Checked) };
 }
 
 let run: CameraRun;
@@ -60,7 +52,9 @@ before(async () => {
 after(() => run.clear());
 
 test('what a camera recorded is hidden as its log says', async () => {
-  const { code, findings, pictures, pixels } = checked(join(run.directory, 'store'));
+  const { code, findings, pictures, pixels } = parsed(
+    spawnCommand(['mask', 'check', join(run.directory, 'store'), '--json']),
+  );
   assert.deepEqual(findings, []);
   assert.equal(code, 0);
   assert.equal(pictures, run.camera.health().frames.recorded);
@@ -72,15 +66,15 @@ test('what a camera recorded is hidden as its log says', async () => {
   );
 });
 
-test('the log shows the table that was in force, in both languages', () => {
+test('the log shows the table that was in force, in both languages', async () => {
   const span = ['--from', '-1h', '--to', 'now', '--directory', join(run.directory, 'store')];
-  const { out } = vigie('mask', 'log', ...span, '--json');
+  const { out } = await vigie('mask', 'log', ...span, '--json');
   const { intervals } = JSON.parse(out) as { intervals: MaskInterval[] };
   const zones = intervals.filter(({ state }) => state === 'zones');
   assert.ok(zones.length > 0);
   for (const { version, digest } of zones) assert.deepEqual([version, digest.length], [1, 64]);
-  assert.match(vigie('mask', 'log', ...span, '--language', 'en').out, /pictures +mask.*\n.*zones/);
-  assert.match(vigie('mask', 'log', ...span, '--language', 'fr').out, /images +masque.*\n.*zones/);
+  assert.match((await vigie('mask', 'log', ...span, '--language', 'en')).out, /pictures +mask.*\n.*zones/);
+  assert.match((await vigie('mask', 'log', ...span, '--language', 'fr')).out, /images +masque.*\n.*zones/);
 });
 
 test('negative control: a table that is 8 pixels off what was hidden is found out', async () => {
@@ -96,22 +90,23 @@ test('negative control: a table that is 8 pixels off what was hidden is found ou
   assert.deepEqual(new Set(findings.all.map(({ zone }) => zone)), new Set(['Fenêtres', 'Rue']));
 });
 
-test('a film that was exported is checked with the log beside it, and with no other', () => {
+test('a film that was exported is checked with the log beside it, and with no other', async () => {
   const film = join(run.directory, 'film.mp4');
   const store = ['--directory', join(run.directory, 'store')];
-  const made = vigie('store', 'export', ...store, '--from', '-1h', '--to', 'now', '--mask-log', film);
-  assert.equal(made.code, 0, made.error);
-  const { code, findings, pictures } = checked(film);
+  const made = await vigie('store', 'export', ...store, '--from', '-1h', '--to', 'now', '--mask-log', film);
+  assert.equal(made.status, 0, made.error);
+  const { code, findings, pictures } = await checked(film);
   assert.deepEqual([code, findings, pictures], [0, [], run.camera.health().frames.recorded]);
   appendFileSync(film, 'x');
-  const other = vigie('mask', 'check', film);
-  assert.equal(other.code, 9);
+  const other = await vigie('mask', 'check', film);
+  assert.equal(other.status, 9);
   assert.match(other.error, /log of another film/);
   rmSync(`${film}.mask.json`);
-  assert.equal(vigie('mask', 'check', film).code, 9);
+  assert.equal((await vigie('mask', 'check', film)).status, 9);
 });
 
 const unmasked = encodedPattern(75);
+const blackPictures = encodedPattern(25, 'black');
 const whole: Point[] = [
   [0.1, 0.1],
   [0.9, 0.1],
@@ -165,7 +160,7 @@ async function recordedAs(t: TestContext, options: RecordedAs): Promise<string> 
   const store = new Store(deps, { directory, keysDirectory: join(state, 'keys'), ...shape });
   await store.start(new AbortController().signal);
   const flags = { clockTrusted: true, interrupted: false, continues: false, class: 'communal' } as const;
-  const recorded = black ? encodedPattern(25, 'black') : unmasked;
+  const recorded = black ? blackPictures : unmasked;
   for (let gop = 0; gop * 25 < recorded.length; gop++) {
     const units = recorded.slice(gop * 25, gop * 25 + 25).map((data, i) => {
       const seq = gop * 25 + i;
@@ -208,7 +203,7 @@ const view = { panDeg: 0, tiltDeg: 0, hfovDeg: 60, marginPixels: 4 };
 
 test('private pixels are named with their zone, their time and their place', async (t) => {
   const store = await recordedAs(t, { stamp: zonesOf(fixed), table: fixed });
-  const { code, findings, pictures } = checked(store);
+  const { code, findings, pictures } = await checked(store);
   assert.equal(code, 1);
   assert.equal(pictures, 75);
   const [finding] = findings;
@@ -221,18 +216,18 @@ test('private pixels are named with their zone, their time and their place', asy
 
 test('a picture that says it is hidden as a whole, and is not', async (t) => {
   const stamp: MaskStamp = { ...zonesOf(fixed), state: 'full', why: 'homing' };
-  const { code, findings } = checked(await recordedAs(t, { stamp, table: fixed }));
+  const { code, findings } = await checked(await recordedAs(t, { stamp, table: fixed }));
   assert.deepEqual([code, findings.map(({ kind }) => kind)], [1, ['not-full']]);
 });
 
 test('zones that are fixed in the world are looked for where the camera looked', async (t) => {
   const seen = await recordedAs(t, { stamp: { ...zonesOf(world), view }, table: world });
   assert.deepEqual(
-    checked(seen).findings.map(({ kind, zone, box }) => [kind, zone, box && placedWell(box)]),
+    (await checked(seen)).findings.map(({ kind, zone, box }) => [kind, zone, box && placedWell(box)]),
     [['leak', 'Porte', true]],
   );
   const turned = { ...zonesOf(world), view: { ...view, panDeg: 180 } };
-  const { code, findings } = checked(await recordedAs(t, { stamp: turned, table: world }));
+  const { code, findings } = await checked(await recordedAs(t, { stamp: turned, table: world }));
   assert.deepEqual([code, findings], [0, []]);
 });
 
@@ -242,7 +237,7 @@ test('what cannot be checked is found, and never passes', async (t) => {
     ['no-view', await recordedAs(t, { stamp: zonesOf(world), table: world })],
   ];
   for (const [kind, store] of cases) {
-    const { code, findings } = checked(store);
+    const { code, findings } = await checked(store);
     assert.deepEqual([code, findings.map((finding) => finding.kind)], [1, [kind]]);
   }
 });
@@ -267,17 +262,18 @@ test('during a change both tables are looked for; the one to come is named by th
   const stamp: MaskStamp = { ...zonesOf(before), state: 'both', next };
   const kept = await recordedAs(t, { stamp, table: before, others: [after] });
   // The ball of the picture is in the zone to come alone.
-  const leaks = (store: string): unknown[] => checked(store).findings.map(({ kind, zone }) => [kind, zone]);
-  assert.deepEqual(leaks(kept), [['leak', 'Après']]);
-  assert.deepEqual(leaks(await recordedAs(t, { stamp: zonesOf(before), table: before })), []);
-  const log = vigie('mask', 'log', '--from', '2020-01-01T00:00', '--to', 'now', '--directory', kept);
+  const leaks = async (store: string): Promise<unknown[]> =>
+    (await checked(store)).findings.map(({ kind, zone }) => [kind, zone]);
+  assert.deepEqual(await leaks(kept), [['leak', 'Après']]);
+  assert.deepEqual(await leaks(await recordedAs(t, { stamp: zonesOf(before), table: before })), []);
+  const log = await vigie('mask', 'log', '--from', '2020-01-01T00:00', '--to', 'now', '--directory', kept);
   assert.match(
     log.out,
     new RegExp(`1 \\+ 2 +${maskDigest(before).slice(0, 12)} \\+ ${next.digest.slice(0, 12)}`),
   );
   const lost = await recordedAs(t, { stamp, table: before, black: true });
   assert.deepEqual(
-    checked(lost).findings.map(({ kind, digest }) => [kind, digest]),
+    (await checked(lost)).findings.map(({ kind, digest }) => [kind, digest]),
     [['no-table', next.digest]],
   );
 });
@@ -285,25 +281,34 @@ test('during a change both tables are looked for; the one to come is named by th
 test('where people must be covered, a picture that does not say that they are is found, and no other', async (t) => {
   const people = (stamp: MaskStamp): Promise<string> => recordedAs(t, { stamp, table: fixed, black: true });
   const shown = await people(zonesOf(fixed));
-  const found = (store: string, ...more: string[]): unknown[] =>
-    checked(store, ...more).findings.map(({ kind, pictures }) => [kind, pictures]);
-  assert.deepEqual(found(shown), [], 'no authorisation');
+  const found = async (store: string, ...more: string[]): Promise<unknown[]> =>
+    (await checked(store, ...more)).findings.map(({ kind, pictures }) => [kind, pictures]);
+  assert.deepEqual(await found(shown), [], 'no authorisation');
   authorise(shown, 'cam-1', null);
-  assert.deepEqual(found(shown), [], 'one that does not demand it');
+  assert.deepEqual(await found(shown), [], 'one that does not demand it');
   const other = authorise(shown, 'cam-2', 'bodies');
-  assert.deepEqual(found(shown), [], 'one of another camera');
-  assert.equal(vigie('mask', 'check', shown, '--authorisation', other).code, 2);
+  assert.deepEqual(await found(shown), [], 'one of another camera');
+  assert.equal((await vigie('mask', 'check', shown, '--authorisation', other)).status, 2);
   authorise(shown, 'cam-1', 'bodies');
   // It ends after ten pictures.
-  assert.deepEqual(found(shown), [['people-shown', 10]]);
+  assert.deepEqual(await found(shown), [['people-shown', 10]]);
   const hidden = await people({ ...zonesOf(fixed), state: 'full', why: 'late' });
   authorise(hidden, 'cam-1', 'bodies');
-  assert.deepEqual(found(hidden), []);
+  assert.deepEqual(await found(hidden), []);
   for (const cover of ['covered', 'area'] as const) {
     const covered = await people({ ...zonesOf(fixed), people: cover });
     authorise(covered, 'cam-1', 'bodies');
-    assert.deepEqual(found(covered), []);
-    const log = vigie('mask', 'log', '--from', '2020-01-01T00:00', '--to', 'now', '--directory', covered);
+    assert.deepEqual(await found(covered), []);
+    const log = await vigie(
+      'mask',
+      'log',
+      '--from',
+      '2020-01-01T00:00',
+      '--to',
+      'now',
+      '--directory',
+      covered,
+    );
     assert.match(log.out, cover === 'area' ? /area covered/ : / {2}covered/);
   }
 });
@@ -313,18 +318,18 @@ test('an export takes along when people had to be covered', async (t) => {
   const file = authorise(store, 'cam-1', 'bodies');
   const film = join(store, '..', 'film.mp4');
   const span = ['--from', '2020-01-01T00:00', '--to', 'now', '--mask-log'];
-  const made = vigie('store', 'export', '--directory', store, ...span, film);
-  assert.equal(made.code, 0, made.error);
+  const made = await vigie('store', 'export', '--directory', store, ...span, film);
+  assert.equal(made.status, 0, made.error);
   rmSync(file);
   assert.deepEqual(
-    checked(film).findings.map(({ kind, pictures }) => [kind, pictures]),
+    (await checked(film)).findings.map(({ kind, pictures }) => [kind, pictures]),
     [['people-shown', 10]],
   );
 });
 
 test('a GOP that does not decode is named, and the others are checked', async (t) => {
   const behind = { ...zonesOf(world), view: { ...view, panDeg: 180 } };
-  const { code, findings } = checked(await recordedAs(t, { stamp: behind, table: world, spoil: 1 }));
+  const { code, findings } = await checked(await recordedAs(t, { stamp: behind, table: world, spoil: 1 }));
   assert.deepEqual(
     [code, findings.map(({ kind, fromMs }) => [kind, fromMs])],
     [1, [['undecodable', startMs + 1000]]],
@@ -335,5 +340,5 @@ test('without its keys a recording is not checked, and that is said', async (t) 
   const store = await recordedAs(t, { stamp: zonesOf(fixed), table: fixed });
   const state = join(store, '..');
   for (const name of readdirSync(join(state, 'keys'))) rmSync(join(state, 'keys', name));
-  assert.notEqual(vigie('mask', 'check', store).code, 0);
+  assert.notEqual((await vigie('mask', 'check', store)).status, 0);
 });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { LinuxCard } from '../../board/linux/card.js';
 import { systemClock } from '../../board/linux/clock.js';
@@ -13,18 +13,13 @@ import type { Clock } from '../../board/ports.js';
 import { verifyRegister } from '../../runtime/access/register/verify.js';
 import { Camera } from '../../runtime/main.js';
 import { clipConfig, recordedUnits, runCamera, until } from '../camera-run.js';
+import { CommandRunner, type Ended } from '../command-runner.js';
 
 const command = fileURLToPath(new URL('../../runtime/cli/main.js', import.meta.url));
 const dayMs = 86_400_000;
 
-interface Ran {
-  status: number | null;
-  out: string;
-  error: string;
-}
-
 /** Runs beside the camera of this process, so it must not block it. */
-function vigie(...args: string[]): Promise<Ran> {
+function vigieBeside(...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, LANG: 'C' } });
     let [out, error] = ['', ''];
@@ -43,6 +38,10 @@ function later(days: number): Clock {
   return { ...systemClock, wallMs: () => systemClock.wallMs() + days * dayMs };
 }
 
+const runner = new CommandRunner(() => ({ LANG: 'C' }));
+after(() => runner.stop());
+const vigie = (...args: string[]): Promise<Ended> => runner.run(...args);
+
 test('recorded, held, released, destroyed at its term, proved', async () => {
   const run = await runCamera(clipConfig());
   const state = run.directory;
@@ -57,7 +56,7 @@ test('recorded, held, released, destroyed at its term, proved', async () => {
     await until('recording', () => run.camera.recorder.framesRecorded >= 40);
     const untilDate = new Date(Date.now() + 100 * dayMs).toISOString().slice(0, 10);
     const hold = ['--requisition', 'PV 2026/42', '--until', untilDate, '--state', state];
-    const held = await vigie('store', 'hold', ...interval, ...hold);
+    const held = await vigieBeside('store', 'hold', ...interval, ...hold);
     assert.equal(held.status, 0, held.error);
     assert.match(held.out, /PV 2026\/42/);
     await run.stop();

@@ -9,6 +9,7 @@ import type { VigieError } from '../../errors.js';
 import { exportMp4 } from '../../runtime/record/export.js';
 import { Recorder } from '../../runtime/record/recorder.js';
 import { Store } from '../../runtime/record/store.js';
+import { CommandRunner, type Ended, spawnCommand } from '../command-runner.js';
 import { damageFile, keysDirectory, openReader, startMs, storeDeps } from '../unit/store-fake.js';
 import { clipSize, decodedPictures, encodedPattern, packetTimes } from './store-clip.js';
 
@@ -153,55 +154,48 @@ test('the vigie store commands, beside each other', async (t) => {
   const { directory, record } = await recorded(t);
   await record(0, 50);
   await record(50, 100, 60_000);
-  const vigie = (...args: string[]): { status: number | null; stdout: string; stderr: string } => {
-    const program = join(import.meta.dirname, '..', '..', 'runtime', 'cli', 'main.js');
-    const where = ['--directory', directory, '--keys', keysDirectory(directory)];
-    return spawnSync(process.execPath, [program, 'store', ...args, ...where], { encoding: 'utf8' });
-  };
-  const list = vigie('list', '--language', 'en', '--segments');
-  assert.equal(list.status, 0, list.stderr);
-  assert.match(list.stdout, /Store of camera cam-1[\s\S]*gap/);
-  assert.match(vigie('list', '--language', 'fr').stdout, /trou/);
-  const json: unknown = JSON.parse(vigie('list', '--json').stdout);
+  const runner = new CommandRunner();
+  t.after(() => runner.stop());
+  const vigie = (...args: string[]): Promise<Ended> =>
+    runner.run('store', ...args, '--directory', directory, '--keys', keysDirectory(directory));
+  const list = await vigie('list', '--language', 'en', '--segments');
+  assert.equal(list.status, 0, list.error);
+  assert.match(list.out, /Store of camera cam-1[\s\S]*gap/);
+  assert.match((await vigie('list', '--language', 'fr')).out, /trou/);
+  const json: unknown = JSON.parse((await vigie('list', '--json')).out);
   assert.equal((json as { coverage: unknown[] }).coverage.length, 2);
-  const sound = vigie('check', '--language', 'en');
-  assert.equal(sound.status, 0, sound.stderr);
-  assert.match(sound.stdout, /4 records verified[\s\S]*No damage/);
+  const sound = await vigie('check', '--language', 'en');
+  assert.equal(sound.status, 0, sound.error);
+  assert.match(sound.out, /4 records verified[\s\S]*No damage/);
   const file = join(directory, 'out.mp4');
   const from = new Date(startMs).toISOString();
   const to = new Date(startMs + 120_000).toISOString();
-  const exported = vigie('export', file, '--from', from, '--to', to, '--language', 'en');
-  assert.equal(exported.status, 0, exported.stderr);
-  assert.match(exported.stdout, /100 pictures/);
+  const exported = await vigie('export', file, '--from', from, '--to', to, '--language', 'en');
+  assert.equal(exported.status, 0, exported.error);
+  assert.match(exported.out, /100 pictures/);
   assert.equal(decodedPictures(file).length, 100);
-  const again = vigie('export', file, '--from', from, '--to', to);
+  const again = await vigie('export', file, '--from', from, '--to', to);
   assert.equal(again.status, 5);
-  assert.match(again.stderr, /^vigie: .*exists.*--force/);
-  assert.equal(vigie('export', file, '--from', 'yesterday', '--to', to, '--force').status, 2);
-  assert.equal(vigie('export', file, '--from', '-2m', '--to', 'now', '--force').status, 5);
+  assert.match(again.error, /^vigie: .*exists.*--force/);
+  assert.equal((await vigie('export', file, '--from', 'yesterday', '--to', to, '--force')).status, 2);
+  assert.equal((await vigie('export', file, '--from', '-2m', '--to', 'now', '--force')).status, 5);
   await damageFile(join(directory, 'ring', '000001.seg'), (bytes) => void bytes.fill(1, 5000, 5010));
-  const broken = vigie('check', '--language', 'en');
+  const broken = await vigie('check', '--language', 'en');
   assert.equal(broken.status, 1);
   assert.match(
-    broken.stdout,
+    broken.out,
     /1 damage\(s\):\s+000001\.seg, bytes 4096 to \d+: the checksum of a record does not hold/,
   );
   await rm(join(directory, 'ring', 'store.json'));
   const unlock = await new LinuxCard().lock(join(directory, 'store.lock'));
-  const refused = vigie('check', '--repair', '--language', 'en');
+  const refused = await vigie('check', '--repair', '--language', 'en');
   await unlock();
   assert.equal(refused.status, 5, 'a camera writes');
   assert.deepEqual((await readdir(join(directory, 'ring'))).length, 4);
-  const repaired = vigie('check', '--repair', '--language', 'en');
-  assert.match(repaired.stderr, /Written again: store\.json\./);
-  assert.match(repaired.stdout, /1 damage\(s\)/, 'a record is not made again');
-  const missing = spawnSync(process.execPath, [
-    join(import.meta.dirname, '..', '..', 'runtime', 'cli', 'main.js'),
-    'store',
-    'list',
-    '--directory',
-    join(directory, 'nowhere'),
-  ]);
+  const repaired = await vigie('check', '--repair', '--language', 'en');
+  assert.match(repaired.error, /Written again: store\.json\./);
+  assert.match(repaired.out, /1 damage\(s\)/, 'a record is not made again');
+  const missing = spawnCommand(['store', 'list', '--directory', join(directory, 'nowhere')]);
   assert.equal(missing.status, 5);
 });
 
