@@ -71,6 +71,7 @@ async function look(
       onSeen: (seen) => answer?.(seen),
       onFault: (error) => assert.fail(error),
       expected: (monoUs) => tracker.expected(monoUs),
+      dropped: () => undefined,
     },
     { ...options, fullLookSeconds },
     size,
