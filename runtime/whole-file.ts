@@ -7,11 +7,16 @@ import { dirname } from 'node:path';
 
 /**
  * Written beside it with mode 0600, synced, renamed, the directory synced. One at a time for each path.
- * Rejects when the file system refuses; what was there is then still there.
+ * Rejects when the file system refuses, or the directory is not there; what was there is then still there.
+ * @param options.makeDirectory makes the directory, mode 0700, when it is not there
  */
-export async function replaceWhole(path: string, content: string | Uint8Array): Promise<void> {
+export async function replaceWhole(
+  path: string,
+  content: string | Uint8Array,
+  { makeDirectory = false } = {},
+): Promise<void> {
   const directory = dirname(path);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (makeDirectory) await mkdir(directory, { recursive: true, mode: 0o700 });
   const beside = `${path}.new`;
   await rm(beside, { force: true });
   const handle = await open(beside, 'wx', 0o600);

@@ -1,5 +1,6 @@
 /** What the supervisor passes on. Implemented by runtime/main.ts. */
-import type { MaskTable, Motion, Sight, Tracks, Unit } from '../../pipelines/messages.js';
+import type { MaskTable, Motion, PipelineOptions, Sight, Tracks, Unit } from '../../pipelines/messages.js';
+import type { VitalLimits } from './vital-signs.js';
 
 export interface SupervisorEvents {
   unit(unit: Unit): void;
@@ -13,4 +14,9 @@ export interface SupervisorEvents {
   interrupted(why: string): void;
   /** a clip that plays once is over */
   ended(): void;
+}
+
+export interface SupervisorOptions extends VitalLimits {
+  pipeline: PipelineOptions;
+  gstRegistry: string | null;
 }

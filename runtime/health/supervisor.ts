@@ -19,17 +19,12 @@ import { fault, faultOf, withCause, wrongMask } from './faults.js';
 import { MaskAgreement } from './mask-agreement.js';
 import { PictureRequests } from './picture-requests.js';
 import { PipelineProcess } from './pipeline-process.js';
-import type { SupervisorEvents } from './supervisor-events.js';
+import type { SupervisorEvents, SupervisorOptions } from './supervisor-events.js';
 import { RunningTotals } from './totals.js';
-import { type VitalLimits, VitalSigns } from './vital-signs.js';
+import { VitalSigns } from './vital-signs.js';
 
 const CHECK_MS = 50;
 const STOP_TIMEOUT_MS = 500;
-
-export interface SupervisorOptions extends VitalLimits {
-  pipeline: PipelineOptions;
-  gstRegistry: string | null;
-}
 
 export type SupervisorState = 'starting' | 'running' | 'restarting' | 'stopped';
 

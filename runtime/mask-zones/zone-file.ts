@@ -54,7 +54,8 @@ export class ZoneFile {
 
   /** Written beside it, synced, renamed. Rejects when the file system refuses; what was there is then still there. */
   save(kept: KeptZones): Promise<void> {
-    return replaceWhole(this.path, `${JSON.stringify({ format: 1, sum: sumOf(kept), content: kept })}\n`);
+    const text = `${JSON.stringify({ format: 1, sum: sumOf(kept), content: kept })}\n`;
+    return replaceWhole(this.path, text, { makeDirectory: true });
   }
 }
 

@@ -95,7 +95,7 @@ export class WatchedTime {
     const days = [...this.#days].map(([day, known]) => ({ day, watched: [...known.values()].map(rounded) }));
     const text = JSON.stringify({ format: 1, days });
     this.#saving = this.#saving
-      .then(() => replaceWhole(this.#path, text))
+      .then(() => replaceWhole(this.#path, text, { makeDirectory: true }))
       .catch((error: unknown) => {
         this.#changed = true;
         this.#deps.log.warn(`How long zones were watched cannot be kept: ${errorLine(error)}`);

@@ -93,7 +93,7 @@ test('one look at a time: a picture that comes while it looks is left alone', {
 test('a model that is not the listed one does not start', { skip: withoutModel }, async () => {
   await assert.rejects(newDetector({ modelSha256: 'a'.repeat(64) }).start(), refused(/not in the list/));
   await assert.rejects(newDetector({ modelFile: '/nowhere/model.onnx' }).start(), refused(/cannot be read/));
-  await assert.rejects(newDetector({ modelFile: process.execPath }).start(), refused(/SHA-256 differs/));
+  await assert.rejects(newDetector({ modelFile: import.meta.filename }).start(), refused(/SHA-256 differs/));
 });
 
 test('stop ends a look under way, may be called twice, and before start', {
