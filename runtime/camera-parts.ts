@@ -12,6 +12,7 @@ import { inputSize } from './config/detect.js';
 import { cacheDirectory } from './config/paths.js';
 import type { Config } from './config/schema.js';
 import { behaviourNames, type WatchedZone } from './config/zones.js';
+import type { DesignatedZone } from './control/protocol.js';
 import { headOptions } from './head-parts.js';
 import { MaskZones, type MaskZonesDeps } from './mask-zones/mask-zones.js';
 import { ZoneFile } from './mask-zones/zone-file.js';
@@ -63,6 +64,17 @@ export function allowedZones(config: Config, authority: Authority): WatchedZone[
     for (const name of refused) delete left[name];
     return behaviourNames.some((name) => left[name]) ? [left] : [];
   });
+}
+
+/** A designated zone as the console draws it. */
+export function drawnZone({ name, points, crossing, direction }: WatchedZone): DesignatedZone {
+  return {
+    name,
+    points,
+    ...(crossing && { line: crossing.line }),
+    ...(crossing?.towards && { towards: crossing.towards }),
+    ...(direction && { from: direction.from, to: direction.to }),
+  };
 }
 
 /** Motion is measured this often: a person who walks is seen in several measures. */

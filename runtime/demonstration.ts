@@ -8,11 +8,15 @@ import { join } from 'node:path';
 import type { Authorisation } from './access/authorisation.js';
 import { cacheDirectory } from './config/paths.js';
 import type { ConfigInput } from './config/schema.js';
+import { behaviourNames } from './config/zones.js';
+import { DEMONSTRATION_HFOV_DEG, demonstrationPeople, demonstrationZones } from './demonstration-zones.js';
+import type { EventKind } from './scene/alert.js';
+
+type DesignatedZone = NonNullable<ConfigInput['zones']>[number];
 
 const DAY_MS = 86_400_000;
 /** Identity of every demonstration camera. */
 export const DEMONSTRATION_ID = 'demo-01';
-const WATCHED_ZONE = 'Carrefour';
 
 /** The sample clip's own size and rate: it is recorded as it is. */
 const CLIP = { width: 768, height: 576, framesPerSecond: 10 };
@@ -46,19 +50,8 @@ export function demonstrationConfig(language: 'fr' | 'en'): ConfigInput {
         },
       ],
     },
-    zones: [
-      {
-        name: WATCHED_ZONE,
-        points: [
-          [0.42, 0.36],
-          [0.8, 0.33],
-          [0.97, 0.68],
-          [0.66, 0.68],
-          [0.44, 0.5],
-        ],
-        presence: { classes: ['person'], dwellSeconds: 2, cooldownSeconds: 15 },
-      },
-    ],
+    zones: demonstrationZones,
+    scene: { ground: { people: demonstrationPeople, hfovDeg: DEMONSTRATION_HFOV_DEG } },
     record: { capacityMiB: 512 },
   };
 }
@@ -71,12 +64,20 @@ function demonstrationAuthorisation({ zones = [] }: ConfigInput, nowMs: number):
     validFrom: new Date(nowMs - DAY_MS).toISOString(),
     validUntil: new Date(nowMs + 365 * DAY_MS).toISOString(),
     retainDays: 14,
-    events: zones.map(({ name }) => ({
-      zone: name,
-      event: 'presence' as const,
-      legalBasis: 'Demonstration on a published clip',
-    })),
+    events: zones.flatMap((zone) =>
+      eventsOf(zone).map((event) => ({
+        zone: zone.name,
+        event,
+        legalBasis: 'Demonstration on a published clip',
+      })),
+    ),
   };
+}
+
+/** Crossing goes by the name of presence (docs/authorisation.md). */
+function eventsOf(zone: DesignatedZone): EventKind[] {
+  const watched = behaviourNames.filter((name) => zone[name] !== undefined);
+  return [...new Set(watched.map((name) => (name === 'crossing' ? 'presence' : name)))];
 }
 
 /** Writes what is not there yet; returns the configuration file. */

@@ -13,7 +13,7 @@ import type { Right } from './access/rights.js';
 import { Sessions } from './access/sessions.js';
 import { Users } from './access/users.js';
 import { Archive } from './archive.js';
-import { allowedZones, inState, maskZones } from './camera-parts.js';
+import { allowedZones, drawnZone, inState, maskZones } from './camera-parts.js';
 import type { Config } from './config/schema.js';
 import { AlertQueue } from './control/alerts.js';
 import { LiveFeed } from './control/live.js';
@@ -250,7 +250,7 @@ export class Camera {
           version: build().version,
           camera: { id: camera.id, name: camera.name },
           picture,
-          zones: zones.map(({ name, points }) => ({ name, points })),
+          zones: zones.map(drawnZone),
         },
       },
       this.config.control,

@@ -13,6 +13,8 @@ export interface AlertsWords {
   /** the journal begins later than what was asked for */
   begins: (at: string) => string;
   unwatched: string;
+  /** what was not answered says nothing of false alarms */
+  unjudged: (alerts: number) => string;
 }
 
 const fr: AlertsWords = {
@@ -46,6 +48,8 @@ const fr: AlertsWords = {
   begins: (at) =>
     `Les alertes d’avant le ${at} ne sont plus au journal : seules les suivantes sont comptées.`,
   unwatched: '-',
+  unjudged: (alerts) =>
+    `${alerts} alerte(s) sans avis : « fausses/jour » ne compte que celles qui ont été dites fausses.`,
 };
 
 const en: AlertsWords = {
@@ -68,8 +72,10 @@ const en: AlertsWords = {
   damaged: (lines) => `${lines} line(s) of the alert journal cannot be read and are missing here`,
   begins: (at) => `Alerts before ${at} are no longer in the journal: only later ones are counted.`,
   unwatched: '-',
+  unjudged: (alerts) =>
+    `${alerts} alert(s) without a verdict: false/day counts only those that were called false.`,
 };
 
-export function alertsWords(language: Language | undefined): AlertsWords {
+export function alertsWords(language: Language): AlertsWords {
   return language === 'fr' ? fr : en;
 }

@@ -13,7 +13,7 @@ import { type JournalContent, parseJournal } from '../control/journal.js';
 import { eventKind } from '../scene/alert.js';
 import { readWatched } from '../scene/watched-time.js';
 import { type AlertsWords, alertsWords } from './alerts-words.js';
-import { type KeepingFlags, printRows, usualState, withKeepingFlags } from './keeping-flags.js';
+import { type KeepingFlags, languageOf, printRows, usualState, withKeepingFlags } from './keeping-flags.js';
 import { parseTime, showTime } from './store-times.js';
 
 interface Flags extends KeepingFlags {
@@ -46,7 +46,7 @@ function withPeriod(command: Command, from: string): Command {
 }
 
 async function list(flags: Flags): Promise<void> {
-  const words = alertsWords(flags.language);
+  const words = alertsWords(languageOf(flags));
   const { fromMs, toMs } = periodOf(flags);
   const { entries, damaged } = await readAlerts(flags);
   const asked = entries.filter(({ alert }) => alert.atMs >= fromMs && alert.atMs <= toMs);
@@ -57,13 +57,13 @@ async function list(flags: Flags): Promise<void> {
       const said = words.verdict[acked ? (acked.verdict ?? 'seen') : 'open'];
       const by = acked ? ` (${acked.by})` : '';
       const number = String(alert.number).padStart(6);
-      print(`${number}  ${showTime(alert.atMs)}  ${said}${by}  ${alert.reason[flags.language ?? 'en']}`);
+      print(`${number}  ${showTime(alert.atMs)}  ${said}${by}  ${alert.reason[languageOf(flags)]}`);
     }
   tellDamaged(words, damaged);
 }
 
 async function report(flags: Flags): Promise<void> {
-  const words = alertsWords(flags.language);
+  const words = alertsWords(languageOf(flags));
   const period = periodOf(flags);
   const { entries, damaged, droppedBeforeMs } = await readAlerts(flags);
   const watched = await watchedDays(join(usualState(flags), 'alerts', 'watched.json'));
@@ -76,6 +76,8 @@ async function report(flags: Flags): Promise<void> {
     print(words.period(showTime(period.fromMs), showTime(period.toMs)));
     if (lines.length === 0) print(words.none);
     else printRows([words.heads, ...lines.map((line) => cells(line, words))]);
+    const open = lines.reduce((sum, { unjudged }) => sum + unjudged, 0);
+    if (open > 0) print(words.unjudged(open));
     if (missing !== null) print(words.begins(showTime(missing)));
   }
   tellDamaged(words, damaged);
@@ -84,8 +86,10 @@ async function report(flags: Flags): Promise<void> {
 function cells(line: ReturnType<typeof reportOf>[number], words: AlertsWords): string[] {
   const { event, zone, days, alerts, unclear, unjudged, falsePerDay } = line;
   const counts = [alerts, line.true, line.false, unclear, unjudged].map(String);
-  const perDay = falsePerDay === null ? words.unwatched : falsePerDay.toFixed(2);
-  return [words.event[event], zone, days > 0 ? days.toFixed(2) : words.unwatched, ...counts, perDay];
+  const unknown = falsePerDay === null || (alerts > 0 && unjudged === alerts);
+  const perDay = unknown ? words.unwatched : falsePerDay.toFixed(2);
+  const watched = days > 0 ? days.toFixed(days < 0.1 ? 4 : 2) : words.unwatched;
+  return [words.event[event], zone, watched, ...counts, perDay];
 }
 
 /** @throws VigieError `config` for times that are none */

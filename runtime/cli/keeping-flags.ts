@@ -31,6 +31,12 @@ export function usualState({ state }: KeepingFlags): string {
   return !has(own) && has(demonstration) ? demonstration : own;
 }
 
+/** As asked for, else that of the machine. */
+export function languageOf({ language }: Pick<KeepingFlags, 'language'>): Language {
+  const locale = process.env.LC_ALL ?? process.env.LC_MESSAGES ?? process.env.LANG ?? '';
+  return language ?? (locale.startsWith('fr') ? 'fr' : 'en');
+}
+
 export function printRows(rows: readonly (readonly string[])[]): void {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   for (const row of rows) {

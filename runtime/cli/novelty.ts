@@ -9,7 +9,7 @@ import { VigieError } from '../../errors.js';
 import { edgeOf, sizeBins, speedBins } from '../scene/novelty/bins.js';
 import { across, down, groups } from '../scene/novelty/cells.js';
 import { fileName, type Kept, noveltyDirectory, parseKept } from '../scene/novelty/file.js';
-import { type KeepingFlags, printRows, usualState, withKeepingFlags } from './keeping-flags.js';
+import { type KeepingFlags, languageOf, printRows, usualState, withKeepingFlags } from './keeping-flags.js';
 
 interface Flags extends KeepingFlags {
   zone?: string;
@@ -22,6 +22,8 @@ const words = {
   fr: {
     head: ['zone', 'passages appris', 'poids restant', 'jours', 'dernier jour'],
     none: 'Rien n’a été appris.',
+    least:
+      'Une zone ne signale rien avant `learnTracks` passages appris (2000, sauf si elle dit autre chose).',
     damaged: (count: number) => `Fichiers illisibles : ${count}. La caméra réapprendra ces zones.`,
     forgotten: (count: number) =>
       `Oublié : ${count} zone(s). Une caméra en marche oublie aussi, dans la minute, ce qu’elle a en mémoire.`,
@@ -29,6 +31,8 @@ const words = {
   en: {
     head: ['zone', 'tracks learned', 'weight left', 'days', 'last day'],
     none: 'Nothing was learned.',
+    least:
+      'A zone tells nothing before it has learned `learnTracks` tracks (2000, unless it says otherwise).',
     damaged: (count: number) =>
       `Files that cannot be read: ${count}. The camera will learn those zones anew.`,
     forgotten: (count: number) =>
@@ -49,7 +53,7 @@ function showCommand(): Command {
     .description('How much each zone has learned')
     .action(async (flags: Flags) => {
       const { kept, damaged } = await readAll(flags);
-      const { head, none, damaged: told } = words[flags.language ?? 'en'];
+      const { head, none, least, damaged: told } = words[languageOf(flags)];
       const rows = kept.map(({ zone, counts: { learned, weight, days, day } }) => ({
         zone,
         learned,
@@ -64,6 +68,7 @@ function showCommand(): Command {
           head,
           ...rows.map((r) => [r.zone, String(r.learned), r.weight.toFixed(1), String(r.days), r.day ?? '-']),
         ]);
+      if (rows.length > 0) print(least);
       if (damaged > 0) print(told(damaged));
     });
 }
@@ -88,7 +93,7 @@ function resetCommand(): Command {
       if (flags.zone && names.length === 0) throw unknownZone(flags.zone);
       for (const name of names) await rm(join(directory, name), { force: true });
       if (flags.json) print(JSON.stringify({ forgotten: names.length }));
-      else print(words[flags.language ?? 'en'].forgotten(names.length));
+      else print(words[languageOf(flags)].forgotten(names.length));
     });
 }
 

@@ -6,7 +6,7 @@ export interface SceneWords {
   noGround: string;
   from: Record<'points' | 'people', (count: number) => string>;
   exact: string;
-  off: (mark: number, value: string, unit: string) => string;
+  off: (mark: string, value: string, unit: string) => string;
   input: (width: number, height: number, least: string) => string;
   columns: { zone: string; pixelsPerMetre: string; person: string; area: string; verdict: string };
   verdicts: Record<Verdict, string>;

@@ -100,7 +100,9 @@ function show(config: Config, calibration: Calibration | null, zones: ZoneTold[]
     const { from, off, offUnit } = calibration;
     print(words.from[from](off.length));
     if (from === 'points' && off.length === 4) print(words.exact);
-    else for (const [i, value] of off.entries()) print(words.off(i, rounded(value, words), offUnit));
+    else
+      for (const [i, value] of off.entries())
+        print(words.off(`${from}[${i}]`, rounded(value, words), offUnit));
   }
   const { leastPersonPixels } = config.scene;
   const input = inputSize(config.picture, config.detect);

@@ -99,6 +99,20 @@ export const closeCodes = {
   tooManyRequests: 4429,
 } as const;
 
+/** A designated zone as it is drawn over the live picture; all in shares of the picture. */
+export interface DesignatedZone {
+  name: string;
+  /** corners */
+  points: Point[];
+  /** ends of its tripwire */
+  line?: [Point, Point] | undefined;
+  /** a point on the side of the tripwire that nobody may cross to; absent: neither way */
+  towards?: Point | undefined;
+  /** the common direction, from one point to the other */
+  from?: Point | undefined;
+  to?: Point | undefined;
+}
+
 export interface Welcome {
   t: 'welcome';
   protocol: typeof protocolVersion;
@@ -107,8 +121,7 @@ export interface Welcome {
   version: string;
   camera: { id: string; name: string };
   picture: { width: number; height: number; framesPerSecond: number };
-  /** designated zones, corners as shares of the picture */
-  zones: { name: string; points: Point[] }[];
+  zones: DesignatedZone[];
   alerts: { last: number; pending: number };
   /** null: the camera does not move */
   head: HeadPlaces | null;

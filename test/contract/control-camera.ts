@@ -11,6 +11,7 @@ import type { Config } from '../../runtime/config/schema.js';
 import { AlertQueue } from '../../runtime/control/alerts.js';
 import { LiveFeed } from '../../runtime/control/live.js';
 import type { EditedMask } from '../../runtime/control/mask-desk.js';
+import type { DesignatedZone } from '../../runtime/control/protocol.js';
 import { ControlServer } from '../../runtime/control/server.js';
 import type { DrivenHead } from '../../runtime/head/head-state.js';
 import type { Health } from '../../runtime/health/health.js';
@@ -47,7 +48,7 @@ export async function startTestCamera(
     head?: DrivenHead;
     mask?: EditedMask;
     size?: { width: number; height: number; framesPerSecond: number };
-    zones?: { name: string; points: [number, number][] }[];
+    zones?: DesignatedZone[];
   } = {},
 ): Promise<TestCamera> {
   const clock = options.clock ?? systemClock;

@@ -226,7 +226,7 @@ test('an interruption of the pipeline heals by itself, and a lost connection com
 
 test('zones can be hidden, a snapshot is saved, logging out ends it', { skip }, async () => {
   const { page } = await openConsole('en-GB');
-  assert.equal(await page.locator('#zones polygon').count(), 2);
+  assert.equal(await page.locator('#zones .outline').count(), 2);
   await page.click('#toggle-zones');
   assert.equal(await page.locator('#zones').isVisible(), false);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#snapshot')]);

@@ -2,7 +2,7 @@
  * Why an alert was raised, in figures: what was measured against which threshold, who took part, what looked, where the recording
  * shows it. Made by alerts-view.ts below the words of each alert. Shows what the camera said and works nothing out.
  */
-import { measureWords } from './alert-words.js';
+import { measureWords, unitWords } from './alert-words.js';
 import { make } from './elements.js';
 import type { Alert, AlertUpdate, Measured } from './messages.js';
 import type { Speech, Word } from './words.js';
@@ -15,15 +15,28 @@ export function whyOf(alert: Alert, speech: Speech, open: boolean): HTMLDetailsE
   return details;
 }
 
-/** What became of the incident, as the camera says it; null before the first update. */
-export function lineOfUpdate(update: AlertUpdate | null, speech: Speech): HTMLElement | null {
+/** What became of the incident since its alert; null before the first update. The alert's own words stand above it. */
+export function lineOfUpdate(
+  alert: Alert,
+  update: AlertUpdate | null,
+  speech: Speech,
+): HTMLParagraphElement | null {
   if (!update) return null;
+  const { ended, seconds, most, joined } = update;
   const line = make('p', 'alert-update');
-  line.dataset['ended'] = String(update.ended);
-  line.append(
-    make('b', '', speech.word(update.ended ? 'isOver' : 'stillOn')),
-    ` ${update.reason[speech.language]}`,
-  );
+  line.dataset['ended'] = String(ended);
+  const whole = Math.floor(seconds + 1e-7);
+  const parts: string[] = [];
+  if (whole > 0) parts.push(`${speech.word(ended ? 'lasted' : 'lastsFor')} ${whole} s`);
+  if (most > 1) parts.push(`${most} ${speech.word('atOnce')}`);
+  if (joined > 0) parts.push(`${joined} ${speech.word('joinedLater')}`);
+  const [strongest] = update.measured;
+  if (strongest && strongest.value !== alert.measured[0]?.value)
+    parts.push(
+      `${speech.word('strongest')} ${nameOf(strongest, speech).toLowerCase()} ${amountOf(strongest, speech)}`,
+    );
+  line.append(make('b', '', speech.word(ended ? 'isOver' : 'stillOn')));
+  if (parts.length > 0) line.append(` · ${parts.join(', ')}`);
   return line;
 }
 
@@ -55,7 +68,13 @@ function nameOf({ name }: Measured, { language }: Speech): string {
 
 function amountOf({ value, threshold, unit }: Measured, speech: Speech): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 0.1 ? 2 : 4;
-  const text = `${speech.number(value, digits)} ${unit}`.trim();
+  const words = unitWords[unit]?.[speech.language] ?? unit;
+  const text = `${speech.number(value, digits)} ${words}`.trim();
   if (threshold === null) return text;
-  return `${text} (${speech.word('threshold').toLowerCase()} ${speech.number(threshold, digits)})`;
+  return `${text} (${speech.word('threshold').toLowerCase()} ${speech.number(threshold, decimals(threshold))})`;
+}
+
+/** As many places as whoever set it wrote. */
+function decimals(value: number): number {
+  return Math.min(5, (String(value).split('.')[1] ?? '').length);
 }

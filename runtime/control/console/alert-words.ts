@@ -30,6 +30,11 @@ export const alertFrench = {
   foldedIn: 'Retenues dans la même seconde',
   stillOn: 'En cours',
   isOver: 'Terminé',
+  lasted: 'a duré',
+  lastsFor: 'depuis',
+  atOnce: 'à la fois au plus',
+  joinedLater: 'de plus après l’alerte',
+  strongest: 'au plus fort :',
 };
 
 export const alertEnglish: Record<keyof typeof alertFrench, string> = {
@@ -62,9 +67,41 @@ export const alertEnglish: Record<keyof typeof alertFrench, string> = {
   foldedIn: 'Held back in the same second',
   stillOn: 'Going on',
   isOver: 'Over',
+  lasted: 'lasted',
+  lastsFor: 'for',
+  atOnce: 'at once at most',
+  joinedLater: 'more after the alert',
+  strongest: 'strongest:',
 };
 
 /** Names of what is measured, as the alerts carry them (docs/events.md). One that is not here is shown as it is. */
 export const measureWords: Record<string, { fr: string; en: string }> = {
+  against: { fr: 'À contresens depuis', en: 'Going the wrong way for' },
+  alone: { fr: 'Laissé seul depuis', en: 'Left alone for' },
+  beyond: { fr: 'Au-delà de la ligne', en: 'Beyond the line' },
+  density: { fr: 'Densité', en: 'Density' },
+  down: { fr: 'Au sol depuis', en: 'On the ground for' },
   dwell: { fr: 'Durée dans la zone', en: 'Time in the zone' },
+  fall: { fr: 'Durée de la chute, au plus', en: 'The fall took at most' },
+  height: { fr: 'Hauteur, par rapport à debout', en: 'Height, of that when upright' },
+  held: { fr: 'Vu pendant', en: 'Seen for' },
+  lasted: { fr: 'Dure depuis', en: 'Has lasted' },
+  learned: { fr: 'Passages appris', en: 'Tracks learned' },
+  occupancy: { fr: 'Personnes, d’après le sol couvert', en: 'People, by the covered ground' },
+  people: { fr: 'Personnes', en: 'People' },
+  rarity: { fr: 'Rareté', en: 'Rarity' },
+  score: { fr: 'Score moyen', en: 'Mean score' },
+  size: { fr: 'Taille', en: 'Size' },
+  speed: { fr: 'Vitesse', en: 'Speed' },
+  tracks: { fr: 'Personnes comptées une à une', en: 'People counted one by one' },
+  usual: { fr: 'Vitesse habituelle ici', en: 'Usual speed here' },
+  way: { fr: 'Chemin à contresens', en: 'Way against the direction' },
+};
+
+/** Units that are words, or that are read otherwise than they are written. One that is not here is shown as it is. */
+export const unitWords: Record<string, { fr: string; en: string }> = {
+  'of its size': { fr: 'fois sa taille', en: 'of its own size' },
+  share: { fr: '', en: '' },
+  tracks: { fr: '', en: '' },
+  '1/m²': { fr: 'par m²', en: 'per m²' },
 };

@@ -109,6 +109,7 @@ export class AlertsView {
     const focused = item.contains(document.activeElement) ? document.activeElement : null;
     const verdict = focused?.getAttribute('data-verdict');
     const onWhy = focused?.tagName === 'SUMMARY';
+    const onPicture = focused?.closest('figure') !== null && focused !== null;
     const open = item.querySelector('details')?.open ?? false;
     item.tabIndex = 0;
     item.dataset['id'] = alert.id;
@@ -124,14 +125,16 @@ export class AlertsView {
       make('span', '', `${this.#speech.word('number')} ${alert.number}`),
     );
     const reason = make('p', 'alert-reason', alert.reason[this.#speech.language]);
-    const update = lineOfUpdate(card.update, this.#speech);
+    const update = lineOfUpdate(alert, card.update, this.#speech);
     const told = make('div', 'alert-told');
-    told.append(reason, ...(update ? [update] : []), whyOf(alert, this.#speech, open));
-    item.replaceChildren(this.#figure(card), facts, told, this.#answers(card));
+    told.append(reason, ...(update ? [update] : []));
+    const why = whyOf(alert, this.#speech, open);
+    item.replaceChildren(this.#figure(card), facts, told, why, this.#answers(card));
     item.setAttribute(
       'aria-label',
       `${this.#speech.moment(alert.atMs)}, ${alert.reason[this.#speech.language]}`,
     );
+    if (onPicture) item.querySelector<HTMLElement>('figure button')?.focus();
     if (onWhy) item.querySelector('summary')?.focus();
     if (verdict) item.querySelector<HTMLElement>(`[data-verdict="${verdict}"]`)?.focus();
   }

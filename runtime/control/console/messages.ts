@@ -84,6 +84,16 @@ export interface Zone {
   points: Point[];
 }
 
+/** A designated zone, as it is drawn. */
+export interface WatchedZone extends Zone {
+  /** its tripwire, and a point on the side that nobody may cross to */
+  line?: [Point, Point];
+  towards?: Point;
+  /** the common direction */
+  from?: Point;
+  to?: Point;
+}
+
 export interface Welcome {
   t: 'welcome';
   user: string;
@@ -91,7 +101,7 @@ export interface Welcome {
   version: string;
   camera: { id: string; name: string };
   picture: { width: number; height: number; framesPerSecond: number };
-  zones: Zone[];
+  zones: WatchedZone[];
   alerts: { last: number; pending: number };
   head: HeadPlaces | null;
 }

@@ -38,6 +38,9 @@ export class Density implements Behaviour {
   /** more people than this are too many */
   readonly #limit: number;
 
+  /** beginning of the stretch that has been told */
+  #toldOfUs: number | null = null;
+
   constructor(
     readonly zone: Zone,
     readonly options: DensityOptions,
@@ -66,12 +69,16 @@ export class Density implements Behaviour {
     const lasted = this.#evidence.observe(this.#sign(tracks, people), look.monoUs);
     const seconds = this.options.seconds / sensitivity;
     if (lasted === null || lasted < seconds) return [];
+    // Told first at a look with too many, so that the words of an alert never say less than their threshold.
+    if (this.#toldOfUs !== this.#evidence.sinceUs && people <= this.#limit) return [];
+    this.#toldOfUs = this.#evidence.sinceUs;
     return [this.#sighting(inside, { tracks, estimate, people, lasted, seconds })];
   }
 
   /** What has been learned of the zone stays: it is true of the place, not of the tracks. */
   reset(): void {
     this.#evidence.reset();
+    this.#toldOfUs = null;
     this.#count.reset();
   }
 

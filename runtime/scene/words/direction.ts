@@ -19,7 +19,7 @@ export function directionReason(
   const [leastTime, leastFar] = [plain(thresholds.seconds), plain(thresholds.lengths)];
   return {
     fr: `${subject.fr} va à contresens dans la zone «${NBSP}${zone}${NBSP}» depuis ${comma(time)}${NBSP}s (seuil ${comma(leastTime)}${NBSP}s), sur ${comma(far)}${NBSP}fois sa taille (seuil ${comma(leastFar)})`,
-    en: `${subject.en} has gone against the common direction in zone “${zone}” for ${time} s (threshold ${leastTime} s), over ${far} of its own sizes (threshold ${leastFar})`,
+    en: `${subject.en} has gone against the common direction in zone “${zone}” for ${time} s (threshold ${leastTime} s), over ${far} times its own size (threshold ${leastFar})`,
   };
 }
 
