@@ -79,6 +79,7 @@ export class FramePath {
       onSeen: (seen) => this.#onSeen(seen),
       onFault: fault,
       expected: (monoUs) => this.#tracker?.expected(monoUs) ?? [],
+      dropped: (frame) => this.#release(frame),
     };
     this.#look = options.detect ? new Look(seeing, looking(options, options.detect), size) : null;
     this.#slots = new Slots({ log, onFault: fault }, options.detect?.slots ?? []);
@@ -202,7 +203,13 @@ export class FramePath {
     const before = this.#newest;
     if (frame.seq <= this.#oldMaskSeq) return;
     this.#newest = frame;
-    if (before && !this.#look?.keeps(before) && !this.pictures.needs(before)) releaseFrame(before);
+    if (before) this.#release(before);
+  }
+
+  /** Gives a frame back once it was shown, another has followed it, and nobody looks at it or makes a picture of it. */
+  #release(frame: MaskedFrame): void {
+    const isPast = this.#newest !== null && frame.seq < this.#newest.seq;
+    if (isPast && !this.#look?.keeps(frame) && !this.pictures.needs(frame)) releaseFrame(frame);
   }
 
   #behind(): boolean {

@@ -9,20 +9,28 @@ export interface Percentiles {
   p99: number;
 }
 
-/** Latency of the last frames, milliseconds. */
+/** So many new frames are waited for before what was read is read anew: each time sorts them all. */
+const STALE_FRAMES = 25;
+
+/** Latency of the last frames, milliseconds; what is read is never older than 25 frames. */
 export class LatencyMeter {
   readonly #last = new Float64Array(512);
   #count = 0;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #read: Percentiles = { p50: 0, p99: 0 };
 
   add(ms: number): void {
     this.#last[this.#count++ % this.#last.length] = ms;
   }
 
   read(): Percentiles {
+    if (this.#count >= STALE_FRAMES && this.#count - this.#readAt < STALE_FRAMES) return this.#read;
+    this.#readAt = this.#count;
     const sorted = this.#last.slice(0, Math.min(this.#count, this.#last.length)).sort();
     const at = (share: number): number =>
       sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-    return { p50: at(0.5), p99: at(0.99) };
+    this.#read = { p50: at(0.5), p99: at(0.99) };
+    return this.#read;
   }
 }
 

@@ -91,6 +91,7 @@ async function lookAtClip(truth: ReadonlyMap<number, TruthBox[]>, options: Detec
       onSeen: (seen) => answer?.resolve(seen),
       onFault: (error) => answer?.reject(error),
       expected: (monoUs) => tracker.expected(monoUs),
+      dropped: () => undefined,
     },
     options,
     clipSize,

@@ -37,6 +37,8 @@ export interface LookDeps {
   onFault(error: VigieError): void;
   /** where what is followed is expected at this time (CLOCK_MONOTONIC, microseconds) */
   expected(monoUs: number): readonly Track[];
+  /** this frame is kept no longer */
+  dropped(frame: MaskedFrame): void;
 }
 
 export class Look {
@@ -111,7 +113,8 @@ export class Look {
 
   async #look(frame: MaskedFrame): Promise<void> {
     this.#kept.push(frame);
-    if (this.#kept.length > FRAMES_KEPT) this.#kept.shift();
+    const oldest = this.#kept.length > FRAMES_KEPT ? this.#kept.shift() : undefined;
+    if (oldest) this.#deps.dropped(oldest);
     const background = this.#background;
     const expected = this.#deps.expected(frame.monoUs);
     background.update(

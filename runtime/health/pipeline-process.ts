@@ -141,6 +141,10 @@ function pipelineEnvironment(gstRegistry: string | null): NodeJS.ProcessEnv {
     UV_THREADPOOL_SIZE: THREAD_POOL_SIZE,
     // Sixteen threads with a heap arena each would hold on to frames that are long gone.
     MALLOC_ARENA_MAX: '2',
+    // A picture's memory goes back to the heap, not to the kernel: having its pages mapped and cleared anew each time
+    // costs more than copying it does. Pictures up to 4K; what is larger than 32 MiB still goes back at once.
+    MALLOC_MMAP_THRESHOLD_: '33554432',
+    MALLOC_TRIM_THRESHOLD_: '67108864',
     // See models/engines/no-telemetry.ts: native code reads the real environment, a thread only has a copy.
     ORT_DISABLE_TELEMETRY: '1',
     GST_DEBUG: '*:1',

@@ -64,13 +64,18 @@ async function look(
 ): Promise<{ seen: Seen; tracks: Track[] }[]> {
   const tracker = new Tracker({ ...options, aspect: 4 / 3 });
   let answer: ((seen: Seen) => void) | null = null;
-  const stage = new Look(
+  const dropped: MaskedFrame[] = [];
+  const stage: Look = new Look(
     {
       clock: systemClock,
       log: { info: () => {}, warn: () => {}, error: () => {} },
       onSeen: (seen) => answer?.(seen),
       onFault: (error) => assert.fail(error),
       expected: (monoUs) => tracker.expected(monoUs),
+      dropped: (frame) => {
+        assert.ok(!stage.keeps(frame));
+        dropped.push(frame);
+      },
     },
     { ...options, fullLookSeconds },
     size,
@@ -86,6 +91,7 @@ async function look(
     await setImmediate();
   }
   await stage.stop();
+  assert.deepEqual(dropped, pictures.slice(0, -3), 'each is given back once, except those kept for pictures');
   return looks;
 }
 
