@@ -88,6 +88,7 @@ export class WatchedFootage {
         onSeen: (seen) => this.#answer?.resolve(seen),
         onFault: (error) => this.#answer?.reject(error),
         expected: (monoUs) => this.#tracker.expected(monoUs),
+        dropped: () => undefined,
       },
       options,
       size,
