@@ -1,9 +1,8 @@
 /** What `vigie alerts` says, in French and English. Used by alerts.ts; the words of an alert itself are in the alert. */
-import type { EventKind } from '../scene/alert.js';
 import type { Language } from './store-words.js';
 
 export interface AlertsWords {
-  event: Record<EventKind, string>;
+  language: Language;
   verdict: Record<'true' | 'false' | 'unclear' | 'seen' | 'open', string>;
   none: string;
   heads: readonly string[];
@@ -18,17 +17,7 @@ export interface AlertsWords {
 }
 
 const fr: AlertsWords = {
-  event: {
-    presence: 'présence',
-    direction: 'contresens',
-    density: 'densité',
-    crowd: 'mouvement de foule',
-    fall: 'chute',
-    abandoned: 'objet abandonné',
-    fire: 'feu',
-    weapon: 'arme',
-    novelty: 'inhabituel (expérimental)',
-  },
+  language: 'fr',
   verdict: { true: 'vraie', false: 'fausse', unclear: 'incertaine', seen: 'vue', open: 'à traiter' },
   none: 'Aucune alerte dans cette période.',
   heads: [
@@ -53,17 +42,7 @@ const fr: AlertsWords = {
 };
 
 const en: AlertsWords = {
-  event: {
-    presence: 'presence',
-    direction: 'wrong way',
-    density: 'density',
-    crowd: 'crowd movement',
-    fall: 'fall',
-    abandoned: 'abandoned object',
-    fire: 'fire',
-    weapon: 'weapon',
-    novelty: 'unusual (experimental)',
-  },
+  language: 'en',
   verdict: { true: 'true', false: 'false', unclear: 'unclear', seen: 'seen', open: 'to answer' },
   none: 'No alert in this time.',
   heads: ['event', 'zone', 'days', 'alerts', 'true', 'false', 'unclear', 'no verdict', 'false/day'],

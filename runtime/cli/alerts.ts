@@ -12,6 +12,7 @@ import type { AlertEntry } from '../control/alerts.js';
 import { type JournalContent, parseJournal } from '../control/journal.js';
 import { eventKind } from '../scene/alert.js';
 import { readWatched } from '../scene/watched-time.js';
+import { eventNames } from '../scene/words/event-names.js';
 import { type AlertsWords, alertsWords } from './alerts-words.js';
 import { type KeepingFlags, languageOf, printRows, usualState, withKeepingFlags } from './keeping-flags.js';
 import { parseTime, showTime } from './store-times.js';
@@ -89,7 +90,7 @@ function cells(line: ReturnType<typeof reportOf>[number], words: AlertsWords): s
   const unknown = falsePerDay === null || (alerts > 0 && unjudged === alerts);
   const perDay = unknown ? words.unwatched : falsePerDay.toFixed(2);
   const watched = days > 0 ? days.toFixed(days < 0.1 ? 4 : 2) : words.unwatched;
-  return [words.event[event], zone, watched, ...counts, perDay];
+  return [eventNames[event][words.language], zone, watched, ...counts, perDay];
 }
 
 /** @throws VigieError `config` for times that are none */

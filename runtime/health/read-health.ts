@@ -3,6 +3,7 @@ import type { Authority } from '../access/authorisation.js';
 import type { Config } from '../config/schema.js';
 import { behaviourNames } from '../config/zones.js';
 import { eventOf } from '../scene/behaviours/list.js';
+import { eventNames } from '../scene/words/event-names.js';
 import type { Health, Notice } from './health.js';
 import type { PictureHealth } from './picture-health.js';
 import { build } from './report.js';
@@ -111,17 +112,18 @@ function unwatched(config: Config, authority: Authority): Notice[] {
     const missing = [...asked].filter((event) => !authority.mayWatch(zone.name, event));
     if (missing.length === 0) return [];
     const [fr, en] = [`« ${zone.name} »`, `“${zone.name}”`];
-    const events = missing.join(', ');
+    const named = (of: 'fr' | 'en'): string =>
+      missing.map((event) => `${eventNames[event][of]} (${event})`).join(', ');
     if (missing.length === asked.size)
       return {
         code: 'zone-not-authorised',
-        fr: `La zone ${fr} n’est pas surveillée : l’autorisation ne la nomme pas pour ${events}.`,
-        en: `Zone ${en} is not watched: the authorisation does not name it for ${events}.`,
+        fr: `La zone ${fr} n’est pas surveillée : l’autorisation ne la nomme pas pour ${named('fr')}.`,
+        en: `Zone ${en} is not watched: the authorisation does not name it for ${named('en')}.`,
       };
     return {
       code: 'event-not-authorised',
-      fr: `Dans la zone ${fr}, rien n’est surveillé sous : ${events}. L’autorisation ne le nomme pas.`,
-      en: `In zone ${en} nothing is watched for under: ${events}. The authorisation does not name it.`,
+      fr: `Dans la zone ${fr}, rien n’est surveillé pour : ${named('fr')}. L’autorisation ne le nomme pas.`,
+      en: `In zone ${en} nothing is watched for: ${named('en')}. The authorisation does not name it.`,
     };
   });
 }
