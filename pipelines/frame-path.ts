@@ -182,14 +182,15 @@ export class FramePath {
     this.#placement?.remember(frame);
     this.#counts.masked++;
     this.#maskedSeq = frame.seq;
+    // On its way first: what is measured on the side holds this thread for a moment. A person mask changes the frame, so it comes last.
+    if (!this.#people) this.#show(frame);
     this.#look?.offer(frame);
     this.#slots.offer(frame);
     const share = this.#motion?.offer(frame) ?? null;
     if (share !== null) this.#out.send({ t: 'motion', seq: frame.seq, monoUs: frame.monoUs, share });
     const sight = this.#sights.offer(frame);
     if (sight) this.#out.send(sight);
-    if (this.#people) this.#people.push(frame, this.#look?.keeps(frame) ?? false);
-    else this.#show(frame);
+    this.#people?.push(frame, this.#look?.keeps(frame) ?? false);
   }
 
   /** Nothing before this line leaves the process, nothing after it sees a person who was to be covered. */

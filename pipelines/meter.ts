@@ -1,4 +1,4 @@
-/** Counts and times of the frame path, read by main.ts for the heartbeat. */
+/** Counts and times of the frame path, read by frame-path.ts for the heartbeat. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
 const NS_PER_MS = 1e6;

@@ -1,5 +1,5 @@
 /**
- * Joins the person mask to a tracker of its own and to the area it covers when nobody looks. Called by main.ts once;
+ * Joins the person mask to a tracker of its own and to the area it covers when nobody looks. Called by frame-path.ts once;
  * it holds nothing and decides nothing.
  */
 import type { Clock } from '../board/ports.js';

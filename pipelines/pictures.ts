@@ -1,5 +1,5 @@
 /**
- * Still pictures that the runtime asks for. Made by main.ts, which says which frame is to be had. Sends no frame under a mask
+ * Still pictures that the runtime asks for. Made by frame-path.ts, which says which frame is to be had. Sends no frame under a mask
  * that was changed meanwhile, and none before the person mask was laid on it.
  */
 import { setTimeout as wait } from 'node:timers/promises';

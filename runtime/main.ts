@@ -54,7 +54,7 @@ export class Camera {
   readonly ended: Promise<void>;
   readonly #deps: { clock: Clock; log: Log };
   readonly #live: LiveFeed;
-  readonly #rate: PictureHealth;
+  readonly #pictureHealth: PictureHealth;
   readonly #authority: AuthorityWatch;
   readonly #watching: Watching;
   readonly #looking: Looking;
@@ -91,7 +91,7 @@ export class Camera {
     this.config = config;
     this.#authority = known.authority;
     this.#looking = known.looking;
-    this.#rate = new PictureHealth(deps, { stateDirectory, picture: config.picture });
+    this.#pictureHealth = new PictureHealth(deps, { stateDirectory, picture: config.picture });
     this.alerts = new AlertQueue(deps, { directory: join(stateDirectory, 'alerts') });
     this.#live = new LiveFeed(deps, config.picture);
     const authority = (): Authority => this.#authority.current;
@@ -108,7 +108,7 @@ export class Camera {
           unit: (unit) => this.#onUnit(unit),
           tracks: (tracks) => this.#onTracks(tracks),
           motion: (motion) => this.recorder.motion(motion),
-          sight: (sight) => this.#rate.sight.take(sight),
+          sight: (sight) => this.#pictureHealth.sight.take(sight),
           mask: (table) => void this.archive.masks.keep(table, known.pipeline.head?.lens ?? null),
           interrupted: () => this.#onInterrupted(),
           ended: onEnded,
@@ -205,9 +205,9 @@ export class Camera {
       storage: this.archive.storage(),
       framesRecorded: this.recorder.framesRecorded,
       alerts: this.alerts.counts(),
-      rate: this.#rate,
+      rate: this.#pictureHealth.rate,
       tracks: this.#watching.tracksNow,
-      said: [this.archive, this.head, this.#looking, this.#watching]
+      said: [this.#pictureHealth.sight, this.archive, this.head, this.#looking, this.#watching]
         .flatMap((part) => part?.notices() ?? [])
         .concat(zoneNotices(this.mask)),
     });
@@ -268,14 +268,14 @@ export class Camera {
   }
 
   #onUnit(unit: Unit): void {
-    this.#rate.frame(unit);
+    this.#pictureHealth.rate.frame(unit);
     this.head?.seen(unit.mask);
     this.recorder.onUnit(unit);
     this.#live.onUnit(unit);
   }
 
   #onTracks(tracks: Tracks): void {
-    this.#rate.look();
+    this.#pictureHealth.rate.look();
     this.recorder.tracks(tracks);
     this.#watching.onTracks(tracks);
   }

@@ -1,5 +1,5 @@
 /**
- * The person mask, the last stage that sees people: fed by main.ts with every masked frame and with what each look
+ * The person mask, the last stage that sees people: fed by frame-path.ts with every masked frame and with what each look
  * found; gives the frames back in order, people covered in place, to encode/ and to the pictures. It must never give
  * a frame back that waits for a look with people in the clear: what it does not know it covers whole
  * (docs/anonymity.md has the invariants A1 to A12).

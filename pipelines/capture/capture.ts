@@ -1,5 +1,5 @@
 /**
- * From the sensor to raw frames with their times. Fed by GStreamer, read by main.ts, which hands every frame
+ * From the sensor to raw frames with their times. Fed by GStreamer, read by frame-path.ts, which hands every frame
  * to the mask at once. It holds no frame back and shows none to anything else.
  */
 

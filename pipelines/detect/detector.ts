@@ -1,5 +1,5 @@
 /**
- * Finds people and vehicles in small masked pictures. Fed by pipelines/main.ts at the configured rate, read by
+ * Finds people and vehicles in small masked pictures. Fed by look.ts at the configured rate, read by
  * track/. It looks at one picture at a time and never queues: a picture that comes while it is busy is not
  * looked at, and no frame of the recording waits for it.
  */

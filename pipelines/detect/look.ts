@@ -1,5 +1,5 @@
 /**
- * The side path of a frame: scaled and looked at, at the detection rate. Fed by main.ts with masked frames,
+ * The side path of a frame: scaled and looked at, at the detection rate. Fed by frame-path.ts with masked frames,
  * which hands what was found to the tracker. It never delays a frame: while a look is under way others pass.
  */
 import type { Clock, Log } from '../../board/ports.js';

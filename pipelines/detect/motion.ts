@@ -1,5 +1,5 @@
 /**
- * How much of a masked picture changed (docs/recording.md, "Motion"). Fed by main.ts with masked frames, some of which it
+ * How much of a masked picture changed (docs/recording.md, "Motion"). Fed by frame-path.ts with masked frames, some of which it
  * measures; the runtime decides what that means. Takes nothing but masked frames, keeps means of cells, never a picture.
  */
 import type { MaskedFrame, PictureSize } from '../frame.js';

@@ -1,5 +1,5 @@
 /**
- * From masked frames to H.264 access units, one for one and in order. Fed by main.ts, read by the runtime
+ * From masked frames to H.264 access units, one for one and in order. Fed by frame-path.ts, read by the runtime
  * through it. The binding gives no time stamps back, so the record of each frame waits here for its unit:
  * the encoder must not reorder (no B-frames) and must not drop.
  */

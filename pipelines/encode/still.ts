@@ -1,5 +1,5 @@
 /**
- * A masked frame as a JPEG, for snapshots and alerts. Fed by main.ts on request. Goes through RGB because
+ * A masked frame as a JPEG, for snapshots and alerts. Fed by frame-path.ts on request. Goes through RGB because
  * JPEG is full range and the recording is not: black must stay black.
  */
 import { VigieError } from '../../errors.js';

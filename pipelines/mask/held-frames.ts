@@ -1,5 +1,5 @@
 /**
- * Frames that wait for the position of the head that follows them. Fed by main.ts, which also takes them out again: in
+ * Frames that wait for the position of the head that follows them. Fed by frame-path.ts, which also takes them out again: in
  * order, each once. Bounded in time and in number: what waits too long, or too many, goes on as it is and is then hidden.
  */
 import type { Clock } from '../../board/ports.js';

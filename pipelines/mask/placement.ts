@@ -1,6 +1,6 @@
 /**
  * Says for every frame where the camera looked and by how much zones must grow for what is not known of it, or why the
- * whole picture must be hidden (docs/mask.md). Fed by main.ts with the head's positions; read by masker.ts.
+ * whole picture must be hidden (docs/mask.md). Fed by frame-path.ts with the head's positions; read by masker.ts.
  */
 import type { HiddenBecause, MaskedFrame, PictureSize, RawFrame, View } from '../frame.js';
 import type { HeadOptions, Pose } from '../messages.js';

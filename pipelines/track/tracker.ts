@@ -1,5 +1,5 @@
 /**
- * Follows what detect/ finds from look to look. Fed by the pipeline's main.ts with the detections of one
+ * Follows what detect/ finds from look to look. Fed by frame-path.ts with the detections of one
  * masked picture; its tracks go to the runtime process (scene/). It must never see a picture, keep anything
  * of an object that is gone, or find again who left: ids are random and die with the track.
  *

@@ -5,14 +5,15 @@ import { RateMeter } from './rate-meter.js';
 import { SightFile } from './sight-file.js';
 import { SightWatch } from './sight-watch.js';
 
-export class PictureHealth extends RateMeter {
+export class PictureHealth {
+  readonly rate: RateMeter;
   readonly sight: SightWatch;
 
   constructor(
     deps: { clock: Clock; log: Log },
     { stateDirectory, picture }: { stateDirectory: string; picture: { width: number; height: number } },
   ) {
-    super(deps.clock);
+    this.rate = new RateMeter(deps.clock);
     const file = new SightFile(join(stateDirectory, 'sight', 'reference.json'));
     this.sight = new SightWatch({ ...deps, file }, picture);
   }

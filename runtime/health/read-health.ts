@@ -5,7 +5,7 @@ import { behaviourNames } from '../config/zones.js';
 import { eventOf } from '../scene/behaviours/list.js';
 import { eventNames } from '../scene/words/event-names.js';
 import type { Health, Notice } from './health.js';
-import type { PictureHealth } from './picture-health.js';
+import type { RateMeter } from './rate-meter.js';
 import { build } from './report.js';
 import type { Supervisor } from './supervisor.js';
 
@@ -18,7 +18,7 @@ export interface HealthParts {
   storage: Pick<Health, 'card' | 'stateStorage'>;
   framesRecorded: number;
   alerts: Health['alerts'];
-  rate: PictureHealth;
+  rate: RateMeter;
   /** tracks seen in the newest look */
   tracks: number;
   /** what other parts have to say */
@@ -35,7 +35,7 @@ export function readHealth(parts: HealthParts): Health {
     version: VERSION,
     camera: { id: config.camera.id, name: config.camera.name },
     state: supervisor.state,
-    notices: [...notices(parts), ...rate.sight.notices(), ...parts.said],
+    notices: [...notices(parts), ...parts.said],
     picture: { ...config.picture, measuredFramesPerSecond: rate.framesPerSecond },
     frames: { captured, masked, encoded, dropped, recorded: parts.framesRecorded },
     mask: rate.mask,

@@ -4,24 +4,9 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { calibrate } from '../../bench/quantise/calibrate.js';
 import { type QuantiseChoice, quantise } from '../../bench/quantise/quantise.js';
 import { fuseHardSwish } from '../../models/convert/hard-swish.js';
-import {
-  encodeOnnx,
-  type OnnxModel,
-  type OnnxNode,
-  type OnnxTensor,
-} from '../../models/convert/onnx-file.js';
+import { encodeOnnx, type OnnxModel, type OnnxTensor } from '../../models/convert/onnx-file.js';
+import { node, number } from './onnx-pieces.js';
 
-const node = (opType: string, inputs: string[], output: string): OnnxNode => ({
-  opType,
-  inputs,
-  outputs: [output],
-  attributes: [],
-});
-const number = (name: string, value: number): OnnxTensor => ({
-  name,
-  shape: [],
-  data: new Float32Array([value]),
-});
 const kernel = (name: string, outs: number, ins: number, factor: number): OnnxTensor => ({
   name,
   shape: [outs, ins, 1, 1],

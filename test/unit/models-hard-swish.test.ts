@@ -8,21 +8,11 @@ import {
   type OnnxNode,
   type OnnxTensor,
 } from '../../models/convert/onnx-file.js';
+import { node, number } from './onnx-pieces.js';
 
 /** A sixth as 16 bits hold it: what the published graph multiplies by. */
 const sixth = 0.1666259765625;
 
-const node = (opType: string, inputs: string[], output: string): OnnxNode => ({
-  opType,
-  inputs,
-  outputs: [output],
-  attributes: [],
-});
-const number = (name: string, value: number): OnnxTensor => ({
-  name,
-  shape: [],
-  data: new Float32Array([value]),
-});
 const kernel = (name: string): OnnxTensor => ({
   name,
   shape: [3, 3, 1, 1],
