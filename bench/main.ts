@@ -1,13 +1,13 @@
 /** `npm run bench -- NAME [--json FILE]`. Prints a table; a missed goal is said and exits 0. */
 import { Command, InvalidArgumentError } from 'commander';
 import { asVigieError, errorLine } from '../errors.js';
+import { benchAgainstMotion } from './against-motion.js';
 import { benchAlert } from './alert.js';
 import { benchAnonymise } from './anonymise.js';
 import { benchDetect } from './detect.js';
 import { benchEngines } from './engines.js';
 import { benchFrame } from './frame.js';
 import { benchMask } from './mask.js';
-import { benchPeer } from './peer.js';
 import { benchPosture } from './posture.js';
 import { benchQuality, setNames } from './quality/all.js';
 import { type Row, reportOf, table, writeReport } from './report.js';
@@ -113,7 +113,7 @@ program
   .option('--seconds <count>', 'of each run', Number, 60)
   .option('--rounds <count>', 'of all sides in turn', Number, 3)
   .action(async ({ json, seconds, rounds }: Flags & { seconds: number; rounds: number }) =>
-    print('motion', await benchPeer(say, { seconds, rounds }), { json }),
+    print('motion', await benchAgainstMotion(say, { seconds, rounds }), { json }),
   );
 program
   .command('store')

@@ -1,5 +1,5 @@
 /** Which behaviour a key of a designated zone stands for. Used by scene.ts; a behaviour that is not here does not exist. */
-import type { BehaviourName, WatchedZone } from '../../config/zones.js';
+import { type BehaviourName, behaviourNames, type WatchedZone } from '../../config/zones.js';
 import type { EventKind } from '../alert.js';
 import type { Behaviour } from '../behaviour.js';
 import type { Ground } from '../ground.js';
@@ -30,7 +30,7 @@ type MakeOne<K extends BehaviourName> = (
   options: NonNullable<WatchedZone[K]>,
   around: Surroundings,
 ) => Behaviour;
-type Make = { [K in BehaviourName]?: MakeOne<K> };
+type Make = { [K in BehaviourName]: MakeOne<K> };
 
 const makers: Make = {
   presence: (zone, options) => new Presence(zone, options),
@@ -62,7 +62,7 @@ export const eventOf: Record<BehaviourName, EventKind> = {
 /** The behaviours that this zone asks for. */
 export function behavioursOf(watched: WatchedZone, around: Surroundings): Behaviour[] {
   const zone = new Zone(watched.name, watched.points);
-  const made = (Object.keys(makers) as BehaviourName[]).map((key) => makeOne(zone, watched, key, around));
+  const made = behaviourNames.map((key) => makeOne(zone, watched, key, around));
   return made.filter((behaviour) => behaviour !== null);
 }
 
@@ -72,7 +72,7 @@ function makeOne<K extends BehaviourName>(
   key: K,
   around: Surroundings,
 ): Behaviour | null {
-  const make = makers[key] as MakeOne<K> | undefined;
+  const make: MakeOne<K> = makers[key];
   const options = watched[key];
-  return options && make ? make(zone, options, around) : null;
+  return options ? make(zone, options, around) : null;
 }

@@ -51,7 +51,7 @@ interface Run {
 }
 
 /** @param options.seconds of each run; @param options.rounds of all sides */
-export async function benchPeer(
+export async function benchAgainstMotion(
   say: (line: string) => void,
   { seconds, rounds }: { seconds: number; rounds: number },
 ): Promise<Row[]> {
