@@ -73,8 +73,11 @@ test('the log shows the table that was in force, in both languages', async () =>
   const zones = intervals.filter(({ state }) => state === 'zones');
   assert.ok(zones.length > 0);
   for (const { version, digest } of zones) assert.deepEqual([version, digest.length], [1, 64]);
-  assert.match((await vigie('mask', 'log', ...span, '--language', 'en')).out, /pictures +mask.*\n.*zones/);
-  assert.match((await vigie('mask', 'log', ...span, '--language', 'fr')).out, /images +masque.*\n.*zones/);
+  // A camera that starts on a busy machine records its first picture before its zones are acknowledged: all hidden, and logged so.
+  const english = /pictures +mask.*\n(?:.*all hidden +no mask yet.*\n)?.*zones/;
+  const french = /images +masque.*\n(?:.*tout masqué +pas encore de masque.*\n)?.*zones/;
+  assert.match((await vigie('mask', 'log', ...span, '--language', 'en')).out, english);
+  assert.match((await vigie('mask', 'log', ...span, '--language', 'fr')).out, french);
 });
 
 test('negative control: a table that is 8 pixels off what was hidden is found out', async () => {
