@@ -14,6 +14,7 @@ export const exitCodes = {
   protocol: 8,
   mask: 9,
   head: 10,
+  update: 11,
   internal: 70,
 } as const;
 

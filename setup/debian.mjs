@@ -18,11 +18,24 @@ const forStart = [
   'gstreamer1.0-plugins-ugly',
   'gstreamer1.0-libav',
   'socat',
+  'tar',
   'util-linux',
+  'zstd',
 ];
 const packages = {
   start: forStart,
-  test: [...forStart, 'chromium', 'ffmpeg', 'openssl', 'python3-gi', 'gir1.2-gst-rtsp-server-1.0'],
+  test: [
+    ...forStart,
+    'chromium',
+    'dbus',
+    'ffmpeg',
+    'gir1.2-gst-rtsp-server-1.0',
+    'openssl',
+    'python3-gi',
+    'rauc',
+    'rauc-service',
+    'squashfs-tools',
+  ],
   bench: [...forStart, 'ffmpeg', 'motion'],
 };
 

@@ -14,6 +14,7 @@ import { cardCommand } from './card.js';
 import { maskCommand } from './mask.js';
 import { modelCommand } from './model.js';
 import { noveltyCommand } from './novelty.js';
+import { otaCommand } from './ota.js';
 import { registerCommand } from './register.js';
 import { portOption, type RunOptions, runCamera, secondsOption } from './run.js';
 import { sceneCommand } from './scene.js';
@@ -45,6 +46,7 @@ export function vigieProgram(): Command {
     .addCommand(noveltyCommand())
     .addCommand(cardCommand(argument(secondsOption)))
     .addCommand(sceneCommand())
+    .addCommand(otaCommand())
     .addCommand(userCommand());
   settle(vigie);
   return vigie;

@@ -5,7 +5,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { sightGrid } from '../../pipelines/messages.js';
-import { replaceWhole } from '../whole-file.js';
+import { replaceWhole } from '../../whole-file.js';
 
 /** Far more than it can have. */
 const mostBytes = 1 << 20;

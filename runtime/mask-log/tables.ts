@@ -10,7 +10,7 @@ import type { Clock, Log } from '../../board/ports.js';
 import { errorLine } from '../../errors.js';
 import { maskDigest } from '../../pipelines/mask/table.js';
 import { type Lens, lens, type MaskTable, maskTable } from '../../pipelines/messages.js';
-import { replaceWhole } from '../whole-file.js';
+import { replaceWhole } from '../../whole-file.js';
 
 const dayMs = 86_400_000;
 /** The law lets nothing be recorded for longer, but for what a requisition holds, which the stores still have. */

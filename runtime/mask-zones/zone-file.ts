@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { maskZone } from '../../pipelines/messages.js';
-import { replaceWhole } from '../whole-file.js';
+import { replaceWhole } from '../../whole-file.js';
 
 /** More than the largest table that the channel takes. */
 const mostBytes = 16 << 20;

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VigieError } from '../../errors.js';
-import { replaceWhole } from '../whole-file.js';
+import { replaceWhole } from '../../whole-file.js';
 import { type HoldRequest, holdRequest } from './hold.js';
 
 const mostBytes = 4096;

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Clock, KeyVault, Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
-import { replaceWhole } from '../whole-file.js';
+import { replaceWhole } from '../../whole-file.js';
 import {
   encodeKeySector,
   type KeySector,

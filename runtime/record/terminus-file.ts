@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Clock, Log } from '../../board/ports.js';
 import { errorLine } from '../../errors.js';
-import { replaceWhole } from '../whole-file.js';
+import { replaceWhole } from '../../whole-file.js';
 import type { RecordEntry } from './ring-index.js';
 import type { StoredPiece } from './terminus.js';
 

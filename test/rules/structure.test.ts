@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importsOf, product, sourcesIn } from './source.js';
 import {
+  launcherAlone,
   noDeviceNames,
   noFrameOutside,
   noPrograms,
@@ -12,6 +13,7 @@ import {
   onlyRootsWire,
   type Rule,
   stagesKeepApart,
+  updatesApart,
 } from './structure.js';
 
 /** `bad` breaks the rule and `good` nearly does: [path, text] of made-up sources. */
@@ -81,7 +83,7 @@ check(
 );
 
 check(
-  'programs are started in board/ and runtime/health/ only',
+  'programs are started in board/, runtime/health/ and the launcher only',
   noPrograms,
   [
     ['runtime/record/a.ts', "import { spawn } from 'node:child_process';"],
@@ -144,13 +146,43 @@ check(
   ],
 );
 
-test('ws is imported by tests only', () => {
-  assert.deepEqual(oneDoor('ws', '')(product()), []);
-  assert.equal(
-    oneDoor('ws', '')([{ path: 'runtime/a.ts', text: "import { WebSocket } from 'ws';" }]).length,
-    1,
-  );
-});
+check(
+  'ws has one door',
+  oneDoor('ws', 'runtime/cli/camera-line.ts'),
+  [['runtime/a.ts', "import { WebSocket } from 'ws';"]],
+  [['runtime/cli/camera-line.ts', "import { WebSocket } from 'ws';"]],
+);
+
+check(
+  'D-Bus has one door',
+  oneDoor('@homebridge/dbus-native', 'board/linux/dbus.ts'),
+  [['ota/slots/rauc.ts', "import dbus from '@homebridge/dbus-native';"]],
+  [['board/linux/dbus.ts', "import dbus from '@homebridge/dbus-native';"]],
+);
+
+check(
+  'the launcher takes nothing but Node and its own directory',
+  launcherAlone,
+  [
+    ['ota/launcher/a.ts', "import { VigieError } from '../../errors.js';"],
+    ['ota/launcher/a.ts', "import { z } from 'zod';"],
+    ['ota/launcher/a.ts', "import { x } from '../slots/dir.js';"],
+  ],
+  [
+    ['ota/launcher/a.ts', "import { open } from 'node:fs/promises'; import { x } from './slot-state.js';"],
+    ['ota/slots/a.ts', "import { z } from 'zod';"],
+  ],
+);
+
+check(
+  'ota/ imports nothing from runtime/ or pipelines/',
+  updatesApart,
+  [
+    ['ota/updater.ts', "import type { Health } from '../runtime/health/health.js';"],
+    ['ota/slots/a.ts', "import { x } from '../../pipelines/messages.js';"],
+  ],
+  [['ota/updater.ts', "import { VigieError } from '../errors.js'; import '../models/gate.js';"]],
+);
 
 test('the rules see the sources: there are some, and they import', () => {
   const sources = product();

@@ -64,9 +64,21 @@ export const noFrameOutside: Rule = (sources) =>
         .map(({ line }) => `${source.path}:${line} takes frames`),
     );
 
-/** Programs are started by board/ and by the supervision. */
+/** Programs are started by board/, by the supervision, and by the launcher, which depends on nothing else of the product. */
 export const noPrograms = importRule(
-  (path, from) => /^(node:)?child_process$/.test(from) && !/^(board|runtime\/health)\//.test(path),
+  (path, from) =>
+    /^(node:)?child_process$/.test(from) && !/^(board|runtime\/health|ota\/launcher)\//.test(path),
+);
+
+/** The launcher outlives every version: it leans on nothing that a version brings. */
+export const launcherAlone = importRule(
+  (path, from) =>
+    path.startsWith('ota/launcher/') && !from.startsWith('node:') && !from.startsWith('ota/launcher/'),
+);
+
+/** What brings a new version knows the camera only through what it is given. */
+export const updatesApart = importRule(
+  (path, from) => path.startsWith('ota/') && /^(runtime|pipelines)\//.test(from),
 );
 
 /** A package with one door: imported from that file only. */

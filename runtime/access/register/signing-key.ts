@@ -12,7 +12,7 @@ import {
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { VigieError } from '../../../errors.js';
-import { replaceWhole } from '../../whole-file.js';
+import { replaceWhole } from '../../../whole-file.js';
 
 const mostBytes = 4096;
 
