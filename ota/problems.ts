@@ -4,6 +4,8 @@
  */
 import { VigieError } from '../errors.js';
 import { DownloadError, downloadWords } from './download/ending.js';
+import { judgementWords, type NothingWhy, type RefusedWhy } from './metadata/policy.js';
+import { type RefusalReason, refusalWords, UpdateRefused } from './metadata/refusal.js';
 import type { UpdateState } from './update.js';
 
 export interface Words {
@@ -58,13 +60,31 @@ export const problems = {
   ),
 } as const satisfies Record<string, Problem>;
 
+/** Not a matter of the link or of this camera: what is published is wrong, or somebody stands in between. */
+const wronglyPublished: readonly RefusalReason[] = [
+  'endless',
+  'damaged',
+  'signature',
+  'expired',
+  'rollback',
+  'mixed',
+  'foreign',
+];
+
 /** What the person reads of an error. @param at what was being done */
 export function problemOf(error: unknown, at: UpdateState): Problem {
-  if (error instanceof DownloadError) {
-    const refused = error.reason === 'damaged';
-    return { ...downloadWords[error.reason], reason: error.reason, refused };
+  if (error instanceof UpdateRefused) {
+    const { fr, en } = refusalWords[error.reason];
+    return { reason: error.reason, fr, en, refused: wronglyPublished.includes(error.reason) };
   }
+  if (error instanceof DownloadError)
+    return { ...downloadWords[error.reason], reason: error.reason, refused: error.reason === 'damaged' };
   return at === 'checking' ? problems.check : problems.install;
+}
+
+/** What the person reads of a release that is not taken. */
+export function problemOfJudgement(why: NothingWhy | RefusedWhy, { refused }: { refused: boolean }): Problem {
+  return { ...judgementWords[why], reason: why, refused };
 }
 
 /** Why an order has no place in a state. */
@@ -82,6 +102,14 @@ const orderRefused: Record<UpdateState, [message: string, hint: string]> = {
 export function refusal(state: UpdateState): VigieError {
   return new VigieError('update', ...orderRefused[state]);
 }
+
+/** @param problem why, where that is known */
+export const nothingToTake = (problem: Problem | null): VigieError =>
+  new VigieError(
+    'update',
+    problem?.en ?? 'There is no newer version',
+    'Ask the integrator what is published for this camera',
+  );
 
 export const noSlots = (): VigieError =>
   new VigieError(

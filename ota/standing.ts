@@ -32,6 +32,7 @@ export class Standing {
   checkedMs: number | null = null;
   waitsFor: readonly Vital[] = [];
   readonly watchers: Watchers;
+  readonly #windowOpen: () => boolean;
   #state: UpdateState = 'idle';
   #progress: UpdateProgress | null = null;
 
@@ -42,8 +43,6 @@ export class Standing {
     this.#windowOpen = deps.windowOpen;
     this.watchers = new Watchers({ clock: deps.clock, status: () => this.status() });
   }
-
-  readonly #windowOpen: () => boolean;
 
   get state(): UpdateState {
     return this.#state;
@@ -65,8 +64,8 @@ export class Standing {
   }
 
   status(): UpdateStatus {
-    const { slots, offer } = this;
-    const { state, problem } = { state: this.#state, problem: this.problem };
+    const { slots, offer, problem } = this;
+    const state = this.#state;
     const trial = state === 'trial' ? (slots?.trial ?? null) : null;
     return {
       state,
@@ -82,7 +81,7 @@ export class Standing {
   }
 }
 
-function offerOf({ plan: { found, file, delta } }: Offer): UpdateStatus['offer'] {
+function offerOf({ plan: { found, file, from } }: Offer): UpdateStatus['offer'] {
   const { version, notes } = found.release;
-  return { version, notes, bytes: file.bytes, delta };
+  return { version, notes, bytes: file.bytes, delta: from !== null };
 }

@@ -7,7 +7,8 @@ import { errorLine } from '../errors.js';
 import type { Vitals } from './confirm.js';
 import { DownloadError } from './download/ending.js';
 import { type SlotRecord, vitals as vitalNames } from './launcher/slot-state.js';
-import { type Found, type Obtaining, type Plan, planOf } from './obtaining.js';
+import type { Found } from './metadata/client.js';
+import type { Obtaining, Plan } from './obtaining.js';
 import type { SlotBackend } from './slots/backend.js';
 import type { UpdateProgress } from './update.js';
 
@@ -15,7 +16,7 @@ export interface TakingDeps {
   clock: Clock;
   log: Log;
   backend: SlotBackend;
-  obtaining: Pick<Obtaining, 'obtain' | 'clear'>;
+  obtaining: Pick<Obtaining, 'plan' | 'obtain' | 'clear'>;
   vitals: () => Promise<Vitals>;
   windowOpen: (wallMs: number) => boolean;
 }
@@ -43,7 +44,7 @@ export async function take(
   signal: AbortSignal,
 ): Promise<void> {
   for (let mayDelta = true; ; mayDelta = false) {
-    const plan = planOf(wanted.found, wanted.running, { mayDelta });
+    const plan = deps.obtaining.plan(wanted.found, wanted.running, { mayDelta });
     on.planned(plan);
     on.follow('download');
     try {
@@ -52,7 +53,7 @@ export async function take(
       return;
     } catch (error) {
       on.follow('failed');
-      if (!plan.delta || signal.aborted || !wholeMayDo(error)) throw error;
+      if (plan.from === null || signal.aborted || !wholeMayDo(error)) throw error;
       deps.log.warn(`update: the difference does not do, the whole is taken: ${errorLine(error)}`);
     }
   }

@@ -1,16 +1,17 @@
 /** What the updater is made of: handed to it by runtime/updating.ts, so that ota/ knows nothing of the camera around it. */
 import type { Clock, Log } from '../board/ports.js';
 import type { Vitals } from './confirm.js';
-import type { Found, Obtaining } from './obtaining.js';
+import type { Found } from './metadata/client.js';
+import type { Obtaining } from './obtaining.js';
 import type { Problem } from './problems.js';
 import type { SlotBackend, SlotsStatus } from './slots/backend.js';
 import type { UpdateTold } from './told.js';
 import type { UpdateStatus } from './update.js';
 
-/** Whether this camera takes a release. */
+/** Whether this camera takes a release; `nothing`: as it should be, `refused`: somebody made a mistake or attacks. */
 export type Judgement =
   | { kind: 'offer'; onlyByOrder: boolean }
-  | { kind: 'nothing' }
+  | { kind: 'nothing'; problem: Problem | null }
   | { kind: 'refused'; problem: Problem };
 
 export interface UpdaterDeps {
@@ -23,13 +24,15 @@ export interface UpdaterDeps {
   judge: (found: Found, slots: SlotsStatus) => Judgement;
   /** the lowest version that is taken; only ever raised */
   raiseFloor: (version: string) => Promise<void>;
-  obtaining: Pick<Obtaining, 'obtain' | 'clear'>;
+  obtaining: Pick<Obtaining, 'plan' | 'obtain' | 'clear'>;
   /** how this machine is, looked at now */
   vitals: () => Promise<Vitals>;
   /** an entry in the register; rejects while there is none */
   tell: (told: UpdateTold) => Promise<unknown>;
   /** ends this process in order, so that the launcher chooses again */
   restart: () => void;
+  /** the same, as a version on trial that is not well */
+  giveUp: () => void;
   clockTrusted: () => boolean;
   windowOpen: (wallMs: number) => boolean;
   /** wall clock of the last time that verified metadata were seen, in any run; null: never */
@@ -45,4 +48,6 @@ export interface UpdaterOptions {
   install: 'window' | 'ordered';
   /** how long a version on trial must be well without a break */
   confirmSeconds: number;
+  /** after so long without it, it gives up; null: the launcher sees to that */
+  trialSeconds: number | null;
 }
