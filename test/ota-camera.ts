@@ -1,6 +1,6 @@
 /** The side of a camera that asks a repository of updates, on a disk of its own: for the tests of ota/metadata/. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -58,9 +58,16 @@ export class TestCamera {
 
   /** all metadata that was kept is gone; what the camera remembers of it and its first root are not */
   forgets(): void {
-    for (const name of ['current.json', 'scratch', 'set-1', 'set-2', 'set-3', 'set-4', 'set-5', 'set-6']) {
-      rmSync(join(this.directory, name), { recursive: true, force: true });
+    for (const name of readdirSync(this.directory)) {
+      if (/^(current\.json|scratch|set-.*)$/.test(name)) {
+        rmSync(join(this.directory, name), { recursive: true, force: true });
+      }
     }
+  }
+
+  /** its first root is gone */
+  loses(): void {
+    rmSync(join(this.directory, 'root.json'), { force: true });
   }
 
   /** the floors are gone as well */

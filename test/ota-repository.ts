@@ -59,6 +59,8 @@ export class TestRepository {
     [place.customer]: [`${place.customer}/*/*/*`],
     [boardRole]: [`${place.customer}/${place.board}/*/*`],
   };
+  /** delegated roles that a snapshot names */
+  inSnapshot = ['targets', place.customer, boardRole];
   /** targets by the role that lists them: path, bytes */
   readonly targets: Record<string, Map<string, Buffer>> = { [boardRole]: new Map() };
 
@@ -130,7 +132,7 @@ export class TestRepository {
 
   writeSnapshot(): void {
     this.role('snapshot').version += 1;
-    const meta = ['targets', place.customer, boardRole].map((name) => [`${name}.json`, this.#naming1(name)]);
+    const meta = this.inSnapshot.map((name) => [`${name}.json`, this.#entry(name)]);
     this.#write(
       'snapshot',
       Snapshot.fromJSON({
@@ -142,7 +144,7 @@ export class TestRepository {
 
   writeTimestamp(): void {
     this.role('timestamp').version += 1;
-    const meta = { 'snapshot.json': this.#naming1('snapshot') };
+    const meta = { 'snapshot.json': this.#entry('snapshot') };
     this.#write('timestamp', Timestamp.fromJSON({ ...this.#common('timestamp'), meta }));
   }
 
@@ -187,7 +189,7 @@ export class TestRepository {
     return { keyids: keys.map(({ id }) => id), threshold };
   }
 
-  #naming1(name: string) {
+  #entry(name: string) {
     const bytes = this.metadata(name);
     return { version: this.role(name).version, length: bytes.length, hashes: { sha256: sha256(bytes) } };
   }

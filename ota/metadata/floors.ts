@@ -57,7 +57,8 @@ export class Floors {
       this.deps.log.info('updates: no floor is kept; it starts at the confirmed version');
     this.#state = whole.reduce(higher, this.#state);
     const raised = confirmed === null ? this.#state : withVersion(this.#state, confirmed);
-    if (raised !== this.#state || whole.length < copies.length) await this.#write(raised);
+    if (raised !== this.#state || whole.length < copies.length || whole[0]?.serial !== whole[1]?.serial)
+      await this.#write(raised);
   }
 
   /** the lowest version that is taken; null: not known, and then nothing is taken */

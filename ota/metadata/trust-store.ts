@@ -49,6 +49,7 @@ export class TrustStore {
     const kept = await this.#kept();
     const files = kept?.files ?? new Map([[fileOf('root'), await this.#firstRoot()]]);
     await storing(async () => {
+      await this.#clear(kept?.pointer.set ?? 0);
       await rm(this.scratch, { recursive: true, force: true });
       await mkdir(this.scratch, { mode: 0o700 });
       for (const [name, bytes] of files) await writeFile(join(this.scratch, name), bytes, { mode: 0o600 });
@@ -127,11 +128,14 @@ export class TrustStore {
     return root;
   }
 
-  /** What no longer counts; left for the next time when the disk refuses. */
+  /** Sets that no longer count, or never did; left for the next time when the disk refuses. */
   async #clear(set: number): Promise<void> {
     const { directory } = this.options;
     const old = (await readdir(directory)).filter((name) => setNumber(name) > 0 && setNumber(name) !== set);
-    await Promise.allSettled(old.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+    const removed = ['set.new', ...old].map((name) =>
+      rm(join(directory, name), { recursive: true, force: true }),
+    );
+    await Promise.allSettled(removed);
   }
 }
 
