@@ -23,7 +23,7 @@ export interface BuildOptions {
   boards: readonly string[];
   /** text of RELEASE-NOTES.md; null: the version and the commit */
   notes: string | null;
-  /** takes what was not committed too; the commit then ends in `-dirty` */
+  /** takes what is there, committed or not, and what dist/ holds of it; the commit then ends in `-dirty` */
   dirty: boolean;
 }
 
@@ -102,7 +102,7 @@ async function committed(
     const hint = 'Commit first: a version must be one that can be built again. For a trial: --dirty';
     throw new VigieError('update', 'There are changes that are not committed', hint);
   }
-  if ((await builtCommit(root)) !== commit) {
+  if (!dirty && (await builtCommit(root)) !== commit) {
     const hint = 'Run npm run build: what is in dist/ is of another commit';
     throw new VigieError('update', `${commit} is not built`, hint);
   }

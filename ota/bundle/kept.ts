@@ -68,7 +68,8 @@ const rules: readonly Rule[] = [
   },
   {
     why: 'binaries for another system: a camera is Debian, with glibc',
-    drops: (path) => /(^|\/)(android|darwin|win32|freebsd)[-_/]|\bmusl\b/.test(path),
+    drops: (path) =>
+      path.endsWith('.node') && /(^|\/)(android|darwin|win32|freebsd)[-_/]|\bmusl\b/.test(path),
   },
   {
     why: 'binaries for another Node',
