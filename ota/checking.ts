@@ -13,10 +13,11 @@ import type { UpdaterDeps } from './updater-parts.js';
 /** Installations of one version that may fail before it is left to a person. */
 const mostFailures = 3;
 
-type CheckingDeps = Pick<
-  UpdaterDeps,
-  'repository' | 'backend' | 'judge' | 'obtaining' | 'clockTrusted'
-> & { clock: Clock; now: Standing; telling: Telling };
+type CheckingDeps = Pick<UpdaterDeps, 'repository' | 'backend' | 'judge' | 'obtaining' | 'clockTrusted'> & {
+  clock: Clock;
+  now: Standing;
+  telling: Telling;
+};
 
 export class Checking {
   /** what the register was told in this run: it is not told again at each check */

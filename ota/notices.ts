@@ -27,8 +27,7 @@ export function noticesOf(
       en: `Version ${returned} was not well: the camera went back to the one before.`,
     });
   if (problem?.refused) found.push({ code: 'update-refused', fr: problem.fr, en: problem.en });
-  else if (problem?.reason === 'slots')
-    found.push({ code: 'update-slots', fr: problem.fr, en: problem.en });
+  else if (problem?.reason === 'slots') found.push({ code: 'update-slots', fr: problem.fr, en: problem.en });
   if (silentMs > staleMs) {
     const days = Math.floor(silentMs / 86_400_000);
     found.push({

@@ -2,6 +2,7 @@
 import type { Clock, Log } from '../board/ports.js';
 import type { Vitals } from './confirm.js';
 import type { Found } from './metadata/client.js';
+import type { Floors } from './metadata/floors.js';
 import type { Obtaining } from './obtaining.js';
 import type { Problem } from './problems.js';
 import type { SlotBackend, SlotsStatus } from './slots/backend.js';
@@ -22,8 +23,8 @@ export interface UpdaterDeps {
   /** what is offered, verified; null: none is configured */
   repository: { refresh(signal: AbortSignal): Promise<Found> } | null;
   judge: (found: Found, slots: SlotsStatus) => Judgement;
-  /** the lowest version that is taken; only ever raised */
-  raiseFloor: (version: string) => Promise<void>;
+  /** the lowest version that is taken */
+  floor: Pick<Floors, 'start' | 'raiseVersion'>;
   obtaining: Pick<Obtaining, 'plan' | 'obtain' | 'clear'>;
   /** how this machine is, looked at now */
   vitals: () => Promise<Vitals>;

@@ -61,6 +61,7 @@ export class Updater implements UpdateOrders {
       log.error(`update: ${errorLine(error)}`);
       return;
     }
+    await this.#openFloor(this.#now.slots);
     await this.#telling.flush();
     if (!this.#ending.signal.aborted) this.#cancelTick = clock.every(1000, () => this.#tick());
   }
@@ -167,6 +168,13 @@ export class Updater implements UpdateOrders {
     }
   }
 
+  /** Without it nothing is taken, but what is on trial is still confirmed. */
+  async #openFloor({ trial }: SlotsStatus): Promise<void> {
+    const { floor, log } = this.deps;
+    const confirmed = trial ? null : this.options.running.version;
+    await floor.start(confirmed).catch((error: unknown) => log.error(`update: ${errorLine(error)}`));
+  }
+
   #tick(): void {
     if (this.#telling.waiting > 0) void this.#telling.flush();
     if (this.#work) return;
@@ -197,7 +205,7 @@ export class Updater implements UpdateOrders {
 
   /** @param by null: the camera itself */
   async #confirm(by: string | null): Promise<void> {
-    const { backend, raiseFloor, log } = this.deps;
+    const { backend, floor, log } = this.deps;
     const { version: to } = this.options.running;
     const from = this.#now.slots?.other?.version ?? null;
     await backend?.confirm();
@@ -206,7 +214,7 @@ export class Updater implements UpdateOrders {
     this.#telling.add({ kind: 'update', step: 'confirmed', from, to, ...(by !== null && { by }) });
     await this.#telling.flush();
     // A floor that could not be written now is raised at the next start.
-    await raiseFloor(to).catch((error: unknown) => log.error(`update: ${errorLine(error)}`));
+    await floor.raiseVersion(to).catch((error: unknown) => log.error(`update: ${errorLine(error)}`));
     if (backend) this.#now.slots = await backend.status();
   }
 

@@ -38,12 +38,7 @@ export const ota = z
       .optional()
       .describe('Zone of the window (IANA); that of the machine when absent'),
     limitKbps: z.int().min(64).max(1_000_000).optional().describe('Most that a download takes, kbit/s'),
-    checkEveryMinutes: z
-      .int()
-      .min(5)
-      .max(10_080)
-      .default(60)
-      .describe('The repository is asked this often'),
+    checkEveryMinutes: z.int().min(5).max(10_080).default(60).describe('The repository is asked this often'),
     install: z
       .enum(['window', 'ordered'])
       .default('window')
