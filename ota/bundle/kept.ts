@@ -35,7 +35,10 @@ const only: Readonly<Record<string, { keeps: RegExp; why: string }>> = {
   '@tensorflow/tfjs-backend-cpu': { keeps: /^$/, why: 'it is inside the other back end already' },
   mediabunny: { keeps: /^dist\/modules\/.*\.js$/, why: 'what an import resolves to' },
   mp4box: { keeps: /^dist\/[^/]+\.mjs$/, why: 'what an import resolves to' },
-  msgpackr: { keeps: /^[^/]+\.js$/, why: 'what an import resolves to' },
+  msgpackr: {
+    keeps: /^([^/]+\.js|dist\/(node\.cjs|index-no-eval\.min\.js))$/,
+    why: 'what Node resolves, and what the console is served',
+  },
   zod: { keeps: /^(index\.js|v4\/(classic|core|locales)\/.*\.js)$/, why: 'what an import resolves to' },
   protobufjs: { keeps: /^(light|minimal)\.js$|^src\//, why: 'what the light form needs' },
   'gstreamer-superficial': {
