@@ -77,7 +77,9 @@ export class RaucBoard {
   }
 
   hash(slot: 'a' | 'b'): string {
-    return createHash('sha256').update(readFileSync(this.image(slot))).digest('hex');
+    return createHash('sha256')
+      .update(readFileSync(this.image(slot)))
+      .digest('hex');
   }
 
   /** Whether this slot begins with the image of that bundle, byte for byte. */
@@ -99,7 +101,11 @@ export class RaucBoard {
 
   bundle(recipe: BundleRecipe): { file: string; image: string; install: Installable } {
     this.#bundles += 1;
-    const { file, image } = writeBundle(join(this.directory, `bundle-${this.#bundles}`), this.signers, recipe);
+    const { file, image } = writeBundle(
+      join(this.directory, `bundle-${this.#bundles}`),
+      this.signers,
+      recipe,
+    );
     const manifestSha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
     return {
       file,
@@ -171,7 +177,11 @@ export class RaucBoard {
     const bus = await this.openBus();
     const end = Date.now() + serviceLimitMs;
     try {
-      const rauc = { destination: 'de.pengutronix.rauc', path: '/', interface: 'de.pengutronix.rauc.Installer' };
+      const rauc = {
+        destination: 'de.pengutronix.rauc',
+        path: '/',
+        interface: 'de.pengutronix.rauc.Installer',
+      };
       while ((await bus.property(rauc, 'Operation').catch(() => null)) !== 'idle') {
         if (service.exitCode !== null || Date.now() > end) throw new Error(`rauc service: ${said}`);
         await sleep(10);
@@ -188,12 +198,18 @@ export class RaucBoard {
     mkdirSync(folder);
     chmodSync(folder, 0o755);
     writeFileSync(join(folder, 'bus.conf'), busConf(join(folder, 'socket'), policy));
-    const bus = spawn('dbus-daemon', [`--config-file=${join(folder, 'bus.conf')}`, '--nofork', '--nopidfile'], {
-      stdio: 'ignore',
-    });
+    const bus = spawn(
+      'dbus-daemon',
+      [`--config-file=${join(folder, 'bus.conf')}`, '--nofork', '--nopidfile'],
+      {
+        stdio: 'ignore',
+      },
+    );
     this.#bus = bus;
     const end = Date.now() + serviceLimitMs;
-    while (!existsSync(join(folder, 'socket'))) {
+    for (;;) {
+      const line = await this.openBus().catch(() => null);
+      if (line) return line.close();
       if (bus.exitCode !== null || Date.now() > end) throw new Error('dbus-daemon does not start');
       await sleep(5);
     }

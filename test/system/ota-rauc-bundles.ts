@@ -1,6 +1,6 @@
 /** Bundles for the board of ota-rauc-board.ts: sound ones, and ones that a board must refuse. Made with `rauc` and `openssl`. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seeded } from '../random.js';
 
@@ -29,17 +29,21 @@ export class Signers {
 
   constructor(private readonly directory: string) {
     mkdirSync(directory);
-    for (const name of ['ours', 'theirs']) this.#authority(name);
-    this.#certificate('good', 'ours', 'codeSigning', 30);
-    this.#certificate('foreign', 'theirs', 'codeSigning', 30);
-    this.#certificate('expired', 'ours', 'codeSigning', -1);
-    this.#certificate('mail', 'ours', 'emailProtection', 30);
+    this.#authority('ours');
     this.authority = readFileSync(join(directory, 'ours.pem'));
   }
 
   files(signer: Signer): { cert: string; key: string; keyring: string } {
     const at = (name: string): string => join(this.directory, name);
+    if (!existsSync(at(`${signer}.pem`))) this.#make(signer);
     return { cert: at(`${signer}.pem`), key: at(`${signer}.key`), keyring: at('ours.pem') };
+  }
+
+  #make(signer: Signer): void {
+    if (signer === 'foreign') this.#authority('theirs');
+    const authority = signer === 'foreign' ? 'theirs' : 'ours';
+    const usage = signer === 'mail' ? 'emailProtection' : 'codeSigning';
+    this.#certificate(signer, authority, usage, signer === 'expired' ? -1 : 30);
   }
 
   #key(name: string): string {
