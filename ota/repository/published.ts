@@ -113,6 +113,9 @@ async function newestRoot(directory: string, names: readonly string[]): Promise<
       throw damaged(`${name} is not signed as the one before asks`);
     newest = root;
   }
+  const known = newest?.signed.version ?? 0;
+  const beyond = names.find((name) => Number(/^(\d{1,9})\.root\.json$/.exec(name)?.[1] ?? 0) > known);
+  if (beyond !== undefined) throw damaged(`${beyond} is there, and the root before it is missing`);
   return newest;
 }
 
