@@ -19,7 +19,8 @@ const text = (most: number) =>
     .transform((said) => said.replaceAll(/[^\P{Cc}\n]|\p{Cf}/gu, ''));
 const words = z.object({ fr: text(4000), en: text(4000) });
 const version = text(64);
-const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
+/** Also what a Date can hold. */
+const count = z.number().min(0).max(8.64e15);
 
 const updateStatus = z.object({
   state: z.enum(updateStates),
