@@ -147,6 +147,7 @@ export class Updater implements UpdateOrders {
       .finally(() => {
         this.#work = null;
         this.#now.watchers.changed();
+        void this.#telling.flush();
       });
     this.#work = done;
     return done;
