@@ -35,7 +35,10 @@ const only: Readonly<Record<string, { keeps: RegExp; why: string }>> = {
   '@tensorflow/tfjs-backend-cpu': { keeps: /^$/, why: 'it is inside the other back end already' },
   mediabunny: { keeps: /^dist\/modules\/.*\.js$/, why: 'what an import resolves to' },
   mp4box: { keeps: /^dist\/[^/]+\.mjs$/, why: 'what an import resolves to' },
-  msgpackr: { keeps: /^[^/]+\.js$/, why: 'what an import resolves to' },
+  msgpackr: {
+    keeps: /^([^/]+\.js|dist\/(node\.cjs|index-no-eval\.min\.js))$/,
+    why: 'what Node resolves, and what the console is served',
+  },
   zod: { keeps: /^(index\.js|v4\/(classic|core|locales)\/.*\.js)$/, why: 'what an import resolves to' },
   protobufjs: { keeps: /^(light|minimal)\.js$|^src\//, why: 'what the light form needs' },
   'gstreamer-superficial': {
@@ -109,7 +112,7 @@ export function nativePackages({ arch }: Target): string[] {
 const machines: Readonly<Record<BundleManifest['arch'], number>> = { x64: 0x3e, arm64: 0xb7 };
 
 /** Whether these first bytes are of a Linux binary for the target; false for what is of another system or machine. */
-export function isNativeFor(head: Uint8Array, { arch }: Target): boolean {
+export function isNativeFor(head: Uint8Array, { arch }: Pick<Target, 'arch'>): boolean {
   const elf = Buffer.from(head.subarray(0, 20));
   return elf.length === 20 && elf.readUInt32BE(0) === 0x7f454c46 && elf.readUInt16LE(18) === machines[arch];
 }

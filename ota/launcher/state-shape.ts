@@ -45,8 +45,9 @@ export function parseState(bytes: Uint8Array): SlotState {
   } catch {
     throw new Error('is not JSON');
   }
-  if (outer['sha256'] !== hashOf(outer['state'])) throw new Error('does not have the hash that it names');
-  return checkState(fieldsOf(outer['state'], 'holds no state'));
+  const state = fieldsOf(outer['state'], 'holds no state');
+  must(outer['sha256'] === hashOf(state), 'does not have the hash that it names');
+  return checkState(state);
 }
 
 function checkState(state: Fields): SlotState {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readManifest, type SlotManifest } from './slot-manifest.js';
+import { readManifest, type SlotManifest, shown } from './slot-manifest.js';
 
 export interface Verification {
   intact: boolean;
@@ -54,7 +54,7 @@ export async function verifySlot(
     for (const [path, listed] of manifest.files) {
       signal?.throwIfAborted();
       if ((await reader.sha256(join(slot, path), listed.bytes)) !== listed.sha256) {
-        return verdict(`${path} is not what was installed`);
+        return verdict(`${shown(path)} is not what was installed`);
       }
       done += listed.bytes;
       onShare(all === 0 ? 1 : done / all);
@@ -79,15 +79,15 @@ async function strayOf(slot: string, manifest: SlotManifest): Promise<string | n
       }
       if (path === 'bundle.json' && entry.isFile()) continue;
       const listed = left.get(path);
-      if (listed === undefined || !entry.isFile()) return `${path} does not belong to the bundle`;
+      if (listed === undefined || !entry.isFile()) return `${shown(path)} does not belong to the bundle`;
       const { size, mode } = await lstat(join(slot, path));
-      if (size !== listed.bytes) return `${path} has another length`;
-      if (listed.executable && (mode & 0o100) === 0) return `${path} is not executable`;
+      if (size !== listed.bytes) return `${shown(path)} has another length`;
+      if (listed.executable && (mode & 0o100) === 0) return `${shown(path)} is not executable`;
       left.delete(path);
     }
   }
   const [missing] = left.keys();
-  return missing === undefined ? null : `${missing} is missing`;
+  return missing === undefined ? null : `${shown(missing)} is missing`;
 }
 
 /** Hashes files through one buffer. */

@@ -104,10 +104,11 @@ export class UpdateMetadata {
   }
 
   #updater(fetcher: RepositoryFetcher): Updater {
+    const metadataBaseUrl = `${this.#url}/metadata`;
     try {
       return new Updater({
         metadataDir: this.#store.scratch,
-        metadataBaseUrl: `${this.#url}/metadata`,
+        metadataBaseUrl,
         fetcher,
         config: { rootMaxLength: mostRootBytes, maxDelegations: 8, fetchRetry: false },
       });
@@ -206,7 +207,12 @@ export class UpdateMetadata {
   }
 
   get #url(): string {
-    return this.options.url.replace(/\/+$/, '');
+    const { url } = this.options;
+    const read = URL.canParse(url) ? new URL(url).protocol : '';
+    if (read !== 'http:' && read !== 'https:') {
+      throw new UpdateRefused('unreachable', { cause: new Error('not an address of HTTP') });
+    }
+    return url.replace(/\/+$/, '');
   }
 }
 

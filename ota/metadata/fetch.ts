@@ -49,7 +49,7 @@ export class RepositoryFetcher implements Fetcher {
   async downloadBytes(url: string, maxLength: number): Promise<Buffer> {
     try {
       const bytes = await this.bytes(url, Math.min(maxLength, this.options.limits.metadataBytes));
-      const problem = implausible(bytes);
+      const problem = implausible(url.slice(url.lastIndexOf('/') + 1), bytes);
       if (problem !== null) throw new UpdateRefused('damaged', { cause: new Error(problem) });
       return bytes;
     } catch (error) {
