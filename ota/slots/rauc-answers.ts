@@ -16,10 +16,6 @@ const slotStatus = z.object({
   'boot-status': z.enum(['good', 'bad']).optional(),
   // Absent until something was installed into it.
   'bundle.version': text.optional(),
-  status: text.optional(),
-  sha256: text.optional(),
-  'installed.timestamp': text.optional(),
-  'installed.count': z.int().min(0).optional(),
   'activated.count': z.int().min(0).optional(),
 });
 
@@ -36,8 +32,6 @@ export interface RaucSlot {
   version: string | null;
   /** how often RAUC made it the next to boot */
   activations: number;
-  /** changes with everything that an installation does to it */
-  print: string;
 }
 
 export type RaucPair = Record<SlotName, RaucSlot>;
@@ -65,7 +59,6 @@ export function slotsIn(answer: unknown): RaucPair | null {
 
 function slotFrom(name: string, status: z.infer<typeof slotStatus>): RaucSlot {
   const boot = status['boot-status'];
-  const written = ['status', 'sha256', 'bundle.version', 'installed.timestamp', 'installed.count'] as const;
   return {
     slot: slotOf[status.bootname],
     name,
@@ -74,7 +67,6 @@ function slotFrom(name: string, status: z.infer<typeof slotStatus>): RaucSlot {
     bootable: boot === undefined ? null : boot === 'good',
     version: status['bundle.version'] ?? null,
     activations: status['activated.count'] ?? 0,
-    print: JSON.stringify([boot, ...written.map((key) => status[key])]),
   };
 }
 

@@ -31,9 +31,8 @@ const notes = z.strictObject({
   writing: z
     .strictObject({
       slot,
-      /** what was in it, and how RAUC told of it then: the same after a refusal that came before the first byte */
+      /** what was in it */
       before: record.nullable(),
-      print: z.string().max(20_000),
     })
     .nullable(),
   trial: z

@@ -49,9 +49,17 @@ export class RaucService {
     return wordsIn(await this.#property('Compatible'));
   }
 
-  /** Verifies the signature of a bundle, and nothing of what is in it. */
+  /** Verifies the signature of a bundle; of what is in it only what is `plain`. Why it refused stands in RAUC's log alone. */
   async info(file: string): Promise<{ compatible: string; version: string }> {
-    const [compatible, version] = await this.#call('Info', 's', [file]);
+    const bus = await this.#open();
+    await this.#property('Operation');
+    const [compatible, version] = await bus
+      .call({ ...installer, member: 'Info' }, 's', [file])
+      .catch((cause: unknown) => {
+        const hint =
+          'Its signer must be one that this board trusts now: `journalctl -u rauc` says what is wrong';
+        throw new VigieError('update', 'RAUC does not accept the bundle', hint, { cause });
+      });
     return { compatible: wordsIn(compatible), version: wordsIn(version) };
   }
 

@@ -60,8 +60,9 @@ export function settled(
   const next = structuredClone(notes);
   let bad: SlotName | null = null;
   if (next.writing && !facts.working) {
-    const { slot, before, print } = next.writing;
-    next.slots[slot] = facts.slots[slot].print === print ? before : null;
+    const { slot, before } = next.writing;
+    // RAUC makes a slot bad before its first byte. Its own notes would not do: after a cut they tell of what was there before.
+    next.slots[slot] = facts.slots[slot].bootable === true ? before : null;
     next.writing = null;
   }
   const trial = next.trial;

@@ -165,7 +165,7 @@ export class RaucSlots implements SlotBackend {
     await this.#write({
       ...notes,
       trial: null,
-      writing: { slot: target.slot, before, print: target.print },
+      writing: { slot: target.slot, before },
       slots: { ...notes.slots, [target.slot]: null },
     });
     await this.options.reached?.('noted-writing');
