@@ -173,6 +173,6 @@ export type FromServer =
   | { t: 'head'; state: HeadState }
   | ({ t: 'mask'; moves: boolean } & ZonesInForce)
   | MaskPicture
-  | { t: 'update'; status: UpdateStatus }
+  | { t: 'update'; status: UpdateStatus; re: RequestName | null }
   | { t: 'pong' }
   | { t: 'error'; code: ErrorCode; message: { fr: string; en: string }; re: RequestName | null };

@@ -54,7 +54,7 @@ export class UpdateDesk {
     } finally {
       this.#busy = false;
     }
-    if (!this.#closed) this.#send(updates.status());
+    if (!this.#closed) this.#send(updates.status(), request.t);
   }
 
   /** Sends what a slow client was kept from. */
@@ -74,7 +74,7 @@ export class UpdateDesk {
 
   #follow(updates: UpdateOrders): void {
     this.#unwatch ??= updates.watch(() => this.#changed(updates));
-    this.#send(updates.status());
+    this.#send(updates.status(), 'update.get');
   }
 
   #order(request: Exclude<UpdateRequest, { t: 'update.get' }>, updates: UpdateOrders): Promise<UpdateStatus> {
@@ -102,10 +102,11 @@ export class UpdateDesk {
     });
   }
 
-  #send(status: UpdateStatus): void {
+  /** @param re the request that it answers */
+  #send(status: UpdateStatus, re: UpdateRequest['t'] | null = null): void {
     this.#owed = false;
     this.#nextUs = this.deps.clock.monoUs() + apartMs * 1000;
-    this.send({ t: 'update', status });
+    this.send({ t: 'update', status, re });
   }
 
   #refuse({ t: re }: UpdateRequest, message: Words): void {
