@@ -1,6 +1,6 @@
 /** The side of a camera that asks a repository of updates, on a disk of its own: for the tests of ota/metadata/. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -24,7 +24,9 @@ export class TestCamera {
 
   constructor(t: TestContext, root: Uint8Array) {
     this.directory = mkdtempSync(join(tmpdir(), 'vigie-trust-'));
-    t.after(() => rmSync(this.directory, { recursive: true, force: true }));
+    t.after(() => {
+      for (const path of [this.directory, this.#saved]) rmSync(path, { recursive: true, force: true });
+    });
     writeFileSync(join(this.directory, 'root.json'), root);
   }
 
@@ -63,6 +65,21 @@ export class TestCamera {
         rmSync(join(this.directory, name), { recursive: true, force: true });
       }
     }
+  }
+
+  /** what is on its disk, to come back to */
+  saves(): void {
+    rmSync(this.#saved, { recursive: true, force: true });
+    cpSync(this.directory, this.#saved, { recursive: true });
+  }
+
+  restores(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+    cpSync(this.#saved, this.directory, { recursive: true });
+  }
+
+  get #saved(): string {
+    return `${this.directory}-saved`;
   }
 
   /** its first root is gone */

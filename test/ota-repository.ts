@@ -63,6 +63,8 @@ export class TestRepository {
   inSnapshot = ['targets', place.customer, boardRole];
   /** whether metadata says length and hash of the metadata below it */
   hashes = true;
+  /** changes what is signed, just before it is */
+  tamper: (name: string, signed: unknown) => unknown = (_, signed) => signed;
   /** targets by the role that lists them: path, bytes */
   readonly targets: Record<string, Map<string, Buffer>> = { [boardRole]: new Map() };
 
@@ -193,8 +195,8 @@ export class TestRepository {
 
   #entry(name: string) {
     const bytes = this.metadata(name);
-    if (!this.hashes) return { version: this.role(name).version };
-    return { version: this.role(name).version, length: bytes.length, hashes: { sha256: sha256(bytes) } };
+    const { version } = this.role(name);
+    return { version, ...(this.hashes && { length: bytes.length, hashes: { sha256: sha256(bytes) } }) };
   }
 
   #common(name: string) {
@@ -205,7 +207,9 @@ export class TestRepository {
   }
 
   #write(name: string, signed: Signed, keys = this.role(name).signedBy ?? this.role(name).keys): void {
-    const metadata = new Metadata(signed);
+    const tampered = this.tamper(name, signed.toJSON());
+    // what is signed need not be metadata at all
+    const metadata = new Metadata({ toJSON: () => tampered } as unknown as Signed);
     for (const key of new Set(keys)) metadata.sign((bytes) => key.sign(bytes), true);
     this.files.set(`metadata/${this.#fileName(name)}`, Buffer.from(JSON.stringify(metadata.toJSON())));
   }

@@ -92,8 +92,7 @@ export class UpdateMetadata {
     const ca = await readCa(caFile);
     const fetcher = new RepositoryFetcher(this.deps, { signal, limits, ca });
     try {
-      await this.#store.open();
-      const updater = this.#updater(fetcher);
+      const updater = await this.#opened(fetcher);
       const target = await this.#verified(updater, fetcher);
       if (target === undefined) throw new UpdateRefused('absent');
       const release = await this.#release(fetcher, target);
@@ -103,15 +102,22 @@ export class UpdateMetadata {
     }
   }
 
-  #updater(fetcher: RepositoryFetcher): Updater {
-    const metadataBaseUrl = `${this.#url}/metadata`;
+  /** With what is kept, or, when that is no longer what was once verified, with the first root. */
+  async #opened(fetcher: RepositoryFetcher): Promise<Updater> {
+    const options = {
+      metadataDir: this.#store.scratch,
+      metadataBaseUrl: `${this.#url}/metadata`,
+      fetcher,
+      config: { rootMaxLength: mostRootBytes, maxDelegations: 8, fetchRetry: false },
+    };
+    await this.#store.open();
     try {
-      return new Updater({
-        metadataDir: this.#store.scratch,
-        metadataBaseUrl,
-        fetcher,
-        config: { rootMaxLength: mostRootBytes, maxDelegations: 8, fetchRetry: false },
-      });
+      return new Updater(options);
+    } catch {
+      await this.#store.openFirst();
+    }
+    try {
+      return new Updater(options);
     } catch (cause) {
       throw new UpdateRefused('no-root', { cause });
     }

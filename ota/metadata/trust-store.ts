@@ -47,9 +47,18 @@ export class TrustStore {
    */
   async open(): Promise<void> {
     const kept = await this.#kept();
-    const files = kept?.files ?? new Map([[fileOf('root'), await this.#firstRoot()]]);
+    if (kept === null) return this.openFirst();
+    await storing(() => this.#clear(kept.pointer.set));
+    await this.#fill(kept.files);
+  }
+
+  /** The same with the first root alone. */
+  async openFirst(): Promise<void> {
+    await this.#fill(new Map([[fileOf('root'), await this.#firstRoot()]]));
+  }
+
+  async #fill(files: MetadataFiles): Promise<void> {
     await storing(async () => {
-      await this.#clear(kept?.pointer.set ?? 0);
       await rm(this.scratch, { recursive: true, force: true });
       await mkdir(this.scratch, { mode: 0o700 });
       for (const [name, bytes] of files) await writeFile(join(this.scratch, name), bytes, { mode: 0o600 });

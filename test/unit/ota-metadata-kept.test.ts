@@ -1,15 +1,6 @@
 /** What a camera keeps of verified metadata: torn files, cuts while it is kept, files of somebody else. */
 import assert from 'node:assert/strict';
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Floors } from '../../ota/metadata/floors.js';
@@ -45,9 +36,7 @@ test('what is kept serves the next check: only the timestamp and the next root a
 test('any file that is torn, emptied, lost or another one: the first root is enough to go on', async (t) => {
   const { camera, url } = await known(t);
   const { directory } = camera;
-  const whole = `${directory}-whole`;
-  cpSync(directory, whole, { recursive: true });
-  t.after(() => rmSync(whole, { recursive: true, force: true }));
+  camera.saves();
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(
     (name) => statSync(join(directory, name)).isFile() && name !== 'root.json',
   );
@@ -70,8 +59,7 @@ test('any file that is torn, emptied, lost or another one: the first root is eno
         // a directory where a file of its own belongs: the disk is not as it was, and that is what is said
         assert.ok(error instanceof UpdateRefused && error.reason === 'storage', `${name}: ${String(error)}`);
       });
-      rmSync(directory, { recursive: true });
-      cpSync(whole, directory, { recursive: true });
+      camera.restores();
     }
   }
 });
