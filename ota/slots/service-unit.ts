@@ -28,7 +28,7 @@ StartLimitIntervalSec=0
 Type=exec
 User=${plain(user)}
 SupplementaryGroups=video dialout
-ExecStart=${[...command, '--state', state].map(quoted).join(' ')}
+ExecStart=${[...command, '--state', state].map(word).join(' ')}
 Environment=${quoted(`VIGIE_CACHE=${slots}/cache`)}
 Restart=always
 RestartSec=2
@@ -64,11 +64,14 @@ WantedBy=multi-user.target
 `;
 }
 
-/** systemd.syntax(7): in double quotes, with `%` doubled, for it begins a specifier, and `$` too, for it begins a variable. */
+/** systemd.syntax(7): in double quotes, with `%` doubled, for it begins a specifier. */
 function quoted(text: string): string {
-  const safe = plain(text).replaceAll('%', '%%').replaceAll('$', '$$$$');
+  const safe = plain(text).replaceAll('%', '%%');
   return /[\s"'\\]/.test(safe) ? `"${safe.replace(/["\\]/g, '\\$&')}"` : safe;
 }
+
+/** A word of a command, where `$` begins a variable as well. */
+const word = (text: string): string => quoted(text).replaceAll('$', () => '$$');
 
 function plain(text: string): string {
   if (!/\p{Cc}/u.test(text)) return text;

@@ -144,14 +144,24 @@ test('the service file: what systemd makes of it, with paths that need care', as
   });
   assert.match(unit, /^ReadWritePaths="[^"]*\/a b%%c" /m);
   assert.throws(() => serviceUnit({ node: 'a', user: 'b', slots: 'c\nUser=root', state: 'd', config: 'e' }));
+  assert.match(
+    serviceUnit({ node: '/a$b', user: 'c', slots: '/d$', state: '/e', config: '/f' }),
+    /=\/a\$\$b .*\/d\$\$ /,
+  );
   const file = join(directory, 'vigie.service');
+  const checked = await analysed(file, unit);
+  if (checked === null) return t.skip('systemd-analyze is not on this machine');
+  assert.doesNotMatch(checked, /vigie\.service/);
+  const control = await analysed(file, unit.replace('NoNewPrivileges', 'NoNewPrivilege'));
+  assert.match(control ?? '', /vigie\.service.*NoNewPrivilege/);
+});
+
+/** What systemd-analyze says of a unit; null where there is none. */
+function analysed(file: string, unit: string): Promise<string | null> {
   writeFileSync(file, unit);
-  chmodSync(file, 0o644);
-  const checked = await new Promise<string | null>((done) =>
+  return new Promise((done) =>
     execFile('systemd-analyze', ['verify', '--man=no', file], (error, out, err) =>
       done(error?.code === 'ENOENT' ? null : `${out}${err}`),
     ),
   );
-  if (checked === null) return t.skip('systemd-analyze is not on this machine');
-  assert.doesNotMatch(checked, /vigie\.service/);
-});
+}
