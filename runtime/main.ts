@@ -150,7 +150,7 @@ export class Camera {
       },
       async () => this.head?.start(this.#startEnded.signal),
       async () => this.supervisor.start(await this.mask.start()),
-      () => this.updating.start(this.#startEnded.signal, port),
+      async () => this.updating.start(this.#startEnded.signal, port),
     ];
     let [url, port] = ['', 0];
     this.archive.start(this.#startEnded.signal);
