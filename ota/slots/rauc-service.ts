@@ -136,5 +136,8 @@ function hintFor(words: string): string {
   }
   if (/space|too large|larger than/i.test(words))
     return 'The image does not fit the slot: make a smaller one';
-  return 'Look at the log of the RAUC service';
+  if (/slot hook/i.test(words)) {
+    return 'The image in it may be one for another board: `journalctl -u rauc` says what its hook found';
+  }
+  return 'Look at `journalctl -u rauc`';
 }
