@@ -10,7 +10,7 @@ import type { Installable, Reached, SlotBackend, SlotsStatus } from './backend.j
 import { type BootVariables, bootVariables, type RaucPair, type RaucSlot } from './rauc-answers.js';
 import { noNotes, notesPath, type RaucNotes, readNotes, writeNotes } from './rauc-notes.js';
 import type { RaucService } from './rauc-service.js';
-import { failedWith, otherSlot, recovered, settled, triesLeft } from './rauc-settle.js';
+import { failedWith, keptAs, otherSlot, recovered, settled, triesLeft } from './rauc-settle.js';
 
 export interface RaucSlotsDeps {
   rauc: RaucService;
@@ -72,7 +72,8 @@ export class RaucSlots implements SlotBackend {
     if (bad && seen.slots[bad].bootable !== false) await this.deps.rauc.mark('bad', seen.slots[bad].name);
     await this.#write(next);
     // The bootloader counts the starts of a slot that a rollback chose: it was confirmed before, and needs no trial.
-    if (known && next.trial?.slot !== seen.running && bootloader?.trial === seen.running) {
+    const counted = bootloader === null || bootloader.trial === seen.running;
+    if (counted && known && keptAs(known.slots[seen.running], this.options.version)) {
       await this.deps.rauc.mark('good', seen.slots[seen.running].name);
     }
   }

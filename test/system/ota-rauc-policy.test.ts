@@ -1,9 +1,10 @@
 /** Who may order RAUC on a board: the D-Bus policy of ota/rauc/, asked by real users of a real bus. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { RaucBoard } from './ota-rauc-board.js';
 
 const debian = '/usr/share/dbus-1/system.d/de.pengutronix.rauc.conf';
@@ -63,6 +64,31 @@ test('only root and the group of the camera may order RAUC, and the group only w
   assert.match(ask(board, camera, `${installer}.Install`, 'string:/none.raucb'), denied);
   assert.match(ask(board, camera, 'org.freedesktop.DBus.Introspectable.Introspect'), denied);
   assert.doesNotMatch(ask(board, [], `${installer}.GetPrimary`), denied);
+});
+
+test('a camera that is not root installs by that policy what it downloaded itself; a stranger does not', async (t) => {
+  const script = fileURLToPath(new URL('ota-rauc-as-user.js', import.meta.url));
+  const may = spawnSync('setpriv', [...stranger, process.execPath, '--version'], { encoding: 'utf8' });
+  if (may.status !== 0 || spawnSync('setpriv', [...stranger, 'cat', script]).status !== 0) {
+    return t.skip('a user without rights may not read this project, or not run its Node');
+  }
+  const board = await RaucBoard.make(t);
+  if (!board) return;
+  await withPolicy(board, debian, join(board.directory, 'etc', 'de.pengutronix.rauc.conf'));
+  const bundle = board.bundle({ version: '1.1.0', seed: 40 });
+  const [user = 0, group = 0] = ['-u', '-g'].map((flag) =>
+    Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' })),
+  );
+  chownSync(bundle.file, user, group);
+  const as = (who: readonly string[]): string =>
+    execFileSync('setpriv', [...who, process.execPath, script, board.busAddress, bundle.file], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+  assert.match(as(stranger), /This user may not ask de\.pengutronix\.rauc/);
+  assert.ok(!board.holds('b', bundle));
+  assert.equal(as(camera), '1.1.0 in rootfs.1\n');
+  assert.ok(board.holds('b', bundle));
 });
 
 test('negative control: with the policy that Debian brings any user makes a slot unbootable', async (t) => {
