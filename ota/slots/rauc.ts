@@ -9,7 +9,7 @@ import type { SlotName, SlotRecord, Vital } from '../launcher/slot-state.js';
 import type { Installable, Reached, SlotBackend, SlotsStatus } from './backend.js';
 import { type BootVariables, bootVariables, type RaucPair, type RaucSlot } from './rauc-answers.js';
 import { noNotes, notesPath, type RaucNotes, readNotes, writeNotes } from './rauc-notes.js';
-import type { RaucService } from './rauc-service.js';
+import { RaucEnded, type RaucService } from './rauc-service.js';
 import { failedWith, keptAs, otherSlot, recovered, settled, triesLeft } from './rauc-settle.js';
 
 export interface RaucSlotsDeps {
@@ -127,7 +127,9 @@ export class RaucSlots implements SlotBackend {
     const notes = this.#known();
     const { slots, running } = await this.#see();
     const back = running && otherSlot(running);
-    if (!running || !back || notes.slots[back]?.condition !== 'good') {
+    const good = back && notes.slots[back]?.condition === 'good';
+    // RAUC makes a slot bad before it writes to it, whoever gave the order.
+    if (!running || !good || slots[back].bootable === false) {
       throw problem('There is no other version that was confirmed', 'Install the version that is wanted');
     }
     await this.#mark(slots[back]);
@@ -173,8 +175,8 @@ export class RaucSlots implements SlotBackend {
     try {
       await this.deps.rauc.install(content.file, onShare, signal);
     } catch (error) {
-      // An abort leaves RAUC writing: the next start looks at what became of it.
-      if (!signal.aborted) await this.#afterFailure();
+      // After an abort, or when the line to it broke, RAUC may go on writing: the next start looks at what became of it.
+      if (error instanceof RaucEnded) await this.#afterFailure();
       throw error;
     }
     await this.options.reached?.('written');
