@@ -112,7 +112,7 @@ export function nativePackages({ arch }: Target): string[] {
 const machines: Readonly<Record<BundleManifest['arch'], number>> = { x64: 0x3e, arm64: 0xb7 };
 
 /** Whether these first bytes are of a Linux binary for the target; false for what is of another system or machine. */
-export function isNativeFor(head: Uint8Array, { arch }: Target): boolean {
+export function isNativeFor(head: Uint8Array, { arch }: Pick<Target, 'arch'>): boolean {
   const elf = Buffer.from(head.subarray(0, 20));
   return elf.length === 20 && elf.readUInt32BE(0) === 0x7f454c46 && elf.readUInt16LE(18) === machines[arch];
 }

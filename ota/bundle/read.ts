@@ -158,7 +158,7 @@ export function refused(what: string, cause?: unknown): VigieError {
 
 /** A name out of a bundle, short and on one line. */
 export function shown(text: string): string {
-  return text.slice(0, 120).replace(/[^\x20-\x7e]/g, '?');
+  return text.slice(0, 160).replace(/[^\x20-\x7e]/g, '?');
 }
 
 /** Bytes in portions, counted, hashed, and never more than was agreed. */
