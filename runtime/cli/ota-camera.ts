@@ -164,7 +164,8 @@ async function install(camera: Camera, flags: Flags): Promise<void> {
   }
   if (!underWay) camera.status = await order(camera, { t: 'update.install', version: offer.version });
   if (!flags.json) print(underWay ? words.alreadyUnderWay : words.installs(offer.version));
-  await follow(camera, flags, offer.version);
+  // What is under way may be newer still: the camera asks the repository again before it takes anything.
+  await follow(camera, flags, camera.status.offer?.version ?? offer.version);
 }
 
 async function confirm(camera: Camera, flags: Flags): Promise<void> {

@@ -124,7 +124,7 @@ test('what the updater refuses is told in both languages, by what it is doing', 
   updates.fails = new VigieError('update', 'No answer', 'Check the network');
   assert.match(await refusal({ t: 'update.check' }), /^Le dépôt ne répond pas \/ The repository does not/);
   updates.set({ problem: null });
-  assert.match(await refusal({ t: 'update.check' }), /registre.* \/ No answer\. Check the network/);
+  assert.match(await refusal({ t: 'update.check' }), /journal.* \/ No answer\. Check the network/);
   updates.fails = new Error('something private at 192.0.2.7');
   assert.doesNotMatch(await refusal({ t: 'update.check' }), /192/);
   updates.set({ backend: 'none' });
