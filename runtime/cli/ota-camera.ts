@@ -164,8 +164,7 @@ async function install(camera: Camera, flags: Flags): Promise<void> {
   }
   if (!underWay) camera.status = await order(camera, { t: 'update.install', version: offer.version });
   if (!flags.json) print(underWay ? words.alreadyUnderWay : words.installs(offer.version));
-  // What is under way may be newer still: the camera asks the repository again before it takes anything.
-  await follow(camera, flags, camera.status.offer?.version ?? offer.version);
+  await follow(camera, flags, offer.version);
 }
 
 async function confirm(camera: Camera, flags: Flags): Promise<void> {
@@ -178,10 +177,13 @@ async function confirm(camera: Camera, flags: Flags): Promise<void> {
 async function rollback(camera: Camera, flags: Flags): Promise<void> {
   const { other } = camera.status;
   const { words } = camera;
-  if (!other) throw new VigieError('update', words.noOther, words.seeStatus);
-  camera.status = await order(camera, { t: 'update.rollback', version: other.version });
-  if (!flags.json) print(words.goesBack(other.version));
-  await follow(camera, flags, other.version);
+  if (!other && camera.status.backend !== 'none')
+    throw new VigieError('update', words.noOther, words.seeStatus);
+  // Where there are no slots the camera says so itself.
+  const version = other?.version ?? camera.status.running.version;
+  camera.status = await order(camera, { t: 'update.rollback', version });
+  if (!flags.json) print(words.goesBack(version));
+  await follow(camera, flags, version);
 }
 
 /** To the end, or to Ctrl-C, which ends only the watching. */

@@ -82,6 +82,8 @@ export function refusalOf(
   const { t } = request;
   if (before.backend === 'none') return noUpdater;
   if (t === 'update.get') return said(error);
+  const other = t === 'update.install' && after.offer ? otherVersion(request, after) : null;
+  if (other) return other;
   if (nextState(before.state, eventOf[t]) !== null) {
     // Of an earlier order it would say nothing of this one.
     const told = t === 'update.check' || t === 'update.install' ? after.problem : null;
