@@ -3,6 +3,7 @@
  * window or when ordered, confirms it once it runs well. Fed by runtime/updating.ts and by what people order over the control
  * plane. Never ends the camera by an error: what goes wrong becomes words.
  */
+import { valid } from 'semver';
 import { errorLine, VigieError } from '../errors.js';
 import { Checking } from './checking.js';
 import { noticesOf, type UpdateNotice } from './notices.js';
@@ -31,6 +32,7 @@ export class Updater implements UpdateOrders {
   #unusable = false;
   #returned: string | null = null;
   #windowWasOpen = true;
+  readonly #bornUs: number;
 
   constructor(
     private readonly deps: UpdaterDeps,
@@ -42,6 +44,7 @@ export class Updater implements UpdateOrders {
       this.#onKnown = resolve;
     });
     if (!backend) this.#onKnown();
+    this.#bornUs = clock.monoUs();
     this.#pace = new Pace(deps, { everyMinutes, cameraId });
     this.#telling = new Telling(deps);
     this.#trial = new TrialWatch(deps, options);
@@ -92,8 +95,9 @@ export class Updater implements UpdateOrders {
   notices(): UpdateNotice[] {
     const { clock, repository, seenMs } = this.deps;
     const lastMs = this.#now.checkedMs ?? seenMs();
-    const silentMs = repository && lastMs !== null ? clock.wallMs() - lastMs : 0;
-    return noticesOf(this.#now.problem, this.#returned, silentMs);
+    const hereMs = (clock.monoUs() - this.#bornUs) / 1000;
+    const silentMs = lastMs === null ? hereMs : clock.wallMs() - lastMs;
+    return noticesOf(this.#now.problem, this.#returned, repository ? silentMs : 0);
   }
 
   watch(onChange: (status: UpdateStatus) => void): () => void {
@@ -183,7 +187,7 @@ export class Updater implements UpdateOrders {
   /** Without it nothing is taken, but what is on trial is still confirmed. */
   async #openFloor({ trial }: SlotsStatus): Promise<void> {
     const { floor, log } = this.deps;
-    const confirmed = trial ? null : this.options.running.version;
+    const confirmed = trial ? null : valid(this.options.running.version);
     await floor.start(confirmed).catch((error: unknown) => log.error(`update: ${errorLine(error)}`));
   }
 

@@ -53,6 +53,7 @@ export class Updating {
   readonly #slots: Slots;
   #onEnding: (code: number) => void = () => undefined;
   #started: Promise<void> = Promise.resolve();
+  readonly #stopping = new AbortController();
   /** the port is known once the control plane listens */
   #port = 0;
 
@@ -102,13 +103,14 @@ export class Updating {
     if (!this.#slots.backend) return;
     this.#port = port;
     this.#vitals.start();
-    this.#started = this.#start(signal).catch((error: unknown) =>
+    this.#started = this.#start(AbortSignal.any([signal, this.#stopping.signal])).catch((error: unknown) =>
       this.deps.log.error(`update: ${errorLine(error)}`),
     );
   }
 
   /** Idempotent. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
     this.#vitals.stop();
     await this.#started;
     await this.#updater.stop();

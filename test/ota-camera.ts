@@ -14,6 +14,8 @@ export class TestCamera {
   readonly directory: string;
   readonly clock = new ManualClock(Date.now());
   clockTrusted = true;
+  /** called at every step of keeping something */
+  reached: (step: string) => void = () => {};
   readonly said: string[] = [];
   readonly log = {
     info: (text: string): void => void this.said.push(text),
@@ -37,9 +39,10 @@ export class TestCamera {
     signal?: AbortSignal,
   ): Promise<Found> {
     const { clock, log, directory } = this;
-    this.floors = new Floors(this, { directory });
+    const reached = (step: string): void => this.reached(step);
+    this.floors = new Floors({ log, reached }, { directory });
     await this.floors.start('1.0.0');
-    const deps = { clock, log, clockTrusted: () => this.clockTrusted, floors: this.floors };
+    const deps = { clock, log, reached, clockTrusted: () => this.clockTrusted, floors: this.floors };
     const metadata = new UpdateMetadata(deps, { directory, url, place, ...changes });
     return metadata.refresh(signal ?? new AbortController().signal);
   }

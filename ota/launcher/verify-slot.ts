@@ -29,8 +29,9 @@ const blockBytes = 1024 * 1024;
 /** What direct reading is aligned to; no Linux file system asks for more. */
 const alignedTo = 4096;
 const wasmPageBytes = 65_536;
-type MemoryMaker = new (size: { initial: number }) => { buffer: ArrayBuffer };
-const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: MemoryMaker } }).WebAssembly;
+interface Pages {
+  WebAssembly?: { Memory: new (size: { initial: number }) => { buffer: ArrayBuffer } };
+}
 
 /** @param manifestSha256 of its `bundle.json`. Rejects only when the signal is aborted. */
 export async function verifySlot(
@@ -94,11 +95,15 @@ async function strayOf(slot: string, manifest: SlotManifest): Promise<string | n
 class HashReader {
   /** every byte so far came past the memory of the kernel */
   direct: boolean;
-  // The memory of a module begins on a page, which direct reading needs and a Buffer does not promise.
-  readonly #block = Buffer.from(new Memory({ initial: blockBytes / wasmPageBytes }).buffer);
+  readonly #block: Buffer;
 
   constructor(fromDisk: boolean) {
-    this.direct = fromDisk;
+    // The memory of a module begins on a page, which direct reading needs and a Buffer does not promise.
+    const { WebAssembly } = globalThis as Pages;
+    this.direct = fromDisk && WebAssembly !== undefined;
+    const pages = { initial: blockBytes / wasmPageBytes };
+    this.#block =
+      fromDisk && WebAssembly ? Buffer.from(new WebAssembly.Memory(pages).buffer) : Buffer.alloc(blockBytes);
   }
 
   /** Rejects when the file cannot be read, or is longer. */

@@ -5,6 +5,7 @@
  */
 import { type TargetFile, Updater } from 'tuf-js';
 import type { Clock, Log } from '../../board/ports.js';
+import { VigieError } from '../../errors.js';
 import { type Channel, type Release, releasePath, release as releaseSchema } from '../release.js';
 import { sha256Of } from './checked-json.js';
 import { type FetchLimits, fetchLimits, RepositoryFetcher, readCa } from './fetch.js';
@@ -12,7 +13,7 @@ import type { Floors, RoleFloor } from './floors.js';
 import type { Offer } from './policy.js';
 import { UpdateRefused } from './refusal.js';
 import { beginsAnew, fileOf, type MetadataFiles, type RoleSeen, rolesSeen, rootVersion } from './roles.js';
-import { TrustStore } from './trust-store.js';
+import { type Reached, TrustStore } from './trust-store.js';
 import { refusalOfTuf } from './tuf-refusal.js';
 
 /** A file as its signed metadata says it is. */
@@ -35,6 +36,8 @@ export interface UpdateMetadataDeps {
   clockTrusted: () => boolean;
   /** started */
   floors: Floors;
+  /** for tests that cut */
+  reached?: Reached;
 }
 
 export interface UpdateMetadataOptions {
@@ -67,7 +70,8 @@ export class UpdateMetadata {
    * aborted.
    */
   async refresh(signal: AbortSignal): Promise<Found> {
-    if (this.#busy) throw new UpdateRefused('unreachable', { cause: new Error('a check is under way') });
+    if (this.#busy)
+      throw new VigieError('update', 'The repository is being asked already', 'Wait for the answer');
     this.#busy = true;
     try {
       signal.throwIfAborted();

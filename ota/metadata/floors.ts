@@ -38,7 +38,7 @@ export class Floors {
 
   /** @param options.directory `<slots>/trust`, must be there */
   constructor(
-    private readonly deps: { log: Log },
+    private readonly deps: { log: Log; reached?: (step: string) => void | Promise<void> },
     private readonly options: { directory: string },
   ) {}
 
@@ -106,7 +106,10 @@ export class Floors {
     this.#state = { ...next, serial: this.#state.serial + 1 };
     const text = checkedText(this.#state);
     this.#writing = before.then(async () => {
-      for (const name of copies) await replaceWhole(join(this.options.directory, name), text);
+      for (const name of copies) {
+        await replaceWhole(join(this.options.directory, name), text);
+        await this.deps.reached?.(`${name} written`);
+      }
     });
     await this.#writing.catch((cause: unknown) => {
       throw new UpdateRefused('storage', { cause });

@@ -18,14 +18,14 @@ const timeoutMs = 3000;
 const question = 'HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 
 /** Never rejects. */
-export async function ownPortAnswers(at: OwnPort): Promise<boolean> {
+export async function ownPortAnswers(at: OwnPort, withinMs = timeoutMs): Promise<boolean> {
   const { host, port, tls, clientCertificates } = at;
   const to = { host: reachable(host), port };
   // It is asked whether this camera serves, not who it is: that its clients verify.
   const socket: Socket = tls ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to);
   try {
     return await new Promise<boolean>((resolve) => {
-      socket.setTimeout(timeoutMs, () => resolve(false));
+      socket.setTimeout(withinMs, () => resolve(false));
       socket.on('error', () => resolve(false));
       socket.on('close', () => resolve(false));
       socket.on(tls ? 'secureConnect' : 'connect', () => {

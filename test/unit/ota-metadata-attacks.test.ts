@@ -49,7 +49,6 @@ function attack(name: string, reason: RefusalReason, does: (scene: Scene) => voi
     const honest = new Map(repository.files);
     does(scene);
     await camera.refuses(url, reason);
-    await camera.refuses(url, reason);
     repository.files = honest;
     await camera.takes(url, '1.2.0');
   });

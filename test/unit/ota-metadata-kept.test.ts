@@ -113,6 +113,32 @@ test('a cut at every step of keeping a set leaves the old one or the new one', a
   setOf(directory);
 });
 
+test('a check that is cut anywhere: the next one goes on, and what was taken before does not come back', async (t) => {
+  const { camera, repository, url } = await known(t);
+  const first = new Map(repository.files);
+  repository.publish('1.2.0');
+  await camera.takes(url, '1.2.0');
+  repository.publish('1.3.0');
+  const today = repository.files;
+  camera.saves();
+  const steps: string[] = [];
+  camera.reached = (step) => void steps.push(step);
+  await camera.takes(url, '1.3.0');
+  assert.equal(steps.length, 5, steps.join());
+  for (const cut of steps) {
+    camera.restores();
+    camera.reached = (step) => {
+      if (step === cut) throw new Error('cut');
+    };
+    await assert.rejects(camera.asks(url), cut);
+    camera.reached = () => {};
+    repository.files = first;
+    await camera.refuses(url, 'rollback');
+    repository.files = today;
+    await camera.takes(url, '1.3.0');
+  }
+});
+
 test('files of another place do not stay, and sets do not pile up', async (t) => {
   const { camera, repository, url } = await known(t);
   for (let i = 2; i < 6; i++) {

@@ -1,6 +1,9 @@
 /** Which offers a camera takes: pure judgement of a release whose signature was verified. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fetchLimits } from '../../ota/metadata/fetch.js';
+import { mostEntries } from '../../ota/metadata/plausible.js';
 import { judge, judgementWords, rolloutShare, type Self } from '../../ota/metadata/policy.js';
 import { refusalReasons, refusalWords } from '../../ota/metadata/refusal.js';
 import type { Release } from '../../ota/release.js';
@@ -99,4 +102,16 @@ test('every reason has its words, in both languages', () => {
   ]) {
     assert.ok(words.fr.length > 10 && words.en.length > 10 && words.fr !== words.en);
   }
+});
+
+test('the page lists the reasons, and the limits that are kept', () => {
+  const text = readFileSync('docs/updates.md', 'utf8');
+  const part = text.split('\n### Why a check is refused\n')[1]?.split('\n##')[0] ?? '';
+  const rows = [...part.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, reason]) => reason);
+  assert.deepEqual(rows, [...refusalReasons]);
+  for (const why of Object.keys(judgementWords)) assert.ok(text.includes(`\`${why}\``), why);
+  assert.ok(
+    text.includes(`${fetchLimits.fileMs / 1000} seconds, ${fetchLimits.metadataBytes / 2 ** 20} MiB`),
+  );
+  assert.ok(text.includes(`more than ${mostEntries.toLocaleString('en')} entries`));
 });
