@@ -21,10 +21,17 @@ fail() {
   exit 1
 }
 
+# A store that this user may not read is no store that is empty.
 read_store() {
   case "$STORE" in
-    file) if [ -e "$FILE" ]; then cat "$FILE"; fi ;;
-    uboot) fw_printenv 2>/dev/null | grep '^BOOT_' || true ;;
+    file)
+      if [ ! -x "$(dirname "$FILE")" ]; then fail "$FILE cannot be looked for"; fi
+      if [ -e "$FILE" ]; then cat "$FILE"; fi
+      ;;
+    uboot)
+      environment=$(fw_printenv) || fail 'the environment of U-Boot cannot be read'
+      echo "$environment" | grep '^BOOT_' || true
+      ;;
     grub) grub-editenv "$FILE" list ;;
     *) fail "STORE=$STORE is not known" ;;
   esac

@@ -11,7 +11,7 @@ case "$1" in
   slot-post-install)
     # RAUC mounts a slot of type ext4 for this, and one of type raw not at all.
     if [ -z "${RAUC_SLOT_MOUNT_POINT-}" ]; then exit 0; fi
-    # An image of another board in a bundle for this one. RAUC shows the last line of what is written to stderr.
+    # An image of another board in a bundle for this one. What is written to stderr is in RAUC's log.
     conf=$RAUC_SLOT_MOUNT_POINT/etc/rauc/system.conf
     if [ -f "$conf" ] && ! grep -qxF "compatible=$RAUC_SYSTEM_COMPATIBLE" "$conf"; then
       echo "the image is not one for $RAUC_SYSTEM_COMPATIBLE" >&2

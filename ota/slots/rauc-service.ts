@@ -15,6 +15,9 @@ const installer: Omit<BusMember, 'member'> = {
 
 export type MarkState = 'good' | 'bad' | 'active';
 
+/** RAUC said that it ended an order, without success: it writes nothing any more. Any other error may leave it at work. */
+export class RaucEnded extends VigieError {}
+
 /** Every call rejects with a VigieError of kind `update`. */
 export class RaucService {
   #bus: SystemBus | null = null;
@@ -68,7 +71,7 @@ export class RaucService {
   }
 
   /**
-   * Resolves when RAUC has written the slot. RAUC cannot be stopped: on abort this rejects, and RAUC goes on.
+   * Resolves when RAUC has written the slot; rejects with {@link RaucEnded} when RAUC refused or failed. RAUC cannot be stopped: on abort this rejects, and RAUC goes on.
    * @param onShare 0 to 1
    */
   async install(file: string, onShare: (share: number) => void, signal: AbortSignal): Promise<void> {
@@ -104,7 +107,11 @@ export class RaucService {
     });
     if (code === 0) return;
     const words = wordsIn(await this.#property('LastError').catch(() => ''));
-    throw problem(`RAUC did not install the bundle: ${words || `code ${code}`}`, hintFor(words));
+    throw new RaucEnded(
+      'update',
+      `RAUC did not install the bundle: ${words || `code ${code}`}`,
+      hintFor(words),
+    );
   }
 
   close(): void {
@@ -136,5 +143,8 @@ function hintFor(words: string): string {
   }
   if (/space|too large|larger than/i.test(words))
     return 'The image does not fit the slot: make a smaller one';
-  return 'Look at the log of the RAUC service';
+  if (/slot hook/i.test(words)) {
+    return 'The image in it may be one for another board: `journalctl -u rauc` says what its hook found';
+  }
+  return 'Look at `journalctl -u rauc`';
 }

@@ -94,6 +94,11 @@ function noteReturn(notes: RaucNotes, slot: SlotName, record: SlotRecord): void 
   notes.returned = { version, manifestSha256, why: 'tries', told: false };
 }
 
+/** Whether this version was confirmed in that slot. */
+export function keptAs(record: SlotRecord | null, version: string): boolean {
+  return record?.condition === 'good' && record.version === version;
+}
+
 /** What runs and was put there by hand, or by a camera whose notes were lost, is on trial when the bootloader counts it. */
 function noteRunning(
   notes: RaucNotes,
@@ -101,8 +106,7 @@ function noteRunning(
   version: string,
 ): void {
   if (notes.trial?.slot === running) return;
-  const record = notes.slots[running];
-  if (record?.condition === 'good' && record.version === version) return;
+  if (keptAs(notes.slots[running], version)) return;
   const counted = bootloader?.trial === running;
   const condition = counted ? 'ready' : 'good';
   notes.slots[running] = { condition, version, manifestSha256: unknownBundle };

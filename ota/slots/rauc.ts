@@ -9,8 +9,8 @@ import type { SlotName, SlotRecord, Vital } from '../launcher/slot-state.js';
 import type { Installable, Reached, SlotBackend, SlotsStatus } from './backend.js';
 import { type BootVariables, bootVariables, type RaucPair, type RaucSlot } from './rauc-answers.js';
 import { noNotes, notesPath, type RaucNotes, readNotes, writeNotes } from './rauc-notes.js';
-import type { RaucService } from './rauc-service.js';
-import { failedWith, otherSlot, recovered, settled, triesLeft } from './rauc-settle.js';
+import { RaucEnded, type RaucService } from './rauc-service.js';
+import { failedWith, keptAs, otherSlot, recovered, settled, triesLeft } from './rauc-settle.js';
 
 export interface RaucSlotsDeps {
   rauc: RaucService;
@@ -72,7 +72,8 @@ export class RaucSlots implements SlotBackend {
     if (bad && seen.slots[bad].bootable !== false) await this.deps.rauc.mark('bad', seen.slots[bad].name);
     await this.#write(next);
     // The bootloader counts the starts of a slot that a rollback chose: it was confirmed before, and needs no trial.
-    if (known && next.trial?.slot !== seen.running && bootloader?.trial === seen.running) {
+    const counted = bootloader === null || bootloader.trial === seen.running;
+    if (counted && known && keptAs(known.slots[seen.running], this.options.version)) {
       await this.deps.rauc.mark('good', seen.slots[seen.running].name);
     }
   }
@@ -126,7 +127,9 @@ export class RaucSlots implements SlotBackend {
     const notes = this.#known();
     const { slots, running } = await this.#see();
     const back = running && otherSlot(running);
-    if (!running || !back || notes.slots[back]?.condition !== 'good') {
+    const good = back && notes.slots[back]?.condition === 'good';
+    // RAUC makes a slot bad before it writes to it, whoever gave the order.
+    if (!running || !good || slots[back].bootable === false) {
       throw problem('There is no other version that was confirmed', 'Install the version that is wanted');
     }
     await this.#mark(slots[back]);
@@ -172,8 +175,8 @@ export class RaucSlots implements SlotBackend {
     try {
       await this.deps.rauc.install(content.file, onShare, signal);
     } catch (error) {
-      // An abort leaves RAUC writing: the next start looks at what became of it.
-      if (!signal.aborted) await this.#afterFailure();
+      // After an abort, or when the line to it broke, RAUC may go on writing: the next start looks at what became of it.
+      if (error instanceof RaucEnded) await this.#afterFailure();
       throw error;
     }
     await this.options.reached?.('written');

@@ -119,3 +119,19 @@ test('while one installation runs a second is refused, by Vigie and by RAUC', as
   await running;
   assert.ok(board.holds('b', first));
 });
+
+test('a slot that somebody else had RAUC write is not one to go back to', async (t) => {
+  const board = await RaucBoard.make(t);
+  if (!board) return;
+  await (await board.camera('1.0.0')).install(board.bundle({ version: '1.1.0' }).install, plan, never);
+  await board.powerCycle();
+  const camera = await board.camera('1.1.0');
+  await camera.confirm();
+  assert.equal((await camera.status()).other?.condition, 'good');
+  const service = board.service();
+  t.after(() => service.close());
+  await service.install(board.bundle({ version: '9.0.0', seed: 12 }).file, () => {}, never);
+  const before = board.bootloaderWrites();
+  await assert.rejects(camera.rollback(), /no other version that was confirmed/);
+  assert.deepEqual(board.bootloaderWrites(), before);
+});

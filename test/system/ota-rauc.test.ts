@@ -41,6 +41,25 @@ test('a version is installed, tried, confirmed, and left again when a person say
   for (let cut = 0; cut < 5; cut++) assert.equal(await board.powerCycle(), 'A');
 });
 
+test('a camera that may not ask the bootloader counts the starts it sees, and a rollback is still for good', async (t) => {
+  const board = await RaucBoard.make(t);
+  if (!board) return;
+  const bundle = board.bundle({ version: '1.1.0', seed: 6 });
+  const blind = { blind: true };
+  await (await board.camera('1.0.0', blind)).install(bundle.install, { asked, onShare: () => {} }, never);
+  for (const left of [2, 1]) {
+    assert.equal(await board.powerCycle(), 'B');
+    await board.camera('1.1.0', blind);
+    assert.equal((await (await board.camera('1.1.0', blind)).status()).trial?.triesLeft, left);
+  }
+  const kept = await board.camera('1.1.0', blind);
+  await kept.confirm();
+  await kept.rollback();
+  assert.equal(await board.powerCycle(), 'A');
+  await board.camera('1.0.0', blind);
+  for (let cut = 0; cut < 4; cut++) assert.equal(await board.powerCycle(), 'A');
+});
+
 test('a version that nobody confirms has three starts; then the one before runs, and says so once', async (t) => {
   const board = await RaucBoard.make(t);
   if (!board) return;
