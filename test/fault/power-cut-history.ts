@@ -5,8 +5,8 @@
 
 const sectorBytes = 512;
 
-/** What the store was at: P1 and P4, P2, P3, P7, P6 of docs/store.md. */
-export type Work = 'start' | 'record' | 'wrap' | 'seal' | 'destroy';
+/** What whoever writes was at: of the store `start`, `record`, `wrap`, `seal`, `destroy` (P1 and P4, P2, P3, P7, P6 of docs/store.md). */
+export type Work = string;
 
 export type CardEvent = { kind: 'write'; at: number; data: Buffer } | { kind: 'flush' };
 export type Entry =
@@ -50,6 +50,13 @@ export function pointsByKind(entries: readonly Entry[]): number[][] {
     else kinds.set(kind, [at]);
   }
   return [...kinds.values()];
+}
+
+/** Where to cut, in order of time: a kind of point by chance, then one of its points. */
+export function placesIn(entries: readonly Entry[], count: number, random: () => number): number[] {
+  const one = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
+  const kinds = pointsByKind(entries);
+  return Array.from({ length: count }, () => one(one(kinds))).sort((a, b) => a - b);
 }
 
 /** Cuts one history at one point after the other. What was flushed is certain; of the rest, any sectors. */

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { seeded } from '../random.js';
 import { CardImage, emptyCard } from './card-image.js';
 import type { Findings } from './power-cut.js';
-import { type Cut, CutHistory, type Entry, pointsByKind } from './power-cut-history.js';
+import { type Cut, CutHistory, type Entry, placesIn } from './power-cut-history.js';
 import { examine, type IgnoredSyncs, workOn } from './power-cut-work.js';
 
 const cardBytes = 8 * 1024 * 1024;
@@ -67,13 +67,6 @@ async function tryCut({ card, random, findings }: Run, cut: Cut, told: string[])
   const how = `cut ${findings.cuts} (${cut.work}, entry ${cut.at}, ${cut.unflushed} writes not flushed)`;
   findings.violations.push(...wrong.map((what) => `${how}: ${what}`));
   return { image, told };
-}
-
-/** Where to cut, in order of time: a kind of point by chance, then one of its points. */
-function placesIn(entries: readonly Entry[], count: number, random: () => number): number[] {
-  const one = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
-  const kinds = pointsByKind(entries);
-  return Array.from({ length: count }, () => one(one(kinds))).sort((a, b) => a - b);
 }
 
 /**

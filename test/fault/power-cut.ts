@@ -62,19 +62,26 @@ export async function cutPower({ cuts, seed, control }: PowerCutOptions): Promis
     const args = [program, '--directory', directory, '--cuts', String(cuts), '--seed', String(seed)];
     if (control === 'card') args.push('--liar');
     else if (control) args.push('--ignore-syncs', control);
-    const { code, said, complained } = await run('unshare', [...namespace, process.execPath, ...args]);
-    if (code !== 0) throw new Error(`The run ended with ${code}: ${complained.trim()}`);
-    return findings.parse(JSON.parse(said));
+    return findings.parse(JSON.parse(await runInNamespace(args)));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Runs a program of Node with mounts of its own. @returns what it printed. @throws Error with what it complained of */
+export async function runInNamespace(args: string[]): Promise<string> {
+  const { code, said, complained } = await run('unshare', [...namespace, process.execPath, ...args]);
+  if (code !== 0) throw new Error(`The run ended with ${code}: ${complained.trim()}`);
+  return said;
 }
 
 async function run(
   program: string,
   args: string[],
 ): Promise<{ code: number | null; said: string; complained: string }> {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  // The card is served by this pool too: it must have threads left while all that is written waits for the card.
+  const env = { ...process.env, UV_THREADPOOL_SIZE: '64' };
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
   let said = '';
   let complained = '';
   child.stdout.on('data', (chunk: Buffer) => {
