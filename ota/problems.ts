@@ -103,6 +103,10 @@ export function refusal(state: UpdateState): VigieError {
   return new VigieError('update', ...orderRefused[state]);
 }
 
+/** Between what the person saw and the order the repository was published to again. */
+export const otherOffered = (version: string): VigieError =>
+  new VigieError('update', `Version ${version} is offered by now`, 'Look at it, then order again');
+
 /** @param problem why, where that is known */
 export const nothingToTake = (problem: Problem | null): VigieError =>
   new VigieError(

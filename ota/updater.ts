@@ -8,7 +8,7 @@ import { errorLine, VigieError } from '../errors.js';
 import { Checking } from './checking.js';
 import { noticesOf, type UpdateNotice } from './notices.js';
 import { Pace } from './pace.js';
-import { noSlots, nothingToTake, problems, refusal } from './problems.js';
+import { noSlots, nothingToTake, otherOffered, problems, refusal } from './problems.js';
 import type { SlotBackend, SlotsStatus } from './slots/backend.js';
 import { type Offer, Standing } from './standing.js';
 import { type TakingEvents, take } from './taking.js';
@@ -18,6 +18,8 @@ import type { UpdateOrders, UpdateState, UpdateStatus } from './update.js';
 import type { UpdaterDeps, UpdaterOptions } from './updater-parts.js';
 
 export class Updater implements UpdateOrders {
+  readonly known: Promise<void>;
+  #onKnown = (): void => undefined;
   readonly #now: Standing;
   readonly #trial: TrialWatch;
   readonly #checking: Checking;
@@ -38,6 +40,10 @@ export class Updater implements UpdateOrders {
   ) {
     const { running, channel, checkEveryMinutes: everyMinutes, cameraId } = options;
     const { clock, backend, windowOpen } = deps;
+    this.known = new Promise((resolve) => {
+      this.#onKnown = resolve;
+    });
+    if (!backend) this.#onKnown();
     this.#bornUs = clock.monoUs();
     this.#pace = new Pace(deps, { everyMinutes, cameraId });
     this.#telling = new Telling(deps);
@@ -63,6 +69,8 @@ export class Updater implements UpdateOrders {
       this.#now.problem = problems.slots;
       log.error(`update: ${errorLine(error)}`);
       return;
+    } finally {
+      this.#onKnown();
     }
     await this.#openFloor(this.#now.slots);
     await this.#telling.flush();
@@ -72,6 +80,7 @@ export class Updater implements UpdateOrders {
   /** Ends what is under way where it may be cut. Idempotent. */
   async stop(): Promise<void> {
     this.#cancelTick();
+    this.#onKnown();
     this.#ending.abort(new VigieError('update', 'The camera stops', 'It goes on after the next start'));
     await this.#work?.catch(() => undefined);
     this.#now.watchers.stop();
@@ -101,7 +110,7 @@ export class Updater implements UpdateOrders {
     return this.status();
   }
 
-  async install(by: string): Promise<UpdateStatus> {
+  async install(by: string, version?: string): Promise<UpdateStatus> {
     this.#require('idle', 'offered', 'held');
     let onUnderWay = (): void => undefined;
     const underWay = new Promise<void>((resolve) => {
@@ -109,6 +118,8 @@ export class Updater implements UpdateOrders {
     });
     const work = this.#begin(async (signal) => {
       await this.#checking.look(signal);
+      const offered = this.#now.offer?.plan.found.release.version;
+      if (version !== undefined && offered !== undefined && offered !== version) throw otherOffered(offered);
       const taken = this.#take(by, signal);
       if (this.#now.state === 'downloading') onUnderWay();
       await taken;

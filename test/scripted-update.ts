@@ -32,8 +32,12 @@ export class ScriptedUpdate implements UpdateOrders {
   readonly given: [order: string, by: string][] = [];
   /** what a check finds */
   finds: UpdateStatus['offer'] = newerOffer;
+  /** what a start found is read */
+  known: Promise<void> = Promise.resolve();
   /** orders wait until it resolves */
   gate: Promise<void> = Promise.resolve();
+  /** an installation finds this version in the repository, in place of what was offered */
+  republished: string | null = null;
   /** an order rejects with it */
   fails: Error | null = null;
   /** after an order was taken: what a camera would go on to do */
@@ -71,7 +75,11 @@ export class ScriptedUpdate implements UpdateOrders {
     );
   }
 
-  install(by: string): Promise<UpdateStatus> {
+  install(by: string, version?: string): Promise<UpdateStatus> {
+    // As an updater that asks the repository again before it takes anything.
+    if (this.republished) this.set({ offer: { ...newerOffer, version: this.republished } });
+    if (this.republished && version !== this.republished)
+      return Promise.reject(new VigieError('update', `${this.republished} is offered by now`, 'Look at it'));
     const progress = { bytes: 0, of: this.#status.offer?.bytes ?? 1, rate: null, secondsLeft: null };
     return this.#order('install', by, 'download', () => ({ state: 'downloading', progress, problem: null }));
   }

@@ -177,10 +177,13 @@ async function confirm(camera: Camera, flags: Flags): Promise<void> {
 async function rollback(camera: Camera, flags: Flags): Promise<void> {
   const { other } = camera.status;
   const { words } = camera;
-  if (!other) throw new VigieError('update', words.noOther, words.seeStatus);
-  camera.status = await order(camera, { t: 'update.rollback', version: other.version });
-  if (!flags.json) print(words.goesBack(other.version));
-  await follow(camera, flags, other.version);
+  if (!other && camera.status.backend !== 'none')
+    throw new VigieError('update', words.noOther, words.seeStatus);
+  // Where there are no slots the camera says so itself.
+  const version = other?.version ?? camera.status.running.version;
+  camera.status = await order(camera, { t: 'update.rollback', version });
+  if (!flags.json) print(words.goesBack(version));
+  await follow(camera, flags, version);
 }
 
 /** To the end, or to Ctrl-C, which ends only the watching. */

@@ -26,15 +26,15 @@ export class UpdateCourse {
   /** null: it goes on */
   see({ running, state, problem }: UpdateStatus): Outcome | null {
     this.#last = state;
-    if (running.version === this.to) {
-      this.#started = true;
-      return state === 'trial' || state === 'restarting' ? null : 'confirmed';
-    }
     if (state === 'downloading' || state === 'installing' || state === 'restarting') {
       this.#underWay = true;
       // A connection that was lost and came back was not the restart.
       if (state !== 'restarting') this.#started = false;
       return null;
+    }
+    if (running.version === this.to) {
+      this.#started = true;
+      return state === 'trial' ? null : 'confirmed';
     }
     if (this.#started) return 'returned';
     return this.#underWay || problem !== null ? 'failed' : null;

@@ -42,6 +42,7 @@ export class UpdateDesk {
     if (request.t === 'update.get') return this.#follow(updates);
     if (this.#busy) return this.#say('busy', request);
     this.#busy = true;
+    await updates.known;
     const before = updates.status();
     try {
       const other = otherVersion(request, before);
@@ -72,7 +73,9 @@ export class UpdateDesk {
     this.#cancelWait = null;
   }
 
-  #follow(updates: UpdateOrders): void {
+  async #follow(updates: UpdateOrders): Promise<void> {
+    await updates.known;
+    if (this.#closed) return;
     this.#unwatch ??= updates.watch(() => this.#changed(updates));
     this.#send(updates.status(), 'update.get');
   }
@@ -82,7 +85,7 @@ export class UpdateDesk {
       case 'update.check':
         return updates.check(this.user);
       case 'update.install':
-        return updates.install(this.user);
+        return updates.install(this.user, request.version);
       case 'update.confirm':
         return updates.confirm(this.user);
       case 'update.rollback':

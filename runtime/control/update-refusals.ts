@@ -82,16 +82,22 @@ export function refusalOf(
   const { t } = request;
   if (before.backend === 'none') return noUpdater;
   if (t === 'update.get') return said(error);
-  if (nextState(before.state, eventOf[t]) !== null) return after.problem ?? said(error);
+  const other = t === 'update.install' && after.offer ? otherVersion(request, after) : null;
+  if (other) return other;
+  if (nextState(before.state, eventOf[t]) !== null) {
+    // Of an earlier order it would say nothing of this one.
+    const told = t === 'update.check' || t === 'update.install' ? after.problem : null;
+    return told ?? said(error);
+  }
   if (t === 'update.confirm' && before.state !== 'restarting') return notOnTrial;
   return inState[before.state];
 }
 
-/** Its own words are in English; the state and the journal of the camera say the rest. */
+/** Its own words are in English; the log of the camera has them too. */
 function said(error: unknown): Words {
   const failed = asVigieError(error).kind !== 'update';
   return {
-    fr: 'L’ordre n’a pas pu être exécuté : l’état de la mise à jour et le registre disent pourquoi',
+    fr: 'L’ordre n’a pas pu être exécuté : le journal de la caméra dit pourquoi',
     en: failed ? 'The order could not be carried out: the log of the camera says why' : errorLine(error),
   };
 }

@@ -98,6 +98,9 @@ test('an order about another version than the person saw is refused and gives no
     assert.match(message.fr, /regardez-la/);
     assert.equal((await client.next('update')).status.state, 'offered', 'and how it stands is told');
   }
+  updates.republished = '1.1.1';
+  client.send({ t: 'update.install', version: '1.1.0' });
+  assert.match((await client.next('error')).message.fr, /Ce n’est plus la version 1\.1\.0, mais la 1\.1\.1/);
   updates.set({ offer: null, other: null, state: 'idle' });
   client.send({ t: 'update.install', version: '1.1.0' });
   assert.match((await client.next('error')).message.fr, /Aucune version/);
@@ -124,12 +127,38 @@ test('what the updater refuses is told in both languages, by what it is doing', 
   updates.fails = new VigieError('update', 'No answer', 'Check the network');
   assert.match(await refusal({ t: 'update.check' }), /^Le dépôt ne répond pas \/ The repository does not/);
   updates.set({ problem: null });
-  assert.match(await refusal({ t: 'update.check' }), /registre.* \/ No answer\. Check the network/);
+  assert.match(await refusal({ t: 'update.check' }), /journal.* \/ No answer\. Check the network/);
   updates.fails = new Error('something private at 192.0.2.7');
   assert.doesNotMatch(await refusal({ t: 'update.check' }), /192/);
   updates.set({ backend: 'none' });
   updates.fails = new VigieError('update', 'Not installed in slots', 'Provision it');
   assert.match(await refusal({ t: 'update.check' }), /pas été installée pour cela/);
+});
+
+test('after a start nothing is told or taken before it is known what the start found', async (t) => {
+  const { updates, join } = await bench(t);
+  let known = (): void => undefined;
+  updates.known = new Promise((resolve) => {
+    known = resolve;
+  });
+  const client = await join('update');
+  client.send({ t: 'update.get' });
+  client.send({ t: 'update.rollback', version: '1.0.0' });
+  client.send({ t: 'ping' });
+  await client.next('pong');
+  assert.ok(!client.messages.some(({ t }) => t === 'update' || t === 'error'));
+  updates.set(onTrial);
+  known();
+  assert.equal(
+    (await client.next('update')).status.state,
+    'trial',
+    'and never idle, which would mean confirmed',
+  );
+  assert.equal((await client.next('update')).status.state, 'restarting');
+  assert.deepEqual(
+    updates.given.map(([order]) => order),
+    ['rollback'],
+  );
 });
 
 test('a camera without an updater says so', async (t) => {

@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { exitCodes } from '../../errors.js';
 import { makeDelta } from '../../ota/bundle/delta.js';
 import { unpackBundle } from '../../ota/bundle/unpack.js';
 import { launcherEnvironment, launcherExits } from '../../ota/launcher/slot-state.js';
@@ -14,8 +15,10 @@ import { readState, writeState } from '../../ota/launcher/state-file.js';
 import { type Release, releasePath } from '../../ota/release.js';
 import type { Told } from '../../runtime/access/register/entry.js';
 import { readRegister } from '../../runtime/access/register/verify.js';
+import { Users } from '../../runtime/access/users.js';
 import { build } from '../../runtime/health/report.js';
 import { type CameraRun, clipConfig, newDirectory, runCamera, until } from '../camera-run.js';
+import { CommandRunner, type Ended } from '../command-runner.js';
 import { place, serveRepository, TestRepository, testRelease } from '../ota-repository.js';
 import { expectedOf, packTree, quick, scratch, smallTree, writeTree } from '../small-bundle.js';
 
@@ -102,6 +105,35 @@ async function inSlots(root: string, url: string): Promise<CameraRun> {
   }
 }
 
+/** As an account with the right does it, over the port. */
+async function orderInstallation(
+  t: { after(done: () => void): void },
+  { directory, url }: CameraRun,
+  work: string,
+): Promise<() => Promise<Ended>> {
+  const users = new Users({ file: join(directory, 'users.json') });
+  const secret = join(work, 'secret');
+  writeFileSync(secret, await users.add('agent', ['update'], 0), { mode: 0o600 });
+  const runner = new CommandRunner();
+  t.after(() => runner.stop());
+  return () =>
+    runner.run(
+      ...[
+        'ota',
+        'install',
+        '--url',
+        url,
+        '--user',
+        'agent',
+        '--secret-file',
+        secret,
+        '--json',
+        '--wait',
+        '1',
+      ],
+    );
+}
+
 async function updatesIn(directory: string): Promise<Told[]> {
   const found: Told[] = [];
   await readRegister(directory, (entry) => {
@@ -128,10 +160,14 @@ test('a camera on trial keeps itself, then takes the next version on order', asy
     assert.deepEqual(kept?.trial, null);
     assert.equal(kept?.slots.b?.condition, 'good');
 
-    const checked = await orders.check('agent');
-    assert.deepEqual([checked.offer?.version, checked.offer?.delta], [next, true]);
-    await orders.install('agent');
+    const order = await orderInstallation(t, run, work);
+    const ordered = order();
     assert.equal(await ending, launcherExits.restart);
+    const { status: code, out } = await ordered;
+    assert.equal(code, exitCodes.network, 'nothing starts this camera again');
+    assert.match(out, new RegExp(`"state":"downloading".*"offer":{"version":"${next}".*"delta":true`));
+    assert.match(out, /"state":"restarting"/);
+    assert.match(out, /{"outcome":"lost".*}\n$/);
     const { state } = await readState(root);
     assert.equal(state?.active, 'a');
     assert.deepEqual(state?.trial, {

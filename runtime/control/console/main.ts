@@ -7,7 +7,7 @@ import { byId } from './elements.js';
 import { HeadView } from './head-view.js';
 import { HealthView } from './health-view.js';
 import { Link, type LinkState } from './link.js';
-import type { FromServer, Health, Language, Welcome } from './messages.js';
+import type { FromServer, Health, Language, Welcome, Words } from './messages.js';
 import { Player } from './player.js';
 import { UpdateView } from './update-view.js';
 import { Speech, type Word } from './words.js';
@@ -85,16 +85,7 @@ function receive(message: FromServer): void {
       update.state(message.status);
       break;
     case 'error':
-      if (message.re?.startsWith('update.')) {
-        update.refused(message.re, message.message);
-        break;
-      }
-      if (message.re?.startsWith('mask.')) {
-        zoneEditor.refused(message.re, message.message);
-        break;
-      }
-      byId('stage-message').textContent = message.message[speech.language];
-      byId<HTMLButtonElement>('snapshot').disabled = !rights.includes('live');
+      refused(message.re ?? '', message.message);
       break;
     case 'head':
       head.state(message.state);
@@ -102,6 +93,14 @@ function receive(message: FromServer): void {
     case 'pong':
       break;
   }
+}
+
+/** Each part says what was refused to it. */
+function refused(re: string, why: Words): void {
+  if (re.startsWith('update.')) return update.refused(re, why);
+  if (re.startsWith('mask.')) return zoneEditor.refused(re, why);
+  byId('stage-message').textContent = why[speech.language];
+  byId<HTMLButtonElement>('snapshot').disabled = !rights.includes('live');
 }
 
 function welcomed(welcome: Welcome): void {

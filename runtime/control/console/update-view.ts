@@ -7,7 +7,7 @@ import type { ToServer, Words } from './messages.js';
 import type { AskedOrder, UpdateProgress, UpdateState, UpdateStatus } from './update-messages.js';
 import type { Speech, Word } from './words.js';
 
-const mayCheck: readonly UpdateState[] = ['idle', 'offered'];
+const mayCheck: readonly UpdateState[] = ['idle', 'held', 'offered'];
 const mayGoBack: readonly UpdateState[] = ['idle', 'held', 'offered', 'trial'];
 
 export class UpdateView {
