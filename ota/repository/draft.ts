@@ -23,7 +23,7 @@ export function expiryAfter(nowMs: number, days: number): string {
 }
 
 export function noSuch(role: string): VigieError {
-  const hint = 'Look at what there is: vigie ota status REPO';
+  const hint = 'Look at what there is: vigie ota repository REPO';
   return new VigieError('update', `The repository has no role ${role}`, hint);
 }
 

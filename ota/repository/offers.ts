@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import semver from 'semver';
 import { VigieError } from '../../errors.js';
@@ -79,42 +80,45 @@ export function targetPath(place: Place, name: string): string {
 }
 
 /**
- * Copies a file into `targets/` under its hash, durably. What is there already under that name is compared, not trusted.
+ * Copies a file into `targets/` under its hash, durably; a dry run reads it only.
  * @param onShare 0 to 1
  */
 export async function layDown(
   repository: string,
   path: string,
   source: string,
-  onShare: (share: number) => void = () => {},
+  { onShare = () => {}, dryRun = false }: { onShare?: (share: number) => void; dryRun?: boolean } = {},
 ): Promise<TargetEntry> {
-  const { size } = await stat(source);
   const temporary = join(targetsDirectory(repository), dirname(path), '.incoming');
-  await makeServed(dirname(temporary));
   const hash = createHash('sha256');
   let done = 0;
   try {
-    const counted = async function* (from: AsyncIterable<Buffer>) {
-      for await (const chunk of from) {
+    const { size } = await stat(source);
+    const counted = async function* () {
+      for await (const chunk of createReadStream(source) as AsyncIterable<Buffer>) {
         hash.update(chunk);
         done += chunk.length;
-        onShare(size === 0 ? 1 : done / size);
+        onShare(done / size);
         yield chunk;
       }
     };
-    await pipeline(createReadStream(source), counted, createWriteStream(temporary, { mode: 0o644 }));
+    if (!dryRun) await makeServed(dirname(temporary));
+    const into = dryRun ? nowhere() : createWriteStream(temporary, { mode: 0o644 });
+    await pipeline(counted, into);
     const digest = hash.digest('hex');
-    await settle(temporary, targetFile(repository, path, digest));
+    if (!dryRun) await settle(temporary, targetFile(repository, path, digest));
     return { length: done, hashes: { sha256: digest } };
   } catch (cause) {
-    await rm(temporary, { force: true });
+    if (!dryRun) await rm(temporary, { force: true });
     throw refused(
       `${source} cannot be copied into the repository`,
-      'Check the disk and its free space',
+      'Check the file, the disk and its room',
       cause,
     );
   }
 }
+
+const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
 
 async function settle(temporary: string, file: string): Promise<void> {
   const handle = await open(temporary, 'r+');

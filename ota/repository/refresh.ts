@@ -1,4 +1,4 @@
-/** Renewing what would expire, and how the repository stands. Called by `vigie ota refresh` and `vigie ota status`. */
+/** Renewing what would expire, and how the repository stands. Called by `vigie ota refresh` and `vigie ota repository`. */
 import type { Draft } from './draft.js';
 import { type Envelope, isTopRole, type KeyJson, type Lifetimes, topRoles } from './formats.js';
 import type { Keyring } from './keys.js';

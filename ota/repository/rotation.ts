@@ -34,7 +34,7 @@ export function revoke(draft: Draft, text: string, next: KeyFile | null): string
     throw new VigieError(
       'update',
       `No role has a key "${text}"`,
-      'See which there are: vigie ota status REPO',
+      'See which there are: vigie ota repository REPO',
     );
   }
   for (const role of had) {
@@ -50,5 +50,5 @@ function oneOf(keys: Readonly<Record<string, KeyJson>>, keyids: readonly string[
   if (id !== undefined && found.length === 1) return id;
   const what =
     found.length === 0 ? `No key of this role is "${text}"` : `"${text}" names ${found.length} keys`;
-  throw new VigieError('update', what, 'Give its ID, as vigie ota status REPO --json shows it');
+  throw new VigieError('update', what, 'Give its ID, as vigie ota repository REPO --json shows it');
 }
