@@ -33,6 +33,8 @@ export const launcherDefaults = {
 
 /** A confirmed version that crashes so often in a row has its files looked at. */
 const doubtAfter = 3;
+/** What ran so long did not crash in a row. */
+const steadyMs = 60_000;
 
 interface End {
   code: number | null;
@@ -82,7 +84,7 @@ export class Launcher {
           crashes = 0;
           continue;
         }
-        crashes = performance.now() - startedMs > this.options.mostPauseMs ? 1 : crashes + 1;
+        crashes = performance.now() - startedMs > steadyMs ? 1 : crashes + 1;
       } catch (error) {
         this.say(`the launcher met an error: ${(error as Error).message}`);
         crashes += 1;
