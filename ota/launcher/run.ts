@@ -84,12 +84,14 @@ export class Launcher {
           crashes = 0;
           continue;
         }
-        crashes = performance.now() - startedMs > steadyMs ? 1 : crashes + 1;
+        // tries are few, and the version before waits for its turn
+        if (start?.onTrial) crashes = 0;
+        else crashes = performance.now() - startedMs > steadyMs ? 1 : crashes + 1;
       } catch (error) {
         this.say(`the launcher met an error: ${(error as Error).message}`);
         crashes += 1;
       }
-      await this.#pause(crashes);
+      await this.#pause(Math.max(1, crashes));
     }
     if (this.#lock.held) await this.#lock.release();
     return code;

@@ -166,6 +166,15 @@ test('a confirmed version that crashes because it was damaged gives way to the o
   assert.equal((await slots.state()).returned?.why, 'damaged');
 });
 
+test('a log that nobody reads any more does not end it', async (t) => {
+  const slots = await bench(t, scripts.crashes);
+  const launcher = slots.launch('--most-pause-seconds', '0.1');
+  await slots.untilLogged('crashes');
+  launcher.stderr?.destroy();
+  await slots.untilLogged('crashes', 4);
+  assert.equal(launcher.exitCode, null);
+});
+
 test('--help tells what it takes, and a wrong flag ends it', async (t) => {
   const slots = await bench(t);
   assert.equal(await ended(slots.launch('--help')), 0);
