@@ -73,10 +73,11 @@ function inspectCommand(): Command {
       const about = { ...found.manifest, files: found.manifest.files.length };
       printRows([
         ...aboutRows(about, words),
-        [words.models, models.map(({ name, task }) => `${name} (${task})`).join(', ') || words.none, ''],
-        [words.components, String(components ?? words.none), ''],
-        ...sizeRows(found, found.fileSha256, words),
+        [words.models, models.map(({ name, task }) => `${name} (${task})`).join(', ') || words.none],
+        [words.components, String(components ?? words.none)],
       ]);
+      print('');
+      printRows(sizeRows(found, found.fileSha256, words));
       if (found.notes) print(`\n${words.notes}\n\n${found.notes.replace(/[^\P{C}\n\t]/gu, '?').trim()}\n`);
       print(words.verified);
     });
@@ -129,8 +130,8 @@ async function deltaOf(
 function tellPlan(plan: Plan, words: BuildWords): void {
   printRows([
     ...aboutRows({ ...plan, files: plan.entries.length }, words),
-    [words.packages, String(plan.packages.length), ''],
-    [words.models, plan.models.join(', ') || words.none, ''],
+    [words.packages, String(plan.packages.length)],
+    [words.models, plan.models.join(', ') || words.none],
   ]);
 }
 
@@ -138,11 +139,11 @@ type About = Pick<Plan, 'version' | 'commit' | 'arch' | 'boards'> & { files: num
 
 function aboutRows({ version, commit, arch, boards, files }: About, words: BuildWords): string[][] {
   return [
-    [words.version, version, ''],
-    [words.commit, commit, ''],
-    [words.machine, arch, ''],
-    [words.boards, boards.join(', '), ''],
-    [words.files, String(files), ''],
+    [words.version, version],
+    [words.commit, commit],
+    [words.machine, arch],
+    [words.boards, boards.join(', ')],
+    [words.files, String(files)],
   ];
 }
 
