@@ -4,7 +4,8 @@
  * `vigie model` command and, again and for itself, by the thread of the pipeline process that runs the model.
  */
 import { dirname, join } from 'node:path';
-import { type OnnxEdge, readOnnx, type Shape } from './onnx-parts.js';
+import type { Model } from './manifest.js';
+import { type OnnxEdge, type OnnxParts, readOnnx, type Shape } from './onnx-parts.js';
 import { ModelRefused, type Refusal } from './refusal.js';
 import { type ListedModel, readList, trustedKey } from './signed-list.js';
 import { listedBytes } from './verify.js';
@@ -67,15 +68,14 @@ export async function admit({ listFile, publicKey, name }: SlotSource): Promise<
   return { model, bytes, boxes: checkGraph(bytes, model) };
 }
 
-/**
- * Looks into the graph.
- * @returns the boxes that the file says it gives, 0 when it gives scores alone
- * @throws ModelRefused with the reason
- */
-export function checkGraph(bytes: Buffer, model: ListedModel): number {
-  const { opsets, nodes, constants, inputs, outputs } = readOnnx(bytes);
-  const refuse = (reason: Refusal, what: string): ModelRefused =>
-    new ModelRefused(reason, `Model "${model.name}" is refused: ${what}`, hint);
+type Refuse = (reason: Refusal, what: string) => ModelRefused;
+
+const refusalsOf =
+  (name: string): Refuse =>
+  (reason, what) =>
+    new ModelRefused(reason, `Model "${name}" is refused: ${what}`, hint);
+
+function checkOperators({ opsets, nodes }: OnnxParts, refuse: Refuse): void {
   for (const { domain, version } of opsets) {
     if (!isStandard(domain) || version > 24)
       throw refuse('operator', `operator set ${quoted(domain)} version ${version} is not admitted`);
@@ -86,6 +86,47 @@ export function checkGraph(bytes: Buffer, model: ListedModel): number {
     if (!isStandard(domain) || !operators.has(operator))
       throw refuse('operator', `operator ${quoted(operator)} is not admitted`);
   }
+}
+
+/**
+ * Looks into the graph of a detector that an update brings (docs/models.md, "Inputs and outputs of the converted file"): one
+ * picture in, and out no more than where something of each listed class is, and how large.
+ * @throws ModelRefused with the reason
+ */
+export function checkDetector(bytes: Buffer, model: Pick<Model, 'name' | 'classes'>): void {
+  const refuse = refusalsOf(model.name);
+  const parts = readOnnx(bytes);
+  checkOperators(parts, refuse);
+  const names = new Set(parts.constants);
+  const given = parts.inputs.filter((one) => !names.has(one.name));
+  if (given.length !== 1 || !isMap(given[0], 3))
+    throw refuse('input', `its input is ${given.map(shown).join(', ') || 'none'}, not one picture`);
+  const { outputs } = parts;
+  const [heat, reach] = ['heat', 'reach'].map((name) => outputs.find((one) => one.name === name));
+  if (outputs.length === 2 && isMap(heat, model.classes.length) && isMap(reach, 4)) return;
+  const told = outputs.map(shown).join(', ');
+  throw refuse(
+    'output',
+    `its outputs are ${told}, not a map of ${model.classes.length} classes and one of sizes`,
+  );
+}
+
+/** Floats for each place of the picture; the size of the picture is left open. */
+function isMap(edge: OnnxEdge | undefined, channels: number): boolean {
+  if (edge?.elementType !== 1 || edge.shape.length !== 4) return false;
+  return edge.shape[0] === 1 && edge.shape[1] === channels;
+}
+
+/**
+ * Looks into the graph.
+ * @returns the boxes that the file says it gives, 0 when it gives scores alone
+ * @throws ModelRefused with the reason
+ */
+export function checkGraph(bytes: Buffer, model: ListedModel): number {
+  const refuse = refusalsOf(model.name);
+  const parts = readOnnx(bytes);
+  checkOperators(parts, refuse);
+  const { constants, inputs, outputs } = parts;
   const names = new Set(constants);
   const given = inputs.filter((one) => !names.has(one.name));
   const { width, height } = model.input;
@@ -100,7 +141,7 @@ export function checkGraph(bytes: Buffer, model: ListedModel): number {
 function checkOutputs(
   outputs: readonly OnnxEdge[],
   { output, classes }: ListedModel,
-  refuse: (reason: Refusal, what: string) => ModelRefused,
+  refuse: Refuse,
 ): number {
   const vector = outputs.find(looksLikeEmbedding);
   if (vector) throw refuse('embedding', `its output ${shown(vector)} looks like an embedding`);

@@ -9,7 +9,7 @@ import type { DetectOptions, MaskTable, PersonMaskOptions, PipelineOptions } fro
 import type { Authority } from './access/authorisation.js';
 import type { Archive } from './archive.js';
 import { inputSize } from './config/detect.js';
-import { cacheDirectory } from './config/paths.js';
+import { modelDirectory } from './config/paths.js';
 import type { Config } from './config/schema.js';
 import { behaviourNames, type WatchedZone } from './config/zones.js';
 import type { DesignatedZone } from './control/protocol.js';
@@ -129,7 +129,7 @@ async function detectOptions(
   picture: Config['picture'],
 ): Promise<DetectOptions> {
   const model = findModel(name);
-  const modelFile = modelPaths(model, cacheDirectory()).onnxFile;
+  const modelFile = modelPaths(model, modelDirectory()).onnxFile;
   const modelSha256 = model.onnx.sha256;
   for (const file of filesOf(model, options.engine, modelFile)) await verifiedBytes(file);
   return {

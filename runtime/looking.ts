@@ -14,7 +14,7 @@ import { filesOf } from '../models/verify.js';
 import type { PipelineOptions } from '../pipelines/messages.js';
 import type { Authority } from './access/authorisation.js';
 import { pipelineOptions } from './camera-parts.js';
-import { cacheDirectory } from './config/paths.js';
+import { modelDirectory } from './config/paths.js';
 import type { Config, WatchedZone } from './config/schema.js';
 import type { Notice } from './health/health.js';
 import { absentNotice, type RefusedModel, refusedNotice } from './health/model-notices.js';
@@ -202,7 +202,7 @@ export class Looking {
     const { model: name, engine } = this.options.config.detect;
     try {
       const model = findModel(name);
-      return filesOf(model, engine, modelPaths(model, cacheDirectory()).onnxFile).map(({ path }) => path);
+      return filesOf(model, engine, modelPaths(model, modelDirectory()).onnxFile).map(({ path }) => path);
     } catch {
       return [];
     }

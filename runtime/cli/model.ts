@@ -15,7 +15,7 @@ import { readList, readTrustedPem, signList, trustedKey } from '../../models/sig
 import { boundedBytes, verifiedBytes } from '../../models/verify.js';
 import { inState } from '../camera-parts.js';
 import { loadConfig } from '../config/load.js';
-import { cacheDirectory, stateDirectory } from '../config/paths.js';
+import { modelDirectory, stateDirectory } from '../config/paths.js';
 import { printRows } from './keeping-flags.js';
 import { type ModelWords, modelWords } from './model-words.js';
 import type { Language } from './store-words.js';
@@ -120,7 +120,7 @@ async function shipped(): Promise<Found[]> {
   return Promise.all(
     shippedManifest().models.map(async (model) => {
       const { name, task, about, onnx, licence, classes } = model;
-      const file = modelPaths(model, cacheDirectory()).onnxFile;
+      const file = modelPaths(model, modelDirectory()).onnxFile;
       const { sha256 } = onnx;
       return {
         ...{ name, task, from: 'vigie' as const, file, sha256 },

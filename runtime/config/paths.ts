@@ -1,11 +1,12 @@
 /**
- * Where files go on this machine: the cache (models, sample clip; can be fetched again) and the state (store,
- * users, authorisation; cannot). Read by cli/ and the composition root. It never makes the state directory
+ * Where files go on this machine: the cache (models, sample clip; can be fetched again), the models of a version in a slot, and
+ * the state (store, users, authorisation; cannot be fetched again). Read by cli/ and the composition root. It never makes the state directory
  * readable by anyone but its owner. setup/ computes the cache directory the same way.
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { VigieError } from '../../errors.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,6 +27,17 @@ function xdg(env: Environment, name: string, ...fallback: string[]): string {
 export function cacheDirectory(env: Environment = process.env): string {
   const own = fromEnvironment(env, 'VIGIE_CACHE');
   return own === undefined ? join(xdg(env, 'XDG_CACHE_HOME', '.cache'), 'vigie') : resolve(own);
+}
+
+/** Above dist/: the clone, or the slot that this version was installed in. */
+const installation = fileURLToPath(new URL('../../../', import.meta.url));
+
+/**
+ * Directory that holds `models/`: a version in a slot brings its own and uses no others (docs/updates.md, "Bundles"); elsewhere it
+ * is the cache. Absolute.
+ */
+export function modelDirectory(env: Environment = process.env, above: string = installation): string {
+  return existsSync(join(above, 'bundle.json')) ? resolve(above) : cacheDirectory(env);
 }
 
 /** Directory of what the camera must keep: `VIGIE_STATE`, else `vigie` in the user's state directory. Absolute. */
