@@ -27,8 +27,17 @@ export interface BoardOptions {
   conf?: (text: string) => string;
 }
 
+let looked: string | null = null;
+let isLooked = false;
+
 /** Why this machine cannot have such a board; null when it can. */
-export function cannotHaveBoard(): string | null {
+function cannotHaveBoard(): string | null {
+  if (!isLooked) looked = lookedFor();
+  isLooked = true;
+  return looked;
+}
+
+function lookedFor(): string | null {
   if (process.getuid?.() !== 0) return 'RAUC mounts bundles, which needs root';
   const missing = ['rauc', 'dbus-daemon', 'mksquashfs', 'openssl', 'losetup'].filter(
     (program) => spawnSync('which', [program]).status !== 0,
