@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Expansion, expanded } from '../../board/linux/archive.js';
 import { VigieError } from '../../errors.js';
@@ -14,6 +14,7 @@ import { type AdmittedModel, checkModels } from './gate.js';
 import { type BundleManifest, manifestName } from './manifest.js';
 import type { PackedBundle } from './pack.js';
 import { type BundleFileEntry, type Expected, type Found, readBundle, type Sink } from './read.js';
+import { Owed, SteadyFile } from './steady-file.js';
 
 export type { Expected } from './read.js';
 
@@ -45,7 +46,8 @@ export interface UnpackOptions {
 }
 
 /**
- * Writes the files of a bundle under an empty directory. Nothing is synced: the caller does, and reads them again.
+ * Writes the files of a bundle under an empty directory. What is synced on the way only keeps
+ * the disk even: the caller syncs all, and reads it again.
  * @throws DeltaMisfit when the active slot does not give the tar that the delta starts from: take the whole bundle
  * @throws VigieError `update` when it is not what was signed or has a model that is not admitted; the signal's reason
  */
@@ -146,6 +148,7 @@ export async function sha256OfFile(file: string): Promise<string> {
 export class TreeSink implements Sink {
   readonly #directory: string;
   readonly #made = new Set<string>();
+  readonly #owed = new Owed();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -155,20 +158,12 @@ export class TreeSink implements Sink {
     await writeFile(join(this.#directory, manifestName), bytes, { flag: 'wx', mode: 0o644 });
   }
 
-  async open({ path, executable }: BundleFileEntry): Promise<Awaited<ReturnType<Sink['open']>>> {
+  async open({ path, executable }: BundleFileEntry): Promise<SteadyFile> {
     const file = join(this.#directory, path);
     const parent = dirname(file);
     if (!this.#made.has(parent)) await mkdir(parent, { recursive: true, mode: 0o755 });
     this.#made.add(parent);
-    const handle = await open(file, 'wx', executable ? 0o755 : 0o644);
-    return {
-      write: async (chunk) => {
-        for (let at = 0; at < chunk.length; ) {
-          at += (await handle.write(chunk, at, chunk.length - at)).bytesWritten;
-        }
-      },
-      close: () => handle.close(),
-    };
+    return SteadyFile.create(file, executable ? 0o755 : 0o644, this.#owed);
   }
 }
 
