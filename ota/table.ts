@@ -27,12 +27,12 @@ export const updateTable: Record<UpdateState, Partial<Record<UpdateEvent, Update
     rollback: 'restarting',
     'booted-on-trial': 'trial',
   },
-  held: { 'clock-trusted': 'idle', rollback: 'restarting', 'booted-on-trial': 'trial' },
+  held: { 'clock-trusted': 'idle', rollback: 'restarting' },
   checking: { found: 'offered', 'nothing-new': 'idle', failed: 'idle', 'clock-untrusted': 'held' },
   offered: { check: 'checking', download: 'downloading', rollback: 'restarting', 'clock-untrusted': 'held' },
   downloading: { install: 'installing', failed: 'offered' },
   installing: { installed: 'restarting', failed: 'offered' },
-  restarting: { failed: 'idle' },
+  restarting: {},
   trial: { confirm: 'idle', rollback: 'restarting' },
 };
 

@@ -59,13 +59,18 @@ export interface UpdateStatus {
 
 /** What a person may order, the right checked before (`update`, runtime/access/rights.ts). Rejects with a VigieError of kind `update`. */
 export interface UpdateOrders {
+  /** resolves when the status is one to go by: after a start, what that start found is read first. Never rejects */
+  readonly known: Promise<void>;
   status(): UpdateStatus;
   /** calls back after every change, at most four times a second; returns what ends it */
   watch(onChange: (status: UpdateStatus) => void): () => void;
   /** asks the repository now */
   check(by: string): Promise<UpdateStatus>;
-  /** what is offered, now, window or not; resolves when it is under way */
-  install(by: string): Promise<UpdateStatus>;
+  /**
+   * what is offered, now, window or not; resolves when it is under way
+   * @param version the one that the person saw: another one is not taken
+   */
+  install(by: string, version?: string): Promise<UpdateStatus>;
   /** keeps the version on trial without waiting for its health */
   confirm(by: string): Promise<UpdateStatus>;
   /** back to the other version; resolves when the restart is asked for */

@@ -28,6 +28,7 @@ import { Looking } from './looking.js';
 import type { MaskZones } from './mask-zones/mask-zones.js';
 import { zoneNotices } from './mask-zones/notices.js';
 import type { OnProgress } from './record/create.js';
+import { Updating } from './updating.js';
 import { type ToldAlert, Watching } from './watching.js';
 
 const MEBIBYTE = 2 ** 20;
@@ -50,6 +51,7 @@ export class Camera {
   readonly head: CameraHead | null;
   /** the private zones in force */
   readonly mask: MaskZones;
+  readonly updating: Updating;
   /** resolves when a clip that plays once is over */
   readonly ended: Promise<void>;
   readonly #deps: { clock: Clock; log: Log };
@@ -128,6 +130,9 @@ export class Camera {
     });
     const setMask = this.supervisor.setMask.bind(this.supervisor);
     this.mask = maskZones(deps.log, this.archive, { config, stateDirectory, setMask });
+    const framesPerSecond = (): number => this.#pictureHealth.rate.framesPerSecond;
+    const updatingDeps = { ...deps, authority, archive: this.archive, framesPerSecond };
+    this.updating = new Updating(updatingDeps, { config, stateDirectory });
     this.control = this.#controlServer(stateDirectory);
   }
 
@@ -141,12 +146,13 @@ export class Camera {
       () => this.alerts.start(),
       () => this.#watching.start(),
       async () => {
-        url = (await this.control.start()).url;
+        ({ url, port } = await this.control.start());
       },
       async () => this.head?.start(this.#startEnded.signal),
       async () => this.supervisor.start(await this.mask.start()),
+      async () => this.updating.start(this.#startEnded.signal, port),
     ];
-    let url = '';
+    let [url, port] = ['', 0];
     this.archive.start(this.#startEnded.signal);
     try {
       for (const step of steps) {
@@ -166,6 +172,7 @@ export class Camera {
   /** Stops in the order of the frame: no new picture, then the last GOP to the card, then the rest. Idempotent. */
   async stop(): Promise<void> {
     if (!this.#started) this.#startEnded.abort();
+    await this.updating.stop();
     await this.#authority.stop();
     await this.#looking.stop();
     await this.supervisor.stop();
@@ -207,7 +214,7 @@ export class Camera {
       alerts: this.alerts.counts(),
       rate: this.#pictureHealth.rate,
       tracks: this.#watching.tracksNow,
-      said: [this.#pictureHealth.sight, this.archive, this.head, this.#looking, this.#watching]
+      said: [this.#pictureHealth.sight, this.archive, this.head, this.#looking, this.#watching, this.updating]
         .flatMap((part) => part?.notices() ?? [])
         .concat(zoneNotices(this.mask)),
     });
@@ -244,6 +251,7 @@ export class Camera {
         live: this.#live,
         head: this.head,
         mask: this.mask,
+        updates: this.updating.orders,
         health: () => this.health(),
         snapshot: () => this.supervisor.picture(null),
         info: {

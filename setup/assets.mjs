@@ -13,6 +13,7 @@ const rules = [
   { directory: 'models', pattern: /\.json$/ },
   { directory: 'board', pattern: /\.json$/ },
   { directory: 'runtime', pattern: /\.json$/ },
+  { directory: 'ota', pattern: /\.(sh|conf|cmd|cfg)$/ },
 ];
 
 /** @param {string} path relative to the project */

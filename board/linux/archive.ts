@@ -22,8 +22,11 @@ export interface Expansion {
   patchFrom?: string;
 }
 
-/** One thread more than none makes the output depend on the version's way of sharing the work; it is the same for any number. */
-const threads = '-T1';
+/**
+ * With worker threads zstd cuts the input in jobs, of which this level makes one for a whole bundle: no gain, all of it in memory,
+ * and no progress to tell.
+ */
+const threads = '--single-thread';
 const errorBytesKept = 4096;
 
 /**

@@ -32,6 +32,12 @@ export function mountOf(table: string, path: string): Mount | null {
   return best;
 }
 
+/** @returns where something is mounted at or below this absolute path, the innermost first */
+export function mountsUnder(table: string, path: string): string[] {
+  const points = table.split('\n').flatMap((line) => mountIn(line)?.point ?? []);
+  return points.filter((point) => covers(path, point)).reverse();
+}
+
 function covers(point: string, path: string): boolean {
   return point === '/' || path === point || path.startsWith(`${point}/`);
 }

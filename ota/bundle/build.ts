@@ -2,6 +2,7 @@
  * `vigie ota build`: a bundle of this repository as it was committed. Called by runtime/cli/ota-build.ts and by bench/. The clone
  * is only read.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { askTool } from '../../board/linux/toolchain.js';
@@ -53,7 +54,7 @@ export async function planBundle(options: BuildOptions, signal: AbortSignal): Pr
     arch,
     boards: tree.boards,
     entries: [...tree.entries, ...made],
-    packages: tree.packages.map((one) => `${one.publishedName}@${one.version}`),
+    packages: [...new Set(tree.packages.map((one) => `${one.publishedName}@${one.version}`))],
     models: tree.models.models.map(({ name }) => name),
   };
 }
@@ -95,6 +96,10 @@ async function committed(
   { root, dirty }: BuildOptions,
   signal: AbortSignal,
 ): Promise<{ commit: string; sources: string[] }> {
+  if (!existsSync(join(root, '.git'))) {
+    const hint = 'Run it in a clone of the repository';
+    throw new VigieError('update', `${root} is not a clone, so it has no commit to build`, hint);
+  }
   const describe = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
   const commit = (await askTool('git', describe, root, signal)).trim();
   const strangers = await listed(root, ['--others', '--exclude-standard'], signal);

@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { compressInto, expanded } from '../../board/linux/archive.js';
 import { VigieError } from '../../errors.js';
 import { manifestName } from './manifest.js';
-import { hashed, type TarSource, tarOf } from './pack.js';
+import { hashed, type TarSource, tarOf, writeNew } from './pack.js';
 import { parseBundleManifest } from './read.js';
 
 /** The slot does not give the tar that the delta starts from. The whole bundle always fits. */
@@ -68,12 +68,13 @@ export interface MadeDelta {
 /**
  * Writes what turns one bundle into another.
  * @param bundles both as packBundle wrote them
+ * @param file or what makes its path of the version it starts from; it must not be there yet
  * @param scratch holds both tars for that time
  * @throws VigieError `update`
  */
 export async function makeDelta(
   bundles: { from: string; to: string },
-  file: string,
+  file: string | ((fromVersion: string) => string),
   { scratch, level = 19 }: { scratch: string; level?: number },
   signal: AbortSignal,
 ): Promise<MadeDelta> {
@@ -83,14 +84,15 @@ export async function makeDelta(
     const to = await tarIn(bundles.to, join(directory, 'to.tar'), signal);
     if (from.sha256 === to.sha256)
       throw new VigieError('update', 'The two bundles are the same', 'Name another one with --delta-from');
-    const bytes = createReadStream(to.tar, { highWaterMark: 1 << 18 });
-    const options = { level, contentBytes: to.bytes, patchFrom: from.tar };
-    await rm(file, { force: true });
-    await compressInto(file, bytes, options, signal);
     const { manifestSha256, version } = await headOf(from.tar);
+    const made = typeof file === 'string' ? file : file(version);
+    const bytes = createReadStream(to.tar, { highWaterMark: 1 << 18 });
+    await writeNew(made, (path) =>
+      compressInto(path, bytes, { level, contentBytes: to.bytes, patchFrom: from.tar }, signal),
+    );
     return {
-      file,
-      fileBytes: (await lstat(file)).size,
+      file: made,
+      fileBytes: (await lstat(made)).size,
       fromTarSha256: from.sha256,
       fromManifestSha256: manifestSha256,
       fromVersion: version,

@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compressInto } from '../../board/linux/archive.js';
 import { VigieError } from '../../errors.js';
@@ -59,14 +59,8 @@ export async function packBundle(
   const tarBytes = tarBytesOfSource(source);
   const hash = createHash('sha256');
   const told = (bytes: number): void => onProgress?.(bytes, tarBytes);
-  await absent(file);
-  try {
-    const tar = hashed(tarOf(source), hash, told);
-    await compressInto(file, tar, { level, contentBytes: tarBytes }, signal);
-  } catch (error) {
-    await rm(file, { force: true });
-    throw error;
-  }
+  const tar = hashed(tarOf(source), hash, told);
+  await writeNew(file, (path) => compressInto(path, tar, { level, contentBytes: tarBytes }, signal));
   const { manifest, manifestBytes } = source;
   return {
     file,
@@ -172,9 +166,19 @@ async function* contentOf(entry: TreeEntry): AsyncGenerator<Buffer> {
   else yield* createReadStream(entry.file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>;
 }
 
-async function absent(file: string): Promise<void> {
-  const there = await lstat(file).catch(() => null);
-  if (there) throw new VigieError('update', `${file} is there already`, 'Name another directory with --out');
+/** A file that is there is not written over; one that was not finished is removed. */
+export async function writeNew(file: string, write: (path: string) => Promise<void>): Promise<void> {
+  if (await lstat(file).catch(() => null)) {
+    throw new VigieError('update', `${file} is there already`, 'Name another directory with --out');
+  }
+  const unfinished = `${file}.part`;
+  await rm(unfinished, { force: true });
+  try {
+    await write(unfinished);
+    await rename(unfinished, file);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
 }
 
 function unusable(what: string): VigieError {

@@ -43,7 +43,7 @@ export function parseManifest(bytes: Uint8Array): SlotManifest {
     const file = fieldsOf(item, 'bundle.json lists what is no file');
     const { path, bytes: length, sha256 } = file;
     must(isPath(path) && path !== 'bundle.json' && !files.has(path), 'bundle.json lists a path that is none');
-    must(isCount(length, mostFileBytes) && isSha256(sha256), `bundle.json does not describe ${path}`);
+    must(isCount(length, mostFileBytes) && isSha256(sha256), `bundle.json does not describe ${shown(path)}`);
     files.set(path, { bytes: length, sha256, executable: file['executable'] === true });
   }
   must(isPath(start) && files.has(start), 'bundle.json does not list what it starts');
@@ -55,3 +55,9 @@ const isPath = (value: unknown): value is string =>
   value.length <= 400 &&
   !/[\0\\]/.test(value) &&
   value.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+
+/** A path as one short line, whatever is in it. */
+export const shown = (path: string): string =>
+  path
+    .slice(0, 120)
+    .replace(/[\p{Cc}\u2028-\u202e]/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);

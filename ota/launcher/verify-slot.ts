@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readManifest, type SlotManifest } from './slot-manifest.js';
+import { readManifest, type SlotManifest, shown } from './slot-manifest.js';
 
 export interface Verification {
   intact: boolean;
@@ -29,8 +29,9 @@ const blockBytes = 1024 * 1024;
 /** What direct reading is aligned to; no Linux file system asks for more. */
 const alignedTo = 4096;
 const wasmPageBytes = 65_536;
-type MemoryMaker = new (size: { initial: number }) => { buffer: ArrayBuffer };
-const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: MemoryMaker } }).WebAssembly;
+interface Pages {
+  WebAssembly?: { Memory: new (size: { initial: number }) => { buffer: ArrayBuffer } };
+}
 
 /** @param manifestSha256 of its `bundle.json`. Rejects only when the signal is aborted. */
 export async function verifySlot(
@@ -54,7 +55,7 @@ export async function verifySlot(
     for (const [path, listed] of manifest.files) {
       signal?.throwIfAborted();
       if ((await reader.sha256(join(slot, path), listed.bytes)) !== listed.sha256) {
-        return verdict(`${path} is not what was installed`);
+        return verdict(`${shown(path)} is not what was installed`);
       }
       done += listed.bytes;
       onShare(all === 0 ? 1 : done / all);
@@ -79,26 +80,30 @@ async function strayOf(slot: string, manifest: SlotManifest): Promise<string | n
       }
       if (path === 'bundle.json' && entry.isFile()) continue;
       const listed = left.get(path);
-      if (listed === undefined || !entry.isFile()) return `${path} does not belong to the bundle`;
+      if (listed === undefined || !entry.isFile()) return `${shown(path)} does not belong to the bundle`;
       const { size, mode } = await lstat(join(slot, path));
-      if (size !== listed.bytes) return `${path} has another length`;
-      if (listed.executable && (mode & 0o100) === 0) return `${path} is not executable`;
+      if (size !== listed.bytes) return `${shown(path)} has another length`;
+      if (listed.executable && (mode & 0o100) === 0) return `${shown(path)} is not executable`;
       left.delete(path);
     }
   }
   const [missing] = left.keys();
-  return missing === undefined ? null : `${missing} is missing`;
+  return missing === undefined ? null : `${shown(missing)} is missing`;
 }
 
 /** Hashes files through one buffer. */
 class HashReader {
   /** every byte so far came past the memory of the kernel */
   direct: boolean;
-  // The memory of a module begins on a page, which direct reading needs and a Buffer does not promise.
-  readonly #block = Buffer.from(new Memory({ initial: blockBytes / wasmPageBytes }).buffer);
+  readonly #block: Buffer;
 
   constructor(fromDisk: boolean) {
-    this.direct = fromDisk;
+    // The memory of a module begins on a page, which direct reading needs and a Buffer does not promise.
+    const { WebAssembly } = globalThis as Pages;
+    this.direct = fromDisk && WebAssembly !== undefined;
+    const pages = { initial: blockBytes / wasmPageBytes };
+    this.#block =
+      fromDisk && WebAssembly ? Buffer.from(new WebAssembly.Memory(pages).buffer) : Buffer.alloc(blockBytes);
   }
 
   /** Rejects when the file cannot be read, or is longer. */

@@ -6,7 +6,17 @@ import { z } from 'zod';
 import { VigieError } from '../../errors.js';
 
 /** `live` covers the live view and snapshots; `playback`, `extraction` and `admin` are asked for by later parts. */
-export const right = z.enum(['live', 'playback', 'extraction', 'alerts', 'health', 'ptz', 'mask', 'admin']);
+export const right = z.enum([
+  'live',
+  'playback',
+  'extraction',
+  'alerts',
+  'health',
+  'ptz',
+  'mask',
+  'update',
+  'admin',
+]);
 export type Right = z.infer<typeof right>;
 
 /**

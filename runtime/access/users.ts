@@ -14,7 +14,11 @@ const userName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,31}$/);
 
 const userRecord = z.strictObject({
   name: userName,
-  rights: z.array(right).min(1),
+  /** one that is not known was given by a later version, which an update brought and left: it gives nothing, and is kept */
+  rights: z
+    .array(z.string().regex(/^[a-z]{1,32}$/))
+    .min(1)
+    .max(64),
   secret: secretHash,
   /** wall clock, milliseconds */
   addedMs: z.number(),
@@ -56,7 +60,7 @@ export class Users {
 
   /** The users as last read, without anything secret. */
   list(): User[] {
-    return this.#records.map(({ name, rights, addedMs }) => ({ name, rights, addedMs }));
+    return this.#records.map(userOf);
   }
 
   /**
@@ -68,7 +72,7 @@ export class Users {
     const record = this.#records.find((known) => known.name === name);
     const right = await checkSecret(secret, record?.secret ?? this.#nobody);
     if (!record || !right) return null;
-    return { name: record.name, rights: record.rights, addedMs: record.addedMs };
+    return userOf(record);
   }
 
   /**
@@ -156,6 +160,10 @@ export class Users {
     await parent.sync().finally(() => parent.close());
     await this.refresh();
   }
+}
+
+function userOf({ name, rights, addedMs }: UserRecord): User {
+  return { name, rights: right.options.filter((known) => rights.includes(known)), addedMs };
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,32 @@
-/** The part of `vigie ota` that keeps the signed repository (docs/updates.md). */
+/** The part of `vigie ota` that keeps the signed repository (docs/updates.md, "The integrator, step by step"). */
 import type { Command } from 'commander';
+import { refreshCommand, repositoryCommand, serveCommand } from './ota-repository-care.js';
+import { keysCommand, signCommand } from './ota-repository-keys.js';
+import { publishCommand, rolloutCommand, withdrawCommand } from './ota-repository-offers.js';
+import {
+  boardCommand,
+  customerCommand,
+  initCommand,
+  revokeCommand,
+  rotateCommand,
+  unstageCommand,
+} from './ota-repository-roles.js';
 
 export function repositoryCommands(): Command[] {
-  return [];
+  return [
+    keysCommand(),
+    initCommand(),
+    customerCommand(),
+    boardCommand(),
+    publishCommand(),
+    rolloutCommand(),
+    withdrawCommand(),
+    refreshCommand(),
+    repositoryCommand(),
+    signCommand(),
+    unstageCommand(),
+    rotateCommand(),
+    revokeCommand(),
+    serveCommand(),
+  ];
 }

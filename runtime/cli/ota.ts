@@ -4,6 +4,7 @@ import { buildCommands } from './ota-build.js';
 import { cameraCommands } from './ota-camera.js';
 import { provisionCommands } from './ota-provision.js';
 import { repositoryCommands } from './ota-repository.js';
+import { systemCommands } from './ota-system.js';
 
 export function otaCommand(): Command {
   const ota = new Command('ota').description(
@@ -11,7 +12,7 @@ export function otaCommand(): Command {
   );
   const groups: [string, Command[]][] = [
     ['On the camera:', [...cameraCommands(), ...provisionCommands()]],
-    ['For the integrator:', [...buildCommands(), ...repositoryCommands()]],
+    ['For the integrator:', [...buildCommands(), ...systemCommands(), ...repositoryCommands()]],
   ];
   for (const [heading, commands] of groups) {
     for (const command of commands) ota.addCommand(command.helpGroup(heading));

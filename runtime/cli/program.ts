@@ -36,6 +36,8 @@ export function vigieProgram(): Command {
   const vigie = new Command('vigie')
     .description('The software of a street camera: masks private zones first, recognises no one')
     .version(build().version)
+    // A command may have a --version of its own.
+    .enablePositionalOptions()
     .addCommand(runCommand())
     .addCommand(demoCommand())
     .addCommand(storeCommand())

@@ -8,7 +8,8 @@ import { eventKinds, type Told } from '../access/register/entry.js';
 import { hashOf } from '../access/register/line.js';
 import { fingerprintOf } from '../access/register/signing-key.js';
 import { readRegister, verifyRegister } from '../access/register/verify.js';
-import { type KeepingFlags, usualState, withKeepingFlags } from './keeping-flags.js';
+import { type KeepingFlags, languageOf, usualState, withKeepingFlags } from './keeping-flags.js';
+import { updateWords } from './register-words.js';
 import { showTime } from './store-times.js';
 import { keepingWords } from './store-words-keeping.js';
 
@@ -72,11 +73,12 @@ function listCommand(): Command {
         kept.push(entry);
         if (kept.length > most) kept.shift();
       });
-      for (const entry of kept) print(flags.json ? JSON.stringify(entry) : lineOf(entry));
+      for (const entry of kept) print(flags.json ? JSON.stringify(entry) : lineOf(entry, languageOf(flags)));
     });
 }
 
-function lineOf(entry: Told): string {
+function lineOf(entry: Told, language: 'fr' | 'en'): string {
   const { n, at, trusted, kind, prev: _, signature: __, ...rest } = entry;
-  return `${String(n).padStart(8)}  ${showTime(at)}${trusted ? ' ' : '?'}  ${kind}  ${JSON.stringify(rest)}`;
+  const said = entry.kind === 'update' ? updateWords(entry, language) : JSON.stringify(rest);
+  return `${String(n).padStart(8)}  ${showTime(at)}${trusted ? ' ' : '?'}  ${kind}  ${said}`;
 }

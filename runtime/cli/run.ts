@@ -67,7 +67,10 @@ async function run(config: Config, options: RunOptions, stopAsked: Promise<void>
       ),
     );
     for (const notice of camera.health().notices) process.stdout.write(words.notice(notice));
-    await Promise.race([stopAsked, camera.ended, after(options.forSeconds)]);
+    const { ending } = camera.updating;
+    const code = await Promise.race([stopAsked, camera.ended, ending, after(options.forSeconds)]);
+    // What the launcher is asked for, once the camera has ended as at any stop.
+    if (typeof code === 'number') process.exitCode = code;
   } else started.catch(() => undefined);
   const seconds = (systemClock.monoUs() - startedUs) / 1e6;
   await camera.stop();

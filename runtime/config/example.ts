@@ -44,4 +44,11 @@ export const exampleConfig: ConfigInput = {
       clientAuthorityFile: 'tls/centre.pem',
     },
   },
+  ota: {
+    url: 'https://updates.example/vigie',
+    customer: 'ville-exemple',
+    window: [{ from: '02:00', to: '04:30' }],
+    timeZone: 'Europe/Paris',
+    limitKbps: 4000,
+  },
 };

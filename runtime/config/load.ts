@@ -92,7 +92,7 @@ function problemLine({ path, text }: Problem, locate: Locate): string {
 }
 
 function withAbsoluteFiles(value: Config, directory: string): Config {
-  const { sensor, control } = value;
+  const { sensor, control, ota } = value;
   const absolute = (file: string): string => resolve(directory, file);
   const { tls } = control;
   return {
@@ -100,6 +100,7 @@ function withAbsoluteFiles(value: Config, directory: string): Config {
     sensor:
       sensor.kind === 'clip' || sensor.kind === 'pipe' ? { ...sensor, file: absolute(sensor.file) } : sensor,
     control: tls === undefined ? control : { ...control, tls: absoluteTls(tls, absolute) },
+    ...(ota?.caFile !== undefined && { ota: { ...ota, caFile: absolute(ota.caFile) } }),
   };
 }
 

@@ -7,6 +7,7 @@ import { direction } from '../../pipelines/messages.js';
 import { detect } from './detect.js';
 import { head } from './head.js';
 import { models } from './models.js';
+import { ota } from './ota.js';
 import { personMask } from './person-mask.js';
 import { recordWhen, terminusWindow } from './recording.js';
 import { scene } from './scene.js';
@@ -235,6 +236,7 @@ export const config = z.strictObject({
     })
     .prefault({})
     .describe('Supervision of the pipeline process'),
+  ota: ota.optional(),
 });
 
 /** The configuration with every default filled in. */

@@ -78,7 +78,8 @@ export class Connection {
     this.#deps = deps;
     this.#wire = wire;
     this.session = session;
-    this.#desks = new Desks(deps, (message) => this.#send(message), session.user);
+    const slow = (): boolean => wire.buffered() >= connectionLimits.liveBytes;
+    this.#desks = new Desks(deps, (message) => this.#send(message), session.user, slow);
     this.#cancelHello = deps.clock.after(connectionLimits.helloMs, () =>
       this.end(closeCodes.noHello, 'no hello'),
     );
@@ -135,6 +136,7 @@ export class Connection {
   closed(): void {
     this.#closed = true;
     this.#cancelHello();
+    this.#desks.closed();
     this.#unwatch?.();
     this.#unsubscribe?.();
     this.#unwatch = null;

@@ -5,8 +5,12 @@ import type { HeadRequest } from './head-requests.js';
 import { MaskDesk, type MaskDeskDeps } from './mask-desk.js';
 import { type MaskRequest, maskRequestNames } from './mask-requests.js';
 import type { FromServer } from './protocol.js';
+import { UpdateDesk, type UpdateDeskDeps } from './update-desk.js';
+import { type UpdateRequest, updateRequestNames } from './update-requests.js';
 
-export interface DeskDeps extends MaskDeskDeps {
+type DeskRequest = HeadRequest | MaskRequest | UpdateRequest;
+
+export interface DeskDeps extends MaskDeskDeps, UpdateDeskDeps {
   /** absent: the camera does not move */
   head?: DrivenHead | null;
 }
@@ -14,23 +18,39 @@ export interface DeskDeps extends MaskDeskDeps {
 export class Desks {
   readonly #head: HeadDesk;
   readonly #mask: MaskDesk;
+  readonly #update: UpdateDesk;
 
-  /** @param user account on whose behalf changes are made */
-  constructor(deps: DeskDeps, send: (message: FromServer) => void, user: string) {
+  /**
+   * @param user account on whose behalf changes are made
+   * @param slow true while what was sent before still waits for the client
+   */
+  constructor(deps: DeskDeps, send: (message: FromServer) => void, user: string, slow: () => boolean) {
     this.#head = new HeadDesk(deps, user, send);
     this.#mask = new MaskDesk(deps, send, user);
+    this.#update = new UpdateDesk(deps, send, user, slow);
   }
 
   /** Never rejects. */
-  take(request: HeadRequest | MaskRequest): Promise<void> {
-    return isMaskRequest(request) ? this.#mask.take(request) : this.#head.take(request);
+  take(request: DeskRequest): Promise<void> {
+    if (isMaskRequest(request)) return this.#mask.take(request);
+    return isUpdateRequest(request) ? this.#update.take(request) : this.#head.take(request);
   }
 
   tick(): void {
     this.#head.tick();
+    this.#update.tick();
+  }
+
+  /** The connection is gone. Idempotent. */
+  closed(): void {
+    this.#update.closed();
   }
 }
 
-function isMaskRequest(request: HeadRequest | MaskRequest): request is MaskRequest {
+function isMaskRequest(request: DeskRequest): request is MaskRequest {
   return maskRequestNames.includes(request.t);
+}
+
+function isUpdateRequest(request: DeskRequest): request is UpdateRequest {
+  return updateRequestNames.includes(request.t);
 }

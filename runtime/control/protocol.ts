@@ -3,6 +3,7 @@
  * server messages are types that connection.ts fills. Never grows a message that carries an unmasked picture.
  */
 import { z } from 'zod';
+import type { UpdateStatus } from '../../ota/update.js';
 import type { Point } from '../../pipelines/messages.js';
 import type { Right } from '../access/rights.js';
 import type { HeadPlaces, HeadState } from '../head/head-state.js';
@@ -11,6 +12,7 @@ import type { ZonesInForce } from '../mask-zones/mask-zones.js';
 import type { Alert, AlertUpdate } from '../scene/alert.js';
 import { headRequests } from './head-requests.js';
 import { maskRequests } from './mask-requests.js';
+import { updateRequests } from './update-requests.js';
 
 export const protocolVersion = 1;
 
@@ -44,6 +46,7 @@ export const fromClient = z.discriminatedUnion('t', [
   z.strictObject({ t: z.literal('ping') }),
   ...headRequests,
   ...maskRequests,
+  ...updateRequests,
 ]);
 export type FromClient = z.infer<typeof fromClient>;
 export type RequestName = FromClient['t'];
@@ -70,6 +73,11 @@ export const rightOf: Record<RequestName, Right | null> = {
   'mask.picture': 'live',
   'mask.set': 'mask',
   'mask.configured': 'mask',
+  'update.get': 'update',
+  'update.check': 'update',
+  'update.install': 'update',
+  'update.confirm': 'update',
+  'update.rollback': 'update',
 };
 
 export const errorTexts = {
@@ -85,6 +93,10 @@ export const errorTexts = {
   'mask-refused': {
     fr: 'Les zones privées restent comme elles sont',
     en: 'The private zones stay as they are',
+  },
+  'update-refused': {
+    fr: 'La mise à jour ne prend pas cet ordre pour l’instant',
+    en: 'The update does not take this order now',
   },
   unavailable: { fr: "Image indisponible pour l'instant", en: 'No picture is to be had just now' },
 } as const;
@@ -161,5 +173,6 @@ export type FromServer =
   | { t: 'head'; state: HeadState }
   | ({ t: 'mask'; moves: boolean } & ZonesInForce)
   | MaskPicture
+  | { t: 'update'; status: UpdateStatus; re: RequestName | null }
   | { t: 'pong' }
   | { t: 'error'; code: ErrorCode; message: { fr: string; en: string }; re: RequestName | null };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../board/linux/clock.js';
 import type { Clock, Log } from '../../board/ports.js';
+import type { UpdateOrders } from '../../ota/update.js';
 import type { Picture, Unit } from '../../pipelines/messages.js';
 import { Sessions } from '../../runtime/access/sessions.js';
 import { Users } from '../../runtime/access/users.js';
@@ -47,6 +48,7 @@ export async function startTestCamera(
     health?: () => Health;
     head?: DrivenHead;
     mask?: EditedMask;
+    updates?: UpdateOrders;
     size?: { width: number; height: number; framesPerSecond: number };
     zones?: DesignatedZone[];
   } = {},
@@ -79,6 +81,7 @@ export async function startTestCamera(
     snapshot,
     head,
     info,
+    updates: options.updates ?? null,
     ...(options.mask && { mask: options.mask }),
   };
   let server = new ControlServer({ ...deps, live }, { host: '127.0.0.1', port: 0, ...options.control });

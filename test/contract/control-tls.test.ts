@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { ManualClock } from '../../board/virtual/clock.js';
 import { VigieError } from '../../errors.js';
 import { frontLimits } from '../../runtime/control/front.js';
+import { ownPortAnswers } from '../../runtime/control/own-answer.js';
 import { isNative } from '../../runtime/control/uws.js';
 import { ControlClient, cookieOf, enter, http } from '../control-client.js';
 import { startTestCamera, testUnit } from './control-camera.js';
@@ -169,4 +170,20 @@ test('the fallback of uWebSockets.js would be seen', () => {
     }),
     false,
   );
+});
+
+test('a camera sees that its own port answers, with certificates of clients and without, and that another protocol does not', async () => {
+  const plain = { ...tlsFiles() };
+  for (const tls of [plain, { ...plain, clientAuthorityFile: file('city.pem') }]) {
+    const clientCertificates = 'clientAuthorityFile' in tls;
+    const camera = await startTestCamera({ control: { tls } });
+    const at = { host: '127.0.0.1', port: Number(new URL(camera.url).port), tls: true, clientCertificates };
+    try {
+      assert.equal(await ownPortAnswers(at), true);
+      assert.equal(await ownPortAnswers({ ...at, tls: false, clientCertificates: false }), false);
+    } finally {
+      await camera.stop();
+    }
+    assert.equal(await ownPortAnswers(at), false);
+  }
 });

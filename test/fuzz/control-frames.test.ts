@@ -36,6 +36,11 @@ const good = [
     noneBecause: 'x',
   },
   { t: 'mask.configured', version: 3 },
+  { t: 'update.get' },
+  { t: 'update.check' },
+  { t: 'update.install', version: '1.2.3-pilot.4' },
+  { t: 'update.confirm', version: '1.2.3' },
+  { t: 'update.rollback', version: '1.2.2' },
 ];
 
 test('every message of the protocol passes the door', () => {
@@ -79,6 +84,9 @@ test('messages of another shape do not', () => {
     },
     { t: 'mask.set', version: 1, remove: [1], add: [], picture: null, noneBecause: null },
     { t: 'mask.configured' },
+    { t: 'update.get', version: '1.0.0' },
+    { t: 'update.install', version: '1.0.0\n' },
+    { t: 'update.rollback', version: '1'.repeat(80) },
     { t: 'ping', constructor: 1 },
     JSON.parse('{"t":"ping","__proto__":{"admin":true}}'),
     new Date(),

@@ -189,7 +189,7 @@ test('a users file that others can read, is damaged, or is a link is refused, an
     '',
     '{',
     '[]',
-    good.replace('"live"', '"root"'),
+    good.replace('"live"', '"ROOT"'),
     good.replace('"version": 1', '"version": 1, "x": 1'),
   ]) {
     writeFileSync(file(), bad);
@@ -200,6 +200,20 @@ test('a users file that others can read, is damaged, or is a link is refused, an
   const link = join(directory, 'link.json');
   symlinkSync(file(), link);
   await assert.rejects(new Users({ file: link }).refresh(), isAccessError);
+});
+
+test('a right that a later version gave opens nothing and is kept for it', async () => {
+  const users = new Users({ file: file() });
+  const secret = await users.add('odile', ['live', 'mask'], 5);
+  writeFileSync(file(), readFileSync(file(), 'utf8').replace('"live"', '"foresight"'));
+  const older = new Users({ file: file() });
+  assert.deepEqual((await older.verify('odile', secret))?.rights, ['mask']);
+  await older.add('paul', ['live'], 5);
+  assert.deepEqual(
+    older.list().map(({ rights }) => rights),
+    [['mask'], ['live']],
+  );
+  assert.match(readFileSync(file(), 'utf8'), /"foresight"/);
 });
 
 test('two changes at once: one is refused, none is lost', async () => {

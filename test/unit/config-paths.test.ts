@@ -5,7 +5,12 @@ import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { cacheDirectory, openStateDirectory, stateDirectory } from '../../runtime/config/paths.js';
+import {
+  cacheDirectory,
+  modelDirectory,
+  openStateDirectory,
+  stateDirectory,
+} from '../../runtime/config/paths.js';
 
 type Environment = Record<string, string | undefined>;
 
@@ -31,6 +36,15 @@ test('set-up finds the same cache directory as the camera', async () => {
     { XDG_CACHE_HOME: 'x' },
   ];
   for (const env of environments) assert.equal(setup.cacheDirectory(env), cacheDirectory(env));
+});
+
+test('a version in a slot uses the models that came with it, any other those of the cache', (t) => {
+  const slot = mkdtempSync(join(tmpdir(), 'vigie-slot-'));
+  t.after(() => rmSync(slot, { recursive: true }));
+  assert.equal(modelDirectory({ VIGIE_CACHE: '/a' }, slot), '/a');
+  writeFileSync(join(slot, 'bundle.json'), '{}');
+  assert.equal(modelDirectory({ VIGIE_CACHE: '/a' }, slot), slot);
+  assert.equal(modelDirectory({ VIGIE_CACHE: '/a' }), '/a', 'this clone is no slot');
 });
 
 test('the state directory is closed to others, or refused', (t) => {

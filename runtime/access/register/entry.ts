@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { recordClasses } from '../../record/key-sector.js';
 import { eventKind } from '../../scene/alert.js';
+import { updateTold } from './update-entry.js';
 
 /** The two classes of what is recorded, each with its own key and its own days (docs/retention.md). */
 const recordClass = z.enum(recordClasses);
@@ -188,6 +189,7 @@ const told = {
     /** null: seen, without a judgement */
     verdict: z.enum(['true', 'false', 'unclear']).nullable(),
   }),
+  updated: updateTold,
 };
 
 /** Several things that happened to segments of one store, in order, told in one entry: one signature, one sync. */
@@ -226,6 +228,7 @@ export const registerEvent = z.discriminatedUnion('kind', [
   told.mask,
   told.alerted,
   told.judged,
+  told.updated,
 ]);
 export type RegisterEvent = z.infer<typeof registerEvent>;
 export type EventKind = RegisterEvent['kind'];
@@ -263,6 +266,7 @@ export const entry = z.discriminatedUnion('kind', [
   told.mask.extend(frame),
   told.alerted.extend(frame),
   told.judged.extend(frame),
+  told.updated.extend(frame),
 ]);
 export type Entry = z.infer<typeof entry>;
 export type EntryOf<K extends EventKind> = Extract<Entry, { kind: K }>;

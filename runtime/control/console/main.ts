@@ -7,8 +7,9 @@ import { byId } from './elements.js';
 import { HeadView } from './head-view.js';
 import { HealthView } from './health-view.js';
 import { Link, type LinkState } from './link.js';
-import type { FromServer, Health, Language, Welcome } from './messages.js';
+import type { FromServer, Health, Language, Welcome, Words } from './messages.js';
 import { Player } from './player.js';
+import { UpdateView } from './update-view.js';
 import { Speech, type Word } from './words.js';
 import { ZoneEditor } from './zone-editor.js';
 import { ZonesView } from './zones-view.js';
@@ -19,6 +20,7 @@ const zones = new ZonesView();
 const health = new HealthView(speech);
 const head = new HeadView(speech, (message) => link.send(message));
 const zoneEditor = new ZoneEditor(speech, (message) => link.send(message));
+const update = new UpdateView(speech, (message) => link.send(message));
 const alerts = new AlertsView(speech, (id, verdict) => link.send({ t: 'alert.ack', id, verdict }));
 const player = new Player(video, () => link.send({ t: 'live.start' }));
 let linkState: LinkState = 'connecting';
@@ -79,13 +81,11 @@ function receive(message: FromServer): void {
     case 'mask.picture':
       zoneEditor.picture(message);
       break;
+    case 'update':
+      update.state(message.status);
+      break;
     case 'error':
-      if (message.re?.startsWith('mask.')) {
-        zoneEditor.refused(message.re, message.message);
-        break;
-      }
-      byId('stage-message').textContent = message.message[speech.language];
-      byId<HTMLButtonElement>('snapshot').disabled = !rights.includes('live');
+      refused(message.re ?? '', message.message);
       break;
     case 'head':
       head.state(message.state);
@@ -93,6 +93,14 @@ function receive(message: FromServer): void {
     case 'pong':
       break;
   }
+}
+
+/** Each part says what was refused to it. */
+function refused(re: string, why: Words): void {
+  if (re.startsWith('update.')) return update.refused(re, why);
+  if (re.startsWith('mask.')) return zoneEditor.refused(re, why);
+  byId('stage-message').textContent = why[speech.language];
+  byId<HTMLButtonElement>('snapshot').disabled = !rights.includes('live');
 }
 
 function welcomed(welcome: Welcome): void {
@@ -107,6 +115,7 @@ function welcomed(welcome: Welcome): void {
   if (rights.includes('alerts')) link.send({ t: 'alerts.since', number: alerts.lastNumber });
   head.show(rights.includes('ptz') ? welcome.head : null);
   zoneEditor.offer(rights.includes('live') && rights.includes('mask'), welcome.picture);
+  update.offer(rights.includes('update'));
   if (rights.includes('health')) link.send({ t: 'health.get' });
   showState();
 }
@@ -152,6 +161,7 @@ function speak(): void {
   health.render();
   head.render();
   zoneEditor.render();
+  update.render();
   showState();
 }
 

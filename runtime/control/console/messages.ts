@@ -3,6 +3,8 @@
  * camera is trusted here: it served this page.
  */
 
+import type { UpdateStatus, UpdateToServer } from './update-messages.js';
+
 export type Language = 'fr' | 'en';
 export type Words = Record<Language, string>;
 export type Verdict = 'true' | 'false' | 'unclear' | null;
@@ -211,6 +213,7 @@ export type FromServer =
   | { t: 'head'; state: HeadState }
   | ({ t: 'mask' } & MaskState)
   | ({ t: 'mask.picture' } & MaskPicture)
+  | { t: 'update'; status: UpdateStatus; re: string | null }
   | { t: 'pong' }
   | { t: 'error'; code: string; message: Words; re: string | null };
 
@@ -233,7 +236,8 @@ export type ToServer =
       picture: number | null;
       noneBecause: string | null;
     }
-  | { t: 'mask.configured'; version: number };
+  | { t: 'mask.configured'; version: number }
+  | UpdateToServer;
 
 /** What /lib/msgpackr.js leaves in the page. */
 declare const msgpackr: {

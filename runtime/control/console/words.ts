@@ -2,6 +2,7 @@
 import { alertEnglish, alertFrench } from './alert-words.js';
 import { headEnglish, headFrench } from './head-words.js';
 import type { Language } from './messages.js';
+import { updateEnglish, updateFrench } from './update-words.js';
 import { zoneEnglish, zoneFrench } from './zone-words.js';
 
 const french = {
@@ -107,6 +108,7 @@ const french = {
   used: 'Part utilisée de l’enregistrement en boucle',
   ...alertFrench,
   ...headFrench,
+  ...updateFrench,
   ...zoneFrench,
 };
 export type Word = keyof typeof french;
@@ -214,6 +216,7 @@ const english: Record<Word, string> = {
   used: 'Share of the circular store in use',
   ...alertEnglish,
   ...headEnglish,
+  ...updateEnglish,
   ...zoneEnglish,
 };
 

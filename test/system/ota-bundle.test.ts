@@ -1,0 +1,128 @@
+/**
+ * A bundle of this repository, as `vigie ota build` makes it, unpacked, and run where the repository is not: the rules of
+ * ota/bundle/kept.ts leave nothing out that a camera loads.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { buildBundle, type Plan, planBundle } from '../../ota/bundle/build.js';
+import { makeDelta } from '../../ota/bundle/delta.js';
+import type { PackedBundle } from '../../ota/bundle/pack.js';
+import { inspectBundle, unpackBundle } from '../../ota/bundle/unpack.js';
+import { cacheDirectory } from '../../runtime/config/paths.js';
+import { clipConfig, writeAuthorisation } from '../camera-run.js';
+import { expectedOf, quick, scratch } from '../small-bundle.js';
+
+const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
+const skip = existsSync('.git') ? false : 'needs a git clone: a bundle is of a commit';
+
+function plan(root: string, version: string, notes: string | null = null): Promise<Plan> {
+  const options = { root, cache: cacheDirectory(), version, arch, boards: [], notes, dirty: true } as const;
+  return planBundle(options, quick);
+}
+
+async function built(root: string, version: string, out: string): Promise<PackedBundle> {
+  return buildBundle(await plan(root, version), out, { level: 1 }, quick);
+}
+
+/** Nothing of this process but where programs are. */
+const bare = (home: string): NodeJS.ProcessEnv => ({
+  PATH: process.env['PATH'],
+  HOME: home,
+  LC_ALL: 'C.UTF-8',
+});
+
+test('a camera runs from an unpacked bundle, without the repository', { skip }, async (t) => {
+  const directory = scratch(t);
+  const packed = await built(process.cwd(), '7.8.9', join(directory, 'out'));
+  const slot = join(directory, 'slot');
+  const source = { kind: 'full' as const, file: packed.file, expected: expectedOf(packed) };
+  await unpackBundle(source, slot, quick);
+
+  const state = join(directory, 'state');
+  mkdirSync(state, { mode: 0o700 });
+  writeAuthorisation(state, ['Carrefour']);
+  const configFile = join(directory, 'camera.json');
+  const start = join(slot, packed.manifest.start);
+  const vigie = (...args: string[]): string => {
+    const options = { cwd: directory, env: bare(directory), encoding: 'utf8', timeout: 60_000 } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [start, ...args], options);
+    assert.equal(status, 0, `${stdout}\n${stderr}`);
+    return stdout;
+  };
+  assert.equal(vigie('--version'), '7.8.9\n');
+  assert.match(vigie('model', 'list', '--language', 'en'), /1 verified, 0 refused/);
+  for (const engine of ['onnx', 'tfjs'] as const) {
+    const sensor = {
+      sensor: { kind: 'pattern' as const },
+      picture: { width: 320, height: 240, framesPerSecond: 10 },
+    };
+    const mask = { zones: [], noneBecause: 'a test pattern, which shows nobody' };
+    writeFileSync(configFile, JSON.stringify(clipConfig({ ...sensor, mask, detect: { engine } })));
+    const report = join(directory, `${engine}.json`);
+    vigie('run', '--config', configFile, '--state', state, '--for', '3', '--report', report);
+    const { version, rows } = JSON.parse(readFileSync(report, 'utf8')) as {
+      version: string;
+      rows: { name: string; value: number }[];
+    };
+    const count = (name: string): number => rows.find((row) => row.name === name)?.value ?? 0;
+    assert.equal(version, '7.8.9');
+    assert.ok(count('frames recorded') > 0, engine);
+    assert.ok(count('frames looked at') > 0, engine);
+    assert.equal(count('errors'), 0, engine);
+    assert.equal(count('restarts of the pipeline process'), 0, engine);
+  }
+  // What the camera loads only on some boards, or at some hours.
+  const late = ['serialport', 'mp4box', 'mediabunny', 'munkres', 'ws', 'tuf-js', '@tufjs/models', 'semver'];
+  const imports = [...late, '@homebridge/dbus-native', 'leven', 'protobufjs/light.js', '@node-rs/crc32'];
+  const code = `for (const name of ${JSON.stringify(imports)}) await import(name);`;
+  writeFileSync(join(slot, 'late.mjs'), code);
+  execFileSync(process.execPath, [join(slot, 'late.mjs')], { cwd: directory, env: bare(directory) });
+});
+
+test('the same commit gives the same bytes from another directory, and the SBOM is of what is there', {
+  skip,
+}, async (t) => {
+  const directory = scratch(t);
+  const other = join(directory, 'elsewhere', 'copy');
+  execFileSync('git', ['clone', '-q', '--shared', '.', other]);
+  // As it is here, committed or not: other directory, other times.
+  const files = execFileSync('git', ['ls-files', '-z', '-co', '--exclude-standard'], { encoding: 'utf8' });
+  for (const path of files.split('\0')) if (path && existsSync(path)) cpSync(path, join(other, path));
+  cpSync('dist', join(other, 'dist'), { recursive: true });
+  symlinkSync(resolve('node_modules'), join(other, 'node_modules'));
+  const [here, there] = [
+    await built(process.cwd(), '1.0.0', join(directory, 'a')),
+    await built(other, '1.0.0', join(directory, 'b')),
+  ];
+  assert.deepEqual(there.manifest, here.manifest);
+  assert.deepEqual(readFileSync(there.file), readFileSync(here.file));
+
+  const seen = await inspectBundle(here.file, directory, quick);
+  assert.deepEqual(
+    seen.models.map(({ name }) => name),
+    ['centernet'],
+  );
+  const packages = new Set((await plan(process.cwd(), '1.0.0')).packages);
+  assert.equal(seen.components, packages.size + seen.models.length);
+  const paths = here.manifest.files.map(({ path }) => path);
+  const strangers = paths.filter((path) =>
+    /^dist\/(test|bench)\/|\.(map|d\.ts|ts|tsbuildinfo)$|\/typescript\//.test(path),
+  );
+  assert.deepEqual(strangers, []);
+
+  // One line of one source: the difference is small beside the whole.
+  const main = join(other, 'dist/runtime/main.js');
+  writeFileSync(main, `${readFileSync(main, 'utf8')}// changed\n`);
+  const next = await built(other, '1.0.1', join(directory, 'c'));
+  const file = join(directory, 'delta.zst');
+  const delta = await makeDelta(
+    { from: here.file, to: next.file },
+    file,
+    { scratch: directory, level: 1 },
+    quick,
+  );
+  assert.ok(delta.fileBytes * 20 < next.fileBytes, `${delta.fileBytes} of ${next.fileBytes} bytes`);
+});
