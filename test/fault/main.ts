@@ -1,4 +1,4 @@
-/** `npm run fault -- pipeline|mask|store|month|fuzz [--json FILE]`: breaks things on purpose; exits 1 when a promise was broken. */
+/** `npm run fault -- pipeline|mask|store|month|fuzz|ota [--json FILE]`: breaks things on purpose; exits 1 when a promise was broken. */
 import { Command } from 'commander';
 import { asVigieError, errorLine } from '../../errors.js';
 import { type Row, reportOf, table, writeReport } from '../../runtime/health/report.js';
@@ -6,6 +6,7 @@ import { fuzzStore } from '../fuzz/store-fuzz-command.js';
 import { faultMask } from './mask.js';
 import { faultMaskCamera } from './mask-camera.js';
 import { faultMonth } from './month.js';
+import { faultOta } from './ota.js';
 import { faultPipeline } from './pipeline.js';
 import { faultCard } from './power-cut.js';
 import { faultStore } from './store-kill.js';
@@ -107,6 +108,15 @@ program
   .option('--keep', 'add the cases that were taken in a new way to the corpus')
   .action(async (flags: Flags & { cases: number; seed: number; keep?: boolean }) =>
     print('fault fuzz', await fuzzStore(say, flags), flags),
+  );
+program
+  .command('ota')
+  .description('kill and cut updates everywhere, and show each attack and fault that they must survive')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--cuts <count>', 'half of them kills, half power cuts of a card with a file system', Number, 500)
+  .option('--seed <number>', 'of the random choices', Number, 1)
+  .action(async (flags: Flags & { cuts: number; seed: number }) =>
+    print('fault ota', await faultOta(say, flags), flags),
   );
 
 try {

@@ -72,37 +72,56 @@ export interface BootOptions {
   trialMs?: number;
 }
 
-/** Starts the launcher, and ends it in the usual way when so many versions have said what they are. */
-export async function boot(
+/** How the launcher is started; what is short here is a pause that nobody should wait for. */
+export function launcherCommand(
   root: string,
-  { words = [], starts = 1, trialMs = 180_000 }: BootOptions = {},
-): Promise<Report[]> {
-  const times = [
-    '--trial-seconds',
-    String(trialMs / 1000),
-    '--most-pause-seconds',
-    '0.6',
-    '--stop-seconds',
-    '0.5',
-  ];
-  const child = spawn(process.execPath, [launcher, '--slots', root, ...times, '--', ...words], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  { words = [], trialMs = 180_000 }: BootOptions,
+): [program: string, args: string[]] {
+  const times = { 'trial-seconds': trialMs / 1000, 'most-pause-seconds': 0.6, 'stop-seconds': 0.5 };
+  const options = Object.entries(times).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return [process.execPath, [launcher, '--slots', root, ...options, '--', ...words]];
+}
+
+/** Starts the launcher, and ends it in the usual way when so many versions have said what they are. */
+export async function boot(root: string, options: BootOptions = {}): Promise<Report[]> {
+  const { starts = 1 } = options;
+  return (await launch(root, options, (reports) => reports.length >= starts)).reports;
+}
+
+/**
+ * Starts the launcher, and ends it when this version has said what it is.
+ * @returns the versions in the order in which they were started, also those that said nothing
+ */
+export async function bootUntil(root: string, version: string, options: BootOptions): Promise<string[]> {
+  const { log } = await launch(root, options, (reports) => reports.at(-1)?.version === version);
+  return [...log.matchAll(/ starts (\S+) from slot/g)].map(([, started]) => started ?? '');
+}
+
+async function launch(
+  root: string,
+  options: BootOptions,
+  enough: (reports: readonly Report[]) => boolean,
+): Promise<{ reports: Report[]; log: string }> {
+  const [program, args] = launcherCommand(root, options);
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
-  let complained = '';
+  let log = '';
+  const reports = (): Report[] => {
+    const lines = text.split('\n').slice(0, -1);
+    return lines.map((line) => report.parse(JSON.parse(line)));
+  };
   child.stderr.on('data', (chunk: Buffer) => {
-    complained += chunk.toString();
+    log += chunk.toString();
   });
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString();
-    if (text.split('\n').length > starts) child.kill('SIGTERM');
+    if (enough(reports())) child.kill('SIGTERM');
   });
   const patience = setTimeout(() => child.kill('SIGTERM'), patienceMs);
   await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(patience);
-  const lines = text.split('\n').slice(0, -1);
-  if (lines.length < starts) throw new Error(`nothing started: ${complained.slice(-400)}`);
-  return lines.map((line) => report.parse(JSON.parse(line)));
+  if (!enough(reports())) throw new Error(`nothing started: ${log.slice(-400)}`);
+  return { reports: reports(), log };
 }
 
 /**
