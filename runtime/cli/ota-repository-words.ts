@@ -47,6 +47,8 @@ const en = {
     expired: (of: string) => `${of} has expired: cameras take nothing. Renew it: vigie ota refresh`,
     'expires-soon': (of: string) => `${of} expires soon. Renew it: vigie ota refresh`,
     'one-root-key': () => 'One root key is enough to change everything. Two holders are safer.',
+    'no-spare-root-key': () =>
+      'Every root key must sign: when one is lost, no camera can follow a new root. Have one holder more.',
     'root-key-elsewhere': (of: string) =>
       `The root key ${of} is the key of another role too. Root keys stay offline.`,
     staged: () => 'Changes wait for signatures (metadata/staged).',
@@ -101,6 +103,8 @@ const fr: RepositoryWords = {
     expired: (of) => `${of} a expiré : les caméras ne prennent plus rien. À renouveler : vigie ota refresh`,
     'expires-soon': (of) => `${of} expire bientôt. À renouveler : vigie ota refresh`,
     'one-root-key': () => 'Une seule clé racine suffit pour tout changer. Deux détenteurs sont plus sûrs.',
+    'no-spare-root-key': () =>
+      'Toutes les clés racine doivent signer : si l’une se perd, aucune caméra ne suivra une nouvelle racine. Ajoutez un détenteur.',
     'root-key-elsewhere': (of) =>
       `La clé racine ${of} sert aussi à un autre rôle. Les clés racine restent hors ligne.`,
     staged: () => 'Des changements attendent des signatures (metadata/staged).',
