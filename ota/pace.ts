@@ -9,6 +9,8 @@ const minuteMs = 60_000;
 /** A camera that has just started has better things to do. */
 const afterStartMs = minuteMs;
 const spreadMs = 15 * minuteMs;
+/** A window may be short. */
+const openingSpreadMs = 5 * minuteMs;
 
 export class Pace {
   readonly #share: number;
@@ -41,7 +43,7 @@ export class Pace {
 
   /** The window opened: soon, but not all cameras at once. */
   sooner(): void {
-    this.#dueUs = Math.min(this.#dueUs, this.#after(this.#share * spreadMs));
+    this.#dueUs = Math.min(this.#dueUs, this.#after(this.#share * openingSpreadMs));
   }
 
   #after(ms: number): number {

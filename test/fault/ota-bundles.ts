@@ -73,8 +73,12 @@ export interface TinyVersion {
   bundle: PackedBundle;
 }
 
+/** More than a camera holds, so that what is installed next is none of what it has. */
+const versionsMade = 7;
+
 export class TinyVersions {
-  #made = 0;
+  readonly #made: TinyVersion[] = [];
+  #next = 0;
 
   /** @param directory where the bundles lie; outside of what is cut */
   constructor(
@@ -82,9 +86,15 @@ export class TinyVersions {
     private readonly random: () => number,
   ) {}
 
-  /** The next one, a minor number above the last. */
+  /** The next one, a minor number above the last; after the last the first again. */
   async next(): Promise<TinyVersion> {
-    const version = `1.${this.#made++}.0`;
+    const at = this.#next++ % versionsMade;
+    const version = this.#made[at] ?? (await this.#make(`1.${at}.0`));
+    this.#made[at] = version;
+    return version;
+  }
+
+  async #make(version: string): Promise<TinyVersion> {
     await mkdir(this.directory, { recursive: true });
     const facts = {
       version,

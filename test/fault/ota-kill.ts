@@ -66,6 +66,7 @@ export async function killUpdates({ kills, seed }: { kills: number; seed: number
 class Kills {
   readonly #site: Site;
   readonly #truth: Truth;
+  #newest = '';
   readonly #findings: KillFindings = {
     kills: 0,
     during: {},
@@ -100,6 +101,7 @@ class Kills {
   async #next(): Promise<TinyVersion> {
     const version = await this.#site.versions.next();
     this.#site.manifests.set(version.version, version.bundle.manifestSha256);
+    this.#newest = version.version;
     return version;
   }
 
@@ -178,7 +180,7 @@ class Kills {
   /** What was said to be done must be what starts. */
   #done(act: Act | null): void {
     const truth = this.#truth;
-    const newest = [...this.#site.manifests.keys()].at(-1) ?? '';
+    const newest = this.#newest;
     if (act === 'install') truth.take(`installed ${newest}`);
     if (act === 'confirm') truth.take(`confirmed ${newest}`);
     if (act === 'rollback') truth.take(`left ${[...truth.allowed].at(-1)}`);
