@@ -48,6 +48,8 @@ AmbientCapabilities=
 ProtectSystem=strict
 ProtectHome=read-only
 ReadWritePaths=${[slots, state, ...stores.map((store) => `-${store}`)].map(quoted).join(' ')}
+# No update writes it, so nothing that a version brings may.
+ReadOnlyPaths=${quoted(`${slots}/launcher`)}
 PrivateTmp=yes
 ProtectKernelTunables=yes
 ProtectKernelModules=yes

@@ -156,6 +156,7 @@ test('the service file: what systemd makes of it, with paths that need care', as
     stores: ['/mnt/card 1'],
   });
   assert.match(unit, / "-\/mnt\/card 1"$/m);
+  assert.match(unit, /^ReadOnlyPaths="[^"]*\/a b%%c\/launcher"$/m);
   assert.match(unit, /^ReadWritePaths="[^"]*\/a b%%c" /m);
   assert.throws(() =>
     serviceUnit({ node: 'a', user: 'b', slots: 'c\nUser=root', state: 'd', config: 'e', stores: [] }),
