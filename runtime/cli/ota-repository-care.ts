@@ -34,8 +34,12 @@ export function refreshCommand(): Command {
       const place = resolve(directory);
       const keyring = await keyringOf(flags);
       const options = { ...applyOptions(flags), always: flags.role ?? [] };
-      const work = async (): Promise<void> =>
-        tellOutcome(await refresh(await Repository.open(place), keyring, options), flags);
+      const work = async (): Promise<void> => {
+        const outcome = await refresh(await Repository.open(place), keyring, options);
+        tellOutcome(outcome, flags);
+        // Whoever has this in cron hears of it.
+        if (outcome.kind !== 'published') process.exitCode = exitCodes.update;
+      };
       await locked(place, work, options);
     });
 }

@@ -14,8 +14,9 @@ const en = {
   nothing: 'Nothing changes.',
   missing: (one: Missing): string =>
     `${one.role} ${one.version}: ${one.have} of ${one.threshold} signatures${one.before ? ' that the root before asks for' : ''}; can sign: ${keysOf(one)}`,
-  howToSign: 'Each holder signs a copy with: vigie ota sign FILE --key KEY',
-  howToFinish: 'With all signatures there: vigie ota refresh REPO --sign-with SNAPSHOT --sign-with TIMESTAMP',
+  howToSign: 'Each holder signs a copy: vigie ota sign FILE --key KEY; the last one with --merge COPY',
+  howToFinish:
+    'All holders have signed. To publish it: vigie ota refresh REPO --sign-with SNAPSHOT --sign-with TIMESTAMP',
   gap: 'Cameras that ask between the new root and the new timestamp are refused, and ask again.',
   copying: (share: number): string => `Copying: ${Math.round(share * 100)} %`,
   checking: 'Checking the bundle, file by file ...',
@@ -70,9 +71,10 @@ const fr: RepositoryWords = {
   nothing: 'Rien ne change.',
   missing: (one) =>
     `${one.role} ${one.version} : ${one.have} signature(s) sur ${one.threshold}${one.before ? ' demandées par la racine précédente' : ''} ; peuvent signer : ${keysOf(one)}`,
-  howToSign: 'Chaque détenteur signe une copie avec : vigie ota sign FICHIER --key CLÉ',
+  howToSign:
+    'Chaque détenteur signe une copie : vigie ota sign FICHIER --key CLÉ ; le dernier avec --merge COPIE',
   howToFinish:
-    'Une fois toutes les signatures réunies : vigie ota refresh DÉPÔT --sign-with SNAPSHOT --sign-with TIMESTAMP',
+    'Tous les détenteurs ont signé. Pour publier : vigie ota refresh DÉPÔT --sign-with SNAPSHOT --sign-with TIMESTAMP',
   gap: 'Les caméras qui demandent entre la nouvelle racine et le nouvel horodatage sont refusées, et redemandent.',
   copying: (share) => `Copie : ${Math.round(share * 100)} %`,
   checking: 'Vérification du paquet, fichier par fichier ...',
