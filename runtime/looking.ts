@@ -26,6 +26,9 @@ const LOOK_AGAIN_MS = 10_000;
 const CHECK_AGAIN_MS = 10 * 60_000;
 /** A model that failed while its file is right costs a new life of the process each time it is tried. */
 const TRY_AGAIN_MS = 60 * 60_000;
+/** So many lives of the process lost in this time while models of slots ran: they may be what takes it along. */
+const LIVES_LOST = 3;
+const LIVES_WITHIN_MS = 5 * 60_000;
 
 /** What may be looked for, and under whose authority. */
 export interface Allowed {
@@ -47,6 +50,8 @@ export class Looking {
   #files = '';
   #checkedMs = 0;
   #failedMs = 0;
+  /** when lives of the pipeline process with slots were lost */
+  #lostMs: number[] = [];
   #turn: Promise<void> = Promise.resolve();
   #cancel = (): void => undefined;
   #supervisor: Supervised | null = null;
@@ -131,6 +136,25 @@ export class Looking {
   check(): Promise<void> {
     return this.#inTurn((supervisor) => this.#check(supervisor)).catch((error: unknown) =>
       this.deps.log.error(`The models could not be looked at: ${errorLine(error)}`),
+    );
+  }
+
+  /**
+   * A life of the pipeline process ended that nobody ended. A model that takes the process along says nothing, so after a few
+   * such lives every slot is put down: recording comes first (docs/models.md, R8).
+   */
+  lost(): void {
+    const running = this.#supervisor?.pipeline.detect?.slots ?? [];
+    if (running.length === 0) return;
+    this.#lostMs = this.#lostMs.filter((ms) => this.#nowMs - ms < LIVES_WITHIN_MS).concat(this.#nowMs);
+    if (this.#lostMs.length < LIVES_LOST) return;
+    this.#lostMs = [];
+    for (const { name } of running) this.#failing.add(name);
+    this.#failedMs = this.#nowMs;
+    const names = running.map(({ name }) => name).join(', ');
+    this.deps.log.error(`The pipeline process ended ${LIVES_LOST} times: ${names} will not run for an hour`);
+    void this.apply().catch((error: unknown) =>
+      this.deps.log.error(`The models could not be put down: ${errorLine(error)}`),
     );
   }
 

@@ -112,7 +112,7 @@ export class Camera {
           motion: (motion) => this.recorder.motion(motion),
           sight: (sight) => this.#pictureHealth.sight.take(sight),
           mask: (table) => void this.archive.masks.keep(table, known.pipeline.head?.lens ?? null),
-          interrupted: () => this.#onInterrupted(),
+          interrupted: (why) => this.#onInterrupted(why),
           ended: onEnded,
         },
       },
@@ -288,7 +288,8 @@ export class Camera {
     this.#watching.onTracks(tracks);
   }
 
-  #onInterrupted(): void {
+  #onInterrupted(why: string): void {
+    if (why !== 'reconfigured') this.#looking.lost();
     this.recorder.interrupt();
     this.#live.interrupt();
     this.#watching.interrupted();

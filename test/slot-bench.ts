@@ -162,7 +162,9 @@ export class SlotBench {
     const deadline = Date.now() + 60_000;
     while (!(await holds())) {
       if (Date.now() > deadline) {
-        throw new Error(`${what} did not come: ${this.starts().join(', ')}; ${this.logged.join('; ')}`);
+        throw new Error(
+          `${what} did not come: ${this.starts().slice(-5).join(', ')}; ${this.logged.slice(-10).join('; ')}`,
+        );
       }
       await wait(10);
     }

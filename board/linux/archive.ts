@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
+import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { VigieError } from '../../errors.js';
 
@@ -43,7 +44,8 @@ export async function compressInto(
   // A reader of a patch has its base in memory anyway; one of a whole bundle is kept to 128 MiB.
   const reach = patchFrom === undefined ? ['--long=27'] : ['--long=31', `--patch-from=${patchFrom}`];
   const flags = ['-q', `-${level}`, ...reach, threads, '--check', `--stream-size=${contentBytes}`, '-c'];
-  const child = new Zstd(flags, signal);
+  const hint = 'Look at free space, and whether zstd and util-linux are installed';
+  const child = new Zstd(flags, signal, `${basename(file)} cannot be written`, hint);
   const source: { error?: unknown } = {};
   try {
     const into = createWriteStream(file, { flags: 'wx', mode: 0o644 });
@@ -69,7 +71,9 @@ export async function* expanded(
   signal.throwIfAborted();
   const mebibytes = Math.ceil(memoryBytes / 2 ** 20);
   const base = patchFrom === undefined ? [] : [`--patch-from=${patchFrom}`];
-  const child = new Zstd(['-q', '-d', `-M${mebibytes}MiB`, ...base, '-c', '--', file], signal);
+  const flags = ['-q', '-d', `-M${mebibytes}MiB`, ...base, '-c', '--', file];
+  const hint = 'Fetch it again; if that does not help, look whether zstd is installed and memory is left';
+  const child = new Zstd(flags, signal, `${basename(file)} cannot be decompressed`, hint);
   child.input.end();
   try {
     yield* child.output as AsyncIterable<Buffer>;
@@ -101,7 +105,13 @@ class Zstd {
   readonly #exit: Promise<string | null>;
   #said = '';
 
-  constructor(flags: readonly string[], signal: AbortSignal) {
+  /** @param what went wrong, when something does, and what to do then */
+  constructor(
+    flags: readonly string[],
+    signal: AbortSignal,
+    private readonly what: string,
+    private readonly hint: string,
+  ) {
     this.#signal = signal;
     const command = ['--pdeathsig', 'KILL', '--', 'nice', '-n', '10', 'zstd', ...flags];
     this.#child = spawn('setpriv', command, {
@@ -142,15 +152,14 @@ class Zstd {
     const why = await this.#exit;
     if (this.#signal.aborted) return this.#signal.reason;
     if (error instanceof VigieError) return error;
-    const said = this.#said
-      .trim()
-      .split('\n')
-      .at(-1)
-      ?.replace(/[^\x20-\x7e]/g, '?')
-      .slice(0, 200);
+    const said = this.#said.trim().split('\n').at(-1);
     if (!said && why === 'it ended with SIGKILL') return error;
-    const hint = 'Look at free space and memory, and whether zstd and util-linux are installed';
-    return new VigieError('update', `zstd failed: ${said || why}`, hint, { cause: error });
+    // Where files lie is nobody's business who reads how an update stands.
+    const told = (said || why || '')
+      .replace(/[^\x20-\x7e]/g, '?')
+      .replace(/\/\S*\//g, '')
+      .slice(0, 200);
+    return new VigieError('update', `${this.what}: ${told}`, this.hint, { cause: error });
   }
 
   kill(): void {

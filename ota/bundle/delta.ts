@@ -12,6 +12,7 @@ import { VigieError } from '../../errors.js';
 import { manifestName } from './manifest.js';
 import { hashed, type TarSource, tarOf, writeNew } from './pack.js';
 import { parseBundleManifest } from './read.js';
+import { SteadyFile } from './steady-file.js';
 
 /** The slot does not give the tar that the delta starts from. The whole bundle always fits. */
 export class DeltaMisfit extends VigieError {
@@ -43,7 +44,7 @@ export async function rebuiltTar<T>(
     const hash = createHash('sha256');
     try {
       const source = tarOf(await slotSource(slot));
-      await pipeline(hashed(source, hash), createWriteStream(tar, { flags: 'wx', mode: 0o600 }), { signal });
+      await writeSteadily(tar, hashed(source, hash), signal);
     } catch (cause) {
       signal.throwIfAborted();
       throw new DeltaMisfit('the version that runs cannot be packed again', { cause });
@@ -52,6 +53,18 @@ export async function rebuiltTar<T>(
     return await use(tar);
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function writeSteadily(path: string, from: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void> {
+  const file = await SteadyFile.create(path, 0o600);
+  try {
+    for await (const chunk of from) {
+      signal.throwIfAborted();
+      await file.write(chunk);
+    }
+  } finally {
+    await file.close();
   }
 }
 

@@ -5,15 +5,16 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { expanded } from '../../board/linux/archive.js';
+import { type Expansion, expanded } from '../../board/linux/archive.js';
 import { VigieError } from '../../errors.js';
-import { rebuiltTar } from './delta.js';
+import { DeltaMisfit, rebuiltTar } from './delta.js';
 import { type AdmittedModel, checkModels } from './gate.js';
 import { type BundleManifest, manifestName } from './manifest.js';
 import type { PackedBundle } from './pack.js';
 import { type BundleFileEntry, type Expected, type Found, readBundle, type Sink } from './read.js';
+import { Owed, SteadyFile } from './steady-file.js';
 
 export type { Expected } from './read.js';
 
@@ -21,6 +22,9 @@ export type { Expected } from './read.js';
 export const mostTarBytes = 2 * 2 ** 30;
 /** zstd may look back over so much of what it wrote; packBundle asks for 128 MiB. */
 const windowBytes = 128 * 2 ** 20;
+
+/** Above it a board of 1 GiB would have none left for the camera. */
+const mostPatchBytes = 384 * 2 ** 20;
 
 export type BundleSource =
   | { kind: 'full'; file: string; expected: Expected }
@@ -42,7 +46,8 @@ export interface UnpackOptions {
 }
 
 /**
- * Writes the files of a bundle under an empty directory. Nothing is synced: the caller does, and reads them again.
+ * Writes the files of a bundle under an empty directory. What is synced on the way only keeps
+ * the disk even: the caller syncs all, and reads it again.
  * @throws DeltaMisfit when the active slot does not give the tar that the delta starts from: take the whole bundle
  * @throws VigieError `update` when it is not what was signed or has a model that is not admitted; the signal's reason
  */
@@ -52,30 +57,46 @@ export async function unpackBundle(
   signal: AbortSignal,
   { onProgress }: UnpackOptions = {},
 ): Promise<BundleManifest> {
-  await empty(directory);
+  try {
+    await empty(directory);
+    const found = await written(source, directory, signal, onProgress);
+    signal.throwIfAborted();
+    await checkModels(directory, found.manifest, signal);
+    return found.manifest;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof VigieError ? error : unwritable(error);
+  }
+}
+
+async function written(
+  source: BundleSource,
+  directory: string,
+  signal: AbortSignal,
+  onProgress: UnpackOptions['onProgress'],
+): Promise<Found> {
   const { expected } = source;
-  const write = async (patchFrom?: string): Promise<Found> => {
-    const limits = patchFrom === undefined ? windowBytes : await patchMemory(patchFrom, expected.tarBytes);
-    const options = { memoryBytes: limits, ...(patchFrom !== undefined && { patchFrom }) };
-    const bytes = expanded(source.file, options, signal);
+  const write = (limits: Expansion): Promise<Found> => {
+    const bytes = expanded(source.file, limits, signal);
     const told = counted(bytes, (count) => onProgress?.(count, expected.tarBytes));
     return readBundle(told, expected, expected.tarBytes, new TreeSink(directory));
   };
-  const found =
-    source.kind === 'full'
-      ? await write()
-      : await rebuiltTar(
-          {
-            slot: source.activeSlot,
-            tarSha256: source.fromTarSha256,
-            directory: source.scratch ?? dirname(source.file),
-          },
-          write,
-          signal,
-        );
-  signal.throwIfAborted();
-  await checkModels(directory, found.manifest, signal);
-  return found.manifest;
+  if (source.kind === 'full') return write({ memoryBytes: windowBytes });
+  const { file, activeSlot: slot, fromTarSha256: tarSha256, scratch = dirname(file) } = source;
+  return rebuiltTar(
+    { slot, tarSha256, directory: scratch },
+    async (patchFrom) => write({ memoryBytes: await patchMemory(patchFrom, expected.tarBytes), patchFrom }),
+    signal,
+  );
+}
+
+/** Of the file system, or of memory. */
+function unwritable(cause: unknown): VigieError {
+  const { code, message } = cause as { code?: string; message?: string };
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const what = full ? 'there is no space left' : (code ?? message ?? 'unknown');
+  const hint = full ? 'Make room where the slots are' : 'Look at the disk that holds the slots';
+  return new VigieError('update', `The new version cannot be written: ${what}`, hint, { cause });
 }
 
 /** What a bundle is, all of it verified. */
@@ -127,6 +148,7 @@ export async function sha256OfFile(file: string): Promise<string> {
 export class TreeSink implements Sink {
   readonly #directory: string;
   readonly #made = new Set<string>();
+  readonly #owed = new Owed();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -136,20 +158,12 @@ export class TreeSink implements Sink {
     await writeFile(join(this.#directory, manifestName), bytes, { flag: 'wx', mode: 0o644 });
   }
 
-  async open({ path, executable }: BundleFileEntry): Promise<Awaited<ReturnType<Sink['open']>>> {
+  async open({ path, executable }: BundleFileEntry): Promise<SteadyFile> {
     const file = join(this.#directory, path);
     const parent = dirname(file);
     if (!this.#made.has(parent)) await mkdir(parent, { recursive: true, mode: 0o755 });
     this.#made.add(parent);
-    const handle = await open(file, 'wx', executable ? 0o755 : 0o644);
-    return {
-      write: async (chunk) => {
-        for (let at = 0; at < chunk.length; ) {
-          at += (await handle.write(chunk, at, chunk.length - at)).bytesWritten;
-        }
-      },
-      close: () => handle.close(),
-    };
+    return SteadyFile.create(file, executable ? 0o755 : 0o644, this.#owed);
   }
 }
 
@@ -160,9 +174,14 @@ async function empty(directory: string): Promise<void> {
   throw new VigieError('update', 'The place for the new version is not empty', hint);
 }
 
-/** A patch is decoded with its base in view: zstd asks for a window over both. */
+/**
+ * A patch is decoded with its base in view: zstd takes memory for both.
+ * @throws DeltaMisfit when there is not as much: the whole bundle needs its window only
+ */
 async function patchMemory(base: string, tarBytes: number): Promise<number> {
-  return Math.max(windowBytes, (await stat(base)).size + tarBytes);
+  const needed = (await stat(base)).size + tarBytes;
+  if (needed <= Math.min(mostPatchBytes, process.availableMemory())) return Math.max(windowBytes, needed);
+  throw new DeltaMisfit(`it needs ${Math.ceil(needed / 2 ** 20)} MiB of memory`);
 }
 
 async function* counted(

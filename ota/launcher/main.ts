@@ -60,6 +60,8 @@ async function launch(): Promise<number> {
   return launcher.run();
 }
 
+// Whoever read the log may have gone: no reason to end a camera.
+process.stderr.on('error', () => undefined);
 try {
   process.exitCode = await launch();
 } catch (error) {

@@ -3,6 +3,7 @@
  * run.ts before every start, while no version runs.
  */
 import { choose, type Known, otherSlot } from './choose.js';
+import { type Between, nothingBetween } from './durable-file.js';
 import { recover } from './recover.js';
 import { readManifest } from './slot-manifest.js';
 import { slotIn } from './slot-marker.js';
@@ -23,12 +24,25 @@ export interface Start {
 
 type Say = (line: string) => void;
 
+interface Ground {
+  root: string;
+  say: Say;
+  between: Between;
+}
+
 /**
  * @param doubtful look at the files of a confirmed slot as well
+ * @param between only tests
  * @returns null: there is nothing to start now
  */
-export async function nextStart(root: string, doubtful: boolean, say: Say): Promise<Start | null> {
-  const read = await stateOf(root, say);
+export async function nextStart(
+  root: string,
+  doubtful: boolean,
+  say: Say,
+  between: Between = nothingBetween,
+): Promise<Start | null> {
+  const ground = { root, say, between };
+  const read = await stateOf(ground);
   if (read === null) return null;
   let { state } = read;
   const known: Known = {};
@@ -41,7 +55,7 @@ export async function nextStart(root: string, doubtful: boolean, say: Say): Prom
     }
     if (step.do === 'write') {
       say(returnWords(state, step.why));
-      state = (await written(root, step.state, say)) ?? step.state;
+      state = (await written(ground, step.state)) ?? step.state;
       continue;
     }
     const file = await startFile(root, step.slot);
@@ -51,15 +65,19 @@ export async function nextStart(root: string, doubtful: boolean, say: Say): Prom
       continue;
     }
     if (step.stay) say(`slot ${step.slot} is started although it should not be: there is no other`);
-    if (step.first === null) return startOf(state, step.slot, file, !step.stay && state.trial !== null);
-    const counted = await written(root, step.first, say);
+    if (step.first === null) {
+      // what was read from the file before, and looked at, is the state again
+      if (read.doubtful) state = (await written(ground, state)) ?? state;
+      return startOf(state, step.slot, file, !step.stay && state.trial !== null);
+    }
+    const counted = await written(ground, step.first);
     if (counted !== null) return startOf(counted, step.slot, file, true);
-    return uncounted(root, state, file, say);
+    return uncounted(ground, state, file);
   }
 }
 
 /** A try that cannot be counted is not made while there is a version that needs none. */
-async function uncounted(root: string, state: SlotState, file: string, say: Say): Promise<Start> {
+async function uncounted({ root, say }: Ground, state: SlotState, file: string): Promise<Start> {
   const other = otherSlot(state.active);
   const otherFile = state.slots[other]?.condition === 'good' ? await startFile(root, other) : null;
   if (otherFile === null) return startOf(state, state.active, file, true);
@@ -67,7 +85,8 @@ async function uncounted(root: string, state: SlotState, file: string, say: Say)
   return startOf(state, other, otherFile, false);
 }
 
-async function stateOf(root: string, say: Say): Promise<{ state: SlotState; doubtful: boolean } | null> {
+async function stateOf(ground: Ground): Promise<{ state: SlotState; doubtful: boolean } | null> {
+  const { root, say } = ground;
   const { state, from, wrong } = await readState(root).catch((error: Error) => ({
     state: null,
     from: null,
@@ -79,7 +98,7 @@ async function stateOf(root: string, say: Say): Promise<{ state: SlotState; doub
   const recovered = await recover(root);
   if (recovered === null) return null;
   say(`slot ${recovered.active} is taken for the active one`);
-  return { state: (await written(root, recovered, say)) ?? recovered, doubtful: false };
+  return { state: (await written(ground, recovered)) ?? recovered, doubtful: false };
 }
 
 async function look(root: string, state: SlotState, slot: SlotName, say: Say): Promise<Known[SlotName]> {
@@ -98,8 +117,8 @@ async function startFile(root: string, slot: SlotName): Promise<string | null> {
 }
 
 /** null, and told, when the disk does not take it. */
-async function written(root: string, state: SlotState, say: Say): Promise<SlotState | null> {
-  return writeState(root, state).catch((error: Error) => {
+async function written({ root, say, between }: Ground, state: SlotState): Promise<SlotState | null> {
+  return writeState(root, state, between).catch((error: Error) => {
     say(`state.json could not be written: ${error.message}`);
     return null;
   });

@@ -33,6 +33,8 @@ export const launcherDefaults = {
 
 /** A confirmed version that crashes so often in a row has its files looked at. */
 const doubtAfter = 3;
+/** What ran so long did not crash in a row. */
+const steadyMs = 60_000;
 
 interface End {
   code: number | null;
@@ -82,12 +84,14 @@ export class Launcher {
           crashes = 0;
           continue;
         }
-        crashes = performance.now() - startedMs > this.options.mostPauseMs ? 1 : crashes + 1;
+        // tries are few, and the version before waits for its turn
+        if (start?.onTrial) crashes = 0;
+        else crashes = performance.now() - startedMs > steadyMs ? 1 : crashes + 1;
       } catch (error) {
         this.say(`the launcher met an error: ${(error as Error).message}`);
         crashes += 1;
       }
-      await this.#pause(crashes);
+      await this.#pause(Math.max(1, crashes));
     }
     if (this.#lock.held) await this.#lock.release();
     return code;

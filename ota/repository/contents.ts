@@ -68,6 +68,10 @@ export async function checkDelta(
       );
     }
     const { tarSha256, manifestSha256, manifest } = from;
+    const named = baseNamed(delta);
+    if (tarSha256 === bundle.tarSha256 || (named !== null && named !== manifest.version)) {
+      throw refused(`${delta} does not start from ${base}`, 'Name the bundle it starts from with --base');
+    }
     const facts = {
       fromVersion: manifest.version,
       fromTarSha256: tarSha256,

@@ -4,6 +4,7 @@
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { replaceWhole } from '../../whole-file.js';
 import { type Draft, expiryAfter, specVersion } from './draft.js';
 import {
@@ -74,8 +75,14 @@ async function signRoot(
 }
 
 function rootMissing(draft: Draft, root: Envelope<RootJson>): Missing[] {
+  const [next, base] = [root.signed.roles.root, draft.base.root.signed.roles.root];
+  const same = isDeepStrictEqual(
+    { ...next, keyids: [...next.keyids].sort() },
+    { ...base, keyids: [...base.keyids].sort() },
+  );
   const own = missingOf(root, topHolders('root', root.signed), false);
-  const before = isFirst(draft) ? null : missingOf(root, topHolders('root', draft.base.root.signed), true);
+  const askedBefore = !isFirst(draft) && !same;
+  const before = askedBefore ? missingOf(root, topHolders('root', draft.base.root.signed), true) : null;
   return [own, before].filter((one) => one !== null);
 }
 

@@ -33,7 +33,6 @@ export interface Published {
 }
 
 const mostBytes = 5 * 2 ** 20;
-const mostSnapshots = 32;
 
 function damaged(what: string, cause?: unknown): VigieError {
   const hint = 'Take the repository from its backup; do not sign what others may have changed';
@@ -80,9 +79,11 @@ export async function readPublished(repository: string): Promise<Published | nul
   const timestamp = ofKind(stamped.file, 'timestamp', 'timestamp.json');
   const meta = timestamp.signed.meta['snapshot.json'];
   const stands = isSigned(timestamp, topHolders('timestamp', root.signed));
-  const versions = [...(stands ? [meta.version] : []), ...snapshotVersions(names)];
+  // Never an older one: what was published since would be forgotten.
+  const later = snapshotVersions(names).filter((version) => !stands || version > meta.version);
+  const versions = stands ? [meta.version, ...later] : later.slice(0, 1);
   let first: unknown;
-  for (const [index, version] of versions.slice(0, mostSnapshots).entries()) {
+  for (const [index, version] of versions.entries()) {
     const expected = stands && index === 0 ? meta : null;
     try {
       const read = await readSnapshot(directory, root.signed, version, expected);

@@ -21,6 +21,7 @@ export const warnings = [
   'expired',
   'expires-soon',
   'one-root-key',
+  'no-spare-root-key',
   'root-key-elsewhere',
   'staged',
   'cut',
@@ -140,7 +141,10 @@ function expiryWarning({ role, expiresMs }: RoleStatus, days: Lifetimes, nowMs: 
   return expiresMs - nowMs < lifetimeOf(role, days) / 4 ? [{ what: 'expires-soon', of: role }] : [];
 }
 
-/** One stolen key must not be enough, nor one that lies on the machine that publishes every day. */
+/**
+ * One stolen key must not be enough, nor one that lies on the machine that publishes every day; and one lost key must not be the end:
+ * a new root counts only when enough keys of the one before it have signed it.
+ */
 function rootWarnings(roles: readonly RoleStatus[]): Warning[] {
   const root = roles.find(({ role }) => role === 'root');
   if (root === undefined) return [];
@@ -148,6 +152,7 @@ function rootWarnings(roles: readonly RoleStatus[]): Warning[] {
   const shared = root.keys.filter(({ id }) => others.has(id));
   return [
     ...(root.threshold < 2 ? [{ what: 'one-root-key' as const, of: 'root' }] : []),
+    ...(root.keys.length === root.threshold ? [{ what: 'no-spare-root-key' as const, of: 'root' }] : []),
     ...shared.map(({ id, name }) => ({ what: 'root-key-elsewhere' as const, of: name ?? id.slice(0, 12) })),
   ];
 }

@@ -31,6 +31,10 @@ export interface Recipe {
   group: string;
   /** where the files will lie on the board */
   etc: string;
+  /** where Vigie lies on the root: what `vigie ota build` made, unpacked */
+  vigie: string;
+  /** the same place in the next version; as `vigie` when absent */
+  tree?: string;
   /** RAUC's own notes: on the partition for data */
   status: string;
 }
@@ -69,6 +73,8 @@ export async function recipeFiles(recipe: Recipe): Promise<RecipeFile[]> {
       mode: 0o644,
       text: `${[`STORE=${recipe.store}`, ...file].join('\n')}\n`,
     },
+    await one('ended.sh', etc('ended.sh'), 0o755),
+    await one('check-slot.sh', etc('check-slot.sh'), 0o755),
     await one('de.pengutronix.rauc.conf', '/etc/dbus-1/system.d/de.pengutronix.rauc.conf'),
     await one('rauc.service.conf', '/etc/systemd/system/rauc.service.d/vigie.conf'),
     await one('vigie.service.conf', '/etc/systemd/system/vigie.service.d/rauc.conf'),
@@ -76,7 +82,15 @@ export async function recipeFiles(recipe: Recipe): Promise<RecipeFile[]> {
 }
 
 function gapsOf(recipe: Recipe): Record<string, string> {
-  const paths = [recipe.slotA, recipe.slotB, recipe.etc, recipe.status, recipe.storeFile ?? '/'];
+  const paths = [
+    recipe.slotA,
+    recipe.slotB,
+    recipe.etc,
+    recipe.vigie,
+    recipe.tree ?? '/',
+    recipe.status,
+    recipe.storeFile ?? '/',
+  ];
   const odd = paths.find((path) => !/^\/[\w./:@%+=-]*$/.test(path));
   if (odd !== undefined) throw problem(`${odd} is no plain absolute path`, 'Name the device by its path');
   if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(recipe.group)) {
@@ -94,6 +108,10 @@ function gapsOf(recipe: Recipe): Record<string, string> {
     FORMATS: recipe.formats.join(' '),
     STATUS: recipe.status,
     KEYRING: join(recipe.etc, 'keyring.pem'),
+    ENDED: join(recipe.etc, 'ended.sh'),
+    CHECK: join(recipe.etc, 'check-slot.sh'),
+    VIGIE: recipe.vigie,
+    TREE: recipe.tree ?? recipe.vigie,
     BACKEND: join(recipe.etc, 'bootloader.sh'),
     SLOT_A: recipe.slotA,
     SLOT_B: recipe.slotB,

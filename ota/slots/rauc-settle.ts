@@ -105,11 +105,14 @@ function noteRunning(
   { running, boot, bootloader, slots }: BootFacts,
   version: string,
 ): void {
-  if (notes.trial?.slot === running) return;
+  const ready: SlotRecord = { condition: 'ready', version, manifestSha256: unknownBundle };
+  if (notes.trial?.slot === running) {
+    notes.slots[running] ??= ready;
+    return;
+  }
   if (keptAs(notes.slots[running], version)) return;
   const counted = bootloader?.trial === running;
-  const condition = counted ? 'ready' : 'good';
-  notes.slots[running] = { condition, version, manifestSha256: unknownBundle };
+  notes.slots[running] = counted ? ready : { ...ready, condition: 'good' };
   if (!counted) return;
   const { activations } = slots[running];
   const starts = { boot, activations, starts: 1, lastBoot: boot };

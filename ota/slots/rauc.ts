@@ -84,7 +84,9 @@ export class RaucSlots implements SlotBackend {
     const primary = await this.deps.rauc.primary();
     const next = Object.values(slots).find(({ name }) => name === primary)?.slot ?? running ?? 'a';
     const record = running && notes.slots[running];
-    const { trial, returned } = notes;
+    const { returned } = notes;
+    // One that waits for its first start is on trial only then.
+    const trial = notes.trial?.slot === running ? notes.trial : null;
     const left = trial ? triesLeft(trial, await this.#variables()) : 0;
     return {
       running: running && record ? { slot: running, record } : null,

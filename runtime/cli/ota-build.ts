@@ -4,9 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { VigieError } from '../../errors.js';
 import { buildBundle, type Plan, planBundle } from '../../ota/bundle/build.js';
 import { type MadeDelta, makeDelta } from '../../ota/bundle/delta.js';
@@ -25,6 +25,7 @@ interface Flags {
   arch: 'x64' | 'arm64';
   deltaFrom?: string[];
   notes?: string;
+  level: number;
   dirty?: true;
   dryRun?: true;
   json?: true;
@@ -54,6 +55,7 @@ function buildCommand(): Command {
     )
     .option('--delta-from <bundle...>', 'also make the difference from these earlier bundles')
     .option('--notes <file>', 'text of the release notes, a few KiB (default: version and commit)')
+    .option('--level <1-19>', 'of compression; a low one for trials', levelOption, 19)
     .option('--dirty', 'take what is not committed too; for trials')
     .option('--dry-run', 'say what would be in it and write nothing')
     .action(build);
@@ -71,10 +73,11 @@ function inspectCommand(): Command {
       const about = { ...found.manifest, files: found.manifest.files.length };
       printRows([
         ...aboutRows(about, words),
-        [words.models, models.map(({ name, task }) => `${name} (${task})`).join(', ') || words.none, ''],
-        [words.components, String(components ?? words.none), ''],
-        ...sizeRows(found, found.fileSha256, words),
+        [words.models, models.map(({ name, task }) => `${name} (${task})`).join(', ') || words.none],
+        [words.components, String(components ?? words.none)],
       ]);
+      print('');
+      printRows(sizeRows(found, found.fileSha256, words));
       if (found.notes) print(`\n${words.notes}\n\n${found.notes.replace(/[^\P{C}\n\t]/gu, '?').trim()}\n`);
       print(words.verified);
     });
@@ -103,9 +106,10 @@ async function build(flags: Flags): Promise<void> {
     if (flags.dryRun) return flags.json ? tellJson(plan) : print(words.planned);
     const out = resolve(flags.out);
     const onProgress = progressLine(words);
-    const packed = await buildBundle(plan, out, { onProgress }, signal);
+    const packed = await buildBundle(plan, out, { level: flags.level, onProgress }, signal);
     const deltas: MadeDelta[] = [];
-    for (const from of flags.deltaFrom ?? []) deltas.push(await deltaOf(from, packed, out, words, signal));
+    for (const from of flags.deltaFrom ?? [])
+      deltas.push(await deltaOf(from, packed, { words, level: flags.level }, signal));
     if (flags.json) return tellJson(plan, packed, deltas);
     await tellBuilt(packed, deltas, words);
   });
@@ -114,20 +118,20 @@ async function build(flags: Flags): Promise<void> {
 async function deltaOf(
   from: string,
   packed: PackedBundle,
-  out: string,
-  words: BuildWords,
+  { words, level }: { words: BuildWords; level: number },
   signal: AbortSignal,
 ): Promise<MadeDelta> {
+  const out = dirname(packed.file);
   process.stderr.write(`${words.making(basename(from))}\n`);
   const name = (version: string): string => join(out, `vigie-${packed.manifest.version}-from-${version}.zst`);
-  return makeDelta({ from: resolve(from), to: packed.file }, name, { scratch: out }, signal);
+  return makeDelta({ from: resolve(from), to: packed.file }, name, { scratch: out, level }, signal);
 }
 
 function tellPlan(plan: Plan, words: BuildWords): void {
   printRows([
     ...aboutRows({ ...plan, files: plan.entries.length }, words),
-    [words.packages, String(plan.packages.length), ''],
-    [words.models, plan.models.join(', ') || words.none, ''],
+    [words.packages, String(plan.packages.length)],
+    [words.models, plan.models.join(', ') || words.none],
   ]);
 }
 
@@ -135,11 +139,11 @@ type About = Pick<Plan, 'version' | 'commit' | 'arch' | 'boards'> & { files: num
 
 function aboutRows({ version, commit, arch, boards, files }: About, words: BuildWords): string[][] {
   return [
-    [words.version, version, ''],
-    [words.commit, commit, ''],
-    [words.machine, arch, ''],
-    [words.boards, boards.join(', '), ''],
-    [words.files, String(files), ''],
+    [words.version, version],
+    [words.commit, commit],
+    [words.machine, arch],
+    [words.boards, boards.join(', ')],
+    [words.files, String(files)],
   ];
 }
 
@@ -201,6 +205,11 @@ async function untilCalledOff<T>(work: (signal: AbortSignal) => Promise<T>): Pro
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }
+}
+
+function levelOption(text: string): number {
+  if (/^(1?[1-9]|10)$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It takes a number from 1 to 19.');
 }
 
 function versionOf({ version }: Flags): string | null {

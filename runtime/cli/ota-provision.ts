@@ -54,15 +54,22 @@ export function provisionCommands(): Command[] {
 }
 
 async function install(flags: Flags): Promise<void> {
-  const words = provisionWords(flags.language);
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort(stopped()));
-  process.once('SIGTERM', () => stop.abort(stopped()));
+  const abort = (): void => stop.abort(stopped());
+  process.once('SIGINT', abort).once('SIGTERM', abort);
+  try {
+    await installUntil(stop.signal, flags, provisionWords(flags.language));
+  } finally {
+    process.off('SIGINT', abort).off('SIGTERM', abort);
+  }
+}
+
+async function installUntil(signal: AbortSignal, flags: Flags, words: ProvisionWords): Promise<void> {
   const root = resolve(flags.slots);
   const trust = await fileOf(flags.trust, 'root.json');
   const expires = checkTrust(trust);
   if (expires.getTime() < systemClock.wallMs()) print(words.trustExpired(expires.toISOString().slice(0, 10)));
-  const bundle = await inspected(flags, words, stop.signal);
+  const bundle = await inspected(flags, words, signal);
   const { manifest, manifestSha256, tarSha256, tarBytes, treeBytes, file } = bundle;
   const expected = { manifestSha256, tarSha256, tarBytes };
   const card = new LinuxCard();
@@ -73,16 +80,16 @@ async function install(flags: Flags): Promise<void> {
       version: manifest.version,
       manifestSha256,
       treeBytes,
-      unpack: async (directory, signal) => {
-        await unpackBundle({ kind: 'full', file, expected }, directory, signal);
+      unpack: async (directory, stop) => {
+        await unpackBundle({ kind: 'full', file, expected }, directory, stop);
       },
       trust,
       replace: flags.replace ?? false,
     },
     (step) => print(words.steps[step]),
-    stop.signal,
+    signal,
   );
-  await makeBoardFiles(flags, root, words, stop.signal);
+  await makeBoardFiles(flags, root, words, signal);
   print(words.done(manifest.version, root));
   tellNext(flags, root, words);
 }

@@ -173,6 +173,7 @@ export function tellOutcome(outcome: Outcome, flags: RepositoryFlags): void {
   print(heads[outcome.kind]);
   for (const file of outcome.files) print(`  ${file}`);
   for (const missing of outcome.missing) print(`  ${words.missing(missing)}`);
-  if (outcome.kind === 'staged') print(`${words.howToSign}\n${words.howToFinish}`);
+  const publishing = outcome.missing.every(({ role }) => role === 'snapshot' || role === 'timestamp');
+  if (outcome.kind === 'staged') print(publishing ? words.howToFinish : words.howToSign);
   if (outcome.kind === 'published' && !outcome.seamless) print(words.gap);
 }

@@ -80,10 +80,12 @@ export function signCommand(): Command {
     .argument('<file>', 'such as 2.root.json, under the name that it has')
     .option('--key <file>', 'private key; once for each', each)
     .option('--merge <file>', 'a copy that another holder signed, to take its signatures from', each)
+    .option('--sign-with <file>', 'key of snapshot or timestamp, to publish when all have signed', each)
     .action(async (file: string, flags: RepositoryFlags & { key?: string[]; merge?: string[] }) => {
       const path = resolve(file);
       const words = wordsFor(flags);
       const keyring = await keyringOf({ ...flags, signWith: flags.key ?? [] });
+      const all = { ...flags, signWith: [...(flags.key ?? []), ...(flags.signWith ?? [])] };
       if (!flags.json) showSigned(await readForSigning(path), basename(path), words);
       const {
         added,
@@ -106,7 +108,7 @@ export function signCommand(): Command {
         const opened = await Repository.open(repository);
         const options = applyOptions(flags, true);
         const draft = opened.stagedDraft(options.nowMs);
-        if (draft !== null) tellOutcome(await opened.apply(draft, keyring, options), flags);
+        if (draft !== null) tellOutcome(await opened.apply(draft, await keyringOf(all), options), flags);
       });
     });
 }

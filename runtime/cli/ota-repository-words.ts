@@ -14,8 +14,9 @@ const en = {
   nothing: 'Nothing changes.',
   missing: (one: Missing): string =>
     `${one.role} ${one.version}: ${one.have} of ${one.threshold} signatures${one.before ? ' that the root before asks for' : ''}; can sign: ${keysOf(one)}`,
-  howToSign: 'Each holder signs a copy with: vigie ota sign FILE --key KEY',
-  howToFinish: 'With all signatures there: vigie ota refresh REPO --sign-with SNAPSHOT --sign-with TIMESTAMP',
+  howToSign: 'Each holder signs a copy: vigie ota sign FILE --key KEY; the last one with --merge COPY',
+  howToFinish:
+    'All holders have signed. To publish it: vigie ota refresh REPO --sign-with SNAPSHOT --sign-with TIMESTAMP',
   gap: 'Cameras that ask between the new root and the new timestamp are refused, and ask again.',
   copying: (share: number): string => `Copying: ${Math.round(share * 100)} %`,
   checking: 'Checking the bundle, file by file ...',
@@ -47,6 +48,8 @@ const en = {
     expired: (of: string) => `${of} has expired: cameras take nothing. Renew it: vigie ota refresh`,
     'expires-soon': (of: string) => `${of} expires soon. Renew it: vigie ota refresh`,
     'one-root-key': () => 'One root key is enough to change everything. Two holders are safer.',
+    'no-spare-root-key': () =>
+      'Every root key must sign: when one is lost, no camera can follow a new root. Have one holder more.',
     'root-key-elsewhere': (of: string) =>
       `The root key ${of} is the key of another role too. Root keys stay offline.`,
     staged: () => 'Changes wait for signatures (metadata/staged).',
@@ -55,6 +58,8 @@ const en = {
   dropped: 'What waited for signatures is dropped.',
   revoked: (roles: string): string => `The key is taken away from: ${roles}`,
   withdrawn: 'Cameras that have it keep it; the others are offered nothing.',
+  pruned: (files: number, mebibytes: number, dryRun: boolean): string =>
+    `${dryRun ? 'Dry run. It would remove' : 'Removed'}: ${files} file(s), ${mebibytes} MiB`,
   serving: (url: string): string =>
     `Serving at ${url} until Ctrl-C. For the bench only: no TLS, no log, one machine. A fleet takes any web server.`,
 };
@@ -68,9 +73,10 @@ const fr: RepositoryWords = {
   nothing: 'Rien ne change.',
   missing: (one) =>
     `${one.role} ${one.version} : ${one.have} signature(s) sur ${one.threshold}${one.before ? ' demandées par la racine précédente' : ''} ; peuvent signer : ${keysOf(one)}`,
-  howToSign: 'Chaque détenteur signe une copie avec : vigie ota sign FICHIER --key CLÉ',
+  howToSign:
+    'Chaque détenteur signe une copie : vigie ota sign FICHIER --key CLÉ ; le dernier avec --merge COPIE',
   howToFinish:
-    'Une fois toutes les signatures réunies : vigie ota refresh DÉPÔT --sign-with SNAPSHOT --sign-with TIMESTAMP',
+    'Tous les détenteurs ont signé. Pour publier : vigie ota refresh DÉPÔT --sign-with SNAPSHOT --sign-with TIMESTAMP',
   gap: 'Les caméras qui demandent entre la nouvelle racine et le nouvel horodatage sont refusées, et redemandent.',
   copying: (share) => `Copie : ${Math.round(share * 100)} %`,
   checking: 'Vérification du paquet, fichier par fichier ...',
@@ -101,6 +107,8 @@ const fr: RepositoryWords = {
     expired: (of) => `${of} a expiré : les caméras ne prennent plus rien. À renouveler : vigie ota refresh`,
     'expires-soon': (of) => `${of} expire bientôt. À renouveler : vigie ota refresh`,
     'one-root-key': () => 'Une seule clé racine suffit pour tout changer. Deux détenteurs sont plus sûrs.',
+    'no-spare-root-key': () =>
+      'Toutes les clés racine doivent signer : si l’une se perd, aucune caméra ne suivra une nouvelle racine. Ajoutez un détenteur.',
     'root-key-elsewhere': (of) =>
       `La clé racine ${of} sert aussi à un autre rôle. Les clés racine restent hors ligne.`,
     staged: () => 'Des changements attendent des signatures (metadata/staged).',
@@ -109,6 +117,8 @@ const fr: RepositoryWords = {
   dropped: 'Ce qui attendait des signatures est abandonné.',
   revoked: (roles) => `La clé est retirée de : ${roles}`,
   withdrawn: 'Les caméras qui l’ont le gardent ; rien n’est proposé aux autres.',
+  pruned: (files, mebibytes, dryRun) =>
+    `${dryRun ? 'Essai à blanc. Seraient retirés' : 'Retirés'} : ${files} fichier(s), ${mebibytes} Mio`,
   serving: (url) =>
     `Dépôt servi à ${url} jusqu’à Ctrl-C. Pour le banc seulement : sans TLS, sans journal, une machine. Pour un parc, tout serveur web convient.`,
 };

@@ -2,7 +2,9 @@
  * The part of `vigie ota` for boards with two root partitions (docs/updates.md, "A system slot with RAUC"): the files that a
  * board needs, and the bundles for it. On the integrator's machine; asks no camera.
  */
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { checkSystemTree } from '../../ota/slots/rauc-check.js';
 import {
   type BootStore,
   type BundleFormat,
@@ -19,6 +21,7 @@ interface RecipeFlags {
   store: BootStore;
   storeFile?: string;
   group: string;
+  vigie: string;
   format: BundleFormat[];
   out: string;
 }
@@ -38,7 +41,7 @@ interface BundleFlags {
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 export function systemCommands(): Command[] {
-  return [recipeCommand(), bundleCommand()];
+  return [recipeCommand(), bundleCommand(), checkCommand()];
 }
 
 function recipeCommand(): Command {
@@ -55,6 +58,7 @@ function recipeCommand(): Command {
     )
     .option('--store-file <file>', 'the file of a store of the kind grub or file')
     .option('--group <name>', 'group that the camera runs in', 'vigie')
+    .option('--vigie <directory>', 'where Vigie lies on the root', '/opt/vigie')
     .addOption(
       new Option('--format <formats...>', 'formats of bundles that the board takes')
         .choices(['verity', 'plain'])
@@ -92,5 +96,18 @@ function bundleCommand(): Command {
     .action(async ({ cert, key, release, ...bundle }: BundleFlags) => {
       await makeSystemBundle({ ...bundle, version: release, signing: { cert, key } });
       print(`${bundle.out}  ${bundle.format}, version ${release} for ${bundle.board}, verified`);
+    });
+}
+
+function checkCommand(): Command {
+  return new Command('system-check')
+    .description('Looks into the root of another version: whether Vigie in it may run on this board')
+    .argument('<root>', 'where that root is mounted')
+    .option('--tree <directory>', 'where Vigie lies on it', '/opt/vigie')
+    .action(async (root: string, { tree }: { tree: string }) => {
+      const { version, models } = await checkSystemTree(join(root, tree), new AbortController().signal);
+      print(
+        `Vigie ${version} is as it was built; models: ${models.map(({ name }) => name).join(', ') || 'none'}`,
+      );
     });
 }

@@ -172,6 +172,23 @@ test('a slot that fails is left out at once, the detector goes on; it is tried a
   assert.deepEqual([slotsOf(supervisor), codes()], [1, []]);
 });
 
+test('three lives lost within five minutes put the slots down for an hour, fewer do not', {
+  skip,
+}, async (t) => {
+  const { looking, supervisor, pass, codes } = await stage(t);
+  for (const minutes of [0, 3, 3, 3]) {
+    await pass(minutes * 60_000);
+    looking.lost();
+  }
+  await looking.check();
+  assert.deepEqual([slotsOf(supervisor), codes()], [1, []], 'nine minutes apart');
+  looking.lost();
+  await looking.check();
+  assert.deepEqual([slotsOf(supervisor), codes()], [undefined, ['model-refused', 'model-absent']]);
+  await pass(61 * 60_000);
+  assert.deepEqual([slotsOf(supervisor), codes()], [1, []]);
+});
+
 test('an authority that goes while the models are looked at is not overruled', { skip }, async (t) => {
   const { supervisor, looking, clock, allowed, install, codes } = await stage(t, { installed: false });
   install();

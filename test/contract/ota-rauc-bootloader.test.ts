@@ -112,6 +112,29 @@ test('what changes nothing is not written: a U-Boot environment lies on flash', 
   assert.equal(readFileSync(`${boot.file}.log`, 'utf8'), writes);
 });
 
+test('the board starts again when the camera asks for it, and after a crash of a version on trial only', (t) => {
+  const boot = new Bootloader(t, 'file');
+  copyFileSync('ota/rauc/ended.sh', join(boot.directory, 'ended.sh'));
+  const systemctl = join(boot.directory, 'tools', 'systemctl');
+  writeFileSync(systemctl, '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+  const cmdline = join(boot.directory, 'cmdline');
+  const ends = (slot: string, status: string, result: string): string => {
+    writeFileSync(cmdline, `root=/dev/mmcblk0p2 ro${slot && ` rauc.slot=${slot}`} panic=10\n`);
+    const PATH = `${join(boot.directory, 'tools')}:${process.env['PATH'] ?? ''}`;
+    const env = { PATH, VIGIE_CMDLINE: cmdline, EXIT_STATUS: status, SERVICE_RESULT: result };
+    const { stdout, status: code } = spawnSync(join(boot.directory, 'ended.sh'), { encoding: 'utf8', env });
+    assert.equal(code, 0);
+    return stdout.trim();
+  };
+  boot.ask('set-primary', 'B');
+  for (const status of ['75', '76']) assert.equal(ends('A', status, 'exit-code'), 'reboot');
+  assert.equal(ends('A', '1', 'exit-code'), '', 'confirmed: systemd starts it again');
+  assert.equal(ends('B', '1', 'exit-code'), 'reboot');
+  assert.equal(ends('B', 'KILL', 'signal'), 'reboot');
+  assert.equal(ends('B', '0', 'success'), '', 'stopped by a person');
+  assert.equal(ends('', '1', 'exit-code'), '', 'not known which slot runs');
+});
+
 test('a store that cannot be read is not taken for an empty one', (t) => {
   const boot = new Bootloader(t, 'uboot');
   writeFileSync(join(boot.directory, 'tools', 'fw_printenv'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });

@@ -64,7 +64,9 @@ async function busOf(t: TestContext, reply: (call: BusMessage) => Buffer | null)
   return {
     clock,
     calls,
-    send: (out) => lines.forEach((line) => line.write(out)),
+    send: (out) => {
+      for (const line of lines) line.write(out);
+    },
     open: async () => {
       const bus = await openSystemBus({ clock }, { address: `unix:path=${path}` });
       open.push(bus);

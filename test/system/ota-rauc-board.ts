@@ -23,12 +23,23 @@ const serviceLimitMs = 10_000;
 
 export interface BoardOptions {
   slotType?: Recipe['slotType'];
+  /** the version that runs looks into the slot: then bundles need a Vigie in them */
+  looks?: boolean;
   /** changes system.conf after it was filled */
   conf?: (text: string) => string;
 }
 
+let looked: string | null = null;
+let isLooked = false;
+
 /** Why this machine cannot have such a board; null when it can. */
-export function cannotHaveBoard(): string | null {
+function cannotHaveBoard(): string | null {
+  if (!isLooked) looked = lookedFor();
+  isLooked = true;
+  return looked;
+}
+
+function lookedFor(): string | null {
   if (process.getuid?.() !== 0) return 'RAUC mounts bundles, which needs root';
   const missing = ['rauc', 'dbus-daemon', 'mksquashfs', 'openssl', 'losetup'].filter(
     (program) => spawnSync('which', [program]).status !== 0,
@@ -234,6 +245,8 @@ export class RaucBoard {
         store: 'file',
         storeFile: join(this.directory, 'boot.env'),
         group: 'games',
+        vigie: process.cwd(),
+        tree: '/opt/vigie',
         etc,
         status: join(this.directory, 'rauc.status'),
       },
@@ -244,7 +257,8 @@ export class RaucBoard {
     const log = join(this.directory, 'bootloader.log');
     const logged = `#!/bin/sh\necho "$*" >>'${log}'\nexec '${etc}/bootloader.sh' "$@"\n`;
     writeFileSync(join(etc, 'logged.sh'), logged, { mode: 0o755 });
-    const conf = readFileSync(join(etc, 'system.conf'), 'utf8').replace('/bootloader.sh', '/logged.sh');
+    const filled = readFileSync(join(etc, 'system.conf'), 'utf8').replace('/bootloader.sh', '/logged.sh');
+    const conf = this.options.looks ? filled : filled.replace(/^post-install=.*$/m, '');
     writeFileSync(join(etc, 'system.conf'), this.options.conf?.(conf) ?? conf);
   }
 

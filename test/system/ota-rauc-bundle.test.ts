@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -13,6 +14,8 @@ import {
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CommandRunner, type Ended } from '../command-runner.js';
+import { embeddingModel, onnx } from '../slot-models.js';
+import { packTree, scratch, smallTree, writeTree } from '../small-bundle.js';
 import { RaucBoard } from './ota-rauc-board.js';
 import { imageOf } from './ota-rauc-bundles.js';
 
@@ -108,6 +111,65 @@ function payloadOf(bundle: Buffer): Buffer {
   return bundle.subarray(0, bundle.length - 8 - signature);
 }
 
+test('the version that runs looks into the slot: with a model outside its list it never boots', async (t) => {
+  const board = await RaucBoard.make(t, { looks: true });
+  if (!board) return;
+  const at = (name: string): string => join(board.directory, name);
+  /** a root with Vigie as it was built of these files, then changed */
+  const rootOf = async (name: string, files: typeof smallTree, change = (_tree: string): void => {}) => {
+    const packed = at(`${name}.tar.zst`);
+    await packTree(writeTree(at(`${name}-files`), { ...smallTree, ...files }), packed, '1.1.0');
+    const tree = join(at(name), 'opt/vigie');
+    mkdirSync(tree, { recursive: true });
+    run('tar', '-x', '--zstd', '-f', packed, '-C', tree);
+    change(tree);
+    return at(name);
+  };
+  const face = { 'dist/runtime/face.js': onnx(embeddingModel()) };
+  const good = await rootOf('good', {});
+  const wrong: [string, RegExp][] = [
+    [await rootOf('face', face), /face\.js: it is an ONNX model/],
+    [
+      await rootOf('more', {}, (tree) => writeFileSync(join(tree, 'more.js'), '1')),
+      /not as it was built.*more\.js/,
+    ],
+    [await rootOf('less', {}, (tree) => rmSync(join(tree, 'LICENSE'))), /not as it was built.*LICENSE/],
+    [await rootOf('none', {}, (tree) => rmSync(join(tree, 'bundle.json'))), /There is no Vigie/],
+  ];
+  for (const [root, words] of wrong) {
+    const { status, error } = await vigie.run('ota', 'system-check', root);
+    assert.deepEqual([status, words.test(error)], [11, true], error);
+  }
+  assert.equal((await vigie.run('ota', 'system-check', good)).status, 0);
+
+  const camera = await board.camera('1.0.0');
+  const install = async (rootfs: string): Promise<void> => {
+    const file = `${rootfs}.raucb`;
+    const made = await systemBundle(
+      board,
+      file,
+      '--rootfs',
+      rootfs,
+      '--release',
+      '1.1.0',
+      '--format',
+      'plain',
+    );
+    assert.equal(made.status, 0, made.error);
+    const bundle = {
+      version: '1.1.0',
+      manifestSha256: 'c'.repeat(64),
+      content: { kind: 'rauc', file } as const,
+    };
+    await camera.install(bundle, { asked: [], onShare: () => {} }, never);
+  };
+  await assert.rejects(install(at('face')), { kind: 'update', message: /did not install.*[Hh]andler/ });
+  assert.deepEqual([board.bootloader('get-primary'), board.bootloader('get-state', 'B')], ['A', 'bad']);
+  assert.equal((await camera.status()).other, null);
+  await install(good);
+  assert.equal(board.bootloader('get-primary'), 'B', 'negative control: without that model it boots');
+});
+
 test('verity: made, signed and read; mounting it needs dm-verity and was not run on hardware', async (t) => {
   const board = await RaucBoard.make(t);
   if (!board) return;
@@ -169,9 +231,7 @@ test('a root that is written keeps what makes the machine itself; an image of an
 });
 
 test('the recipe of a board: every gap is filled, each file says where it goes, odd words are refused', async (t) => {
-  const board = await RaucBoard.make(t);
-  if (!board) return;
-  const out = join(board.directory, 'recipe');
+  const out = join(scratch(t), 'recipe');
   const base = ['ota', 'system-recipe', '--board', 'rk3588', '--out', out];
   const slots = ['--slot-a', '/dev/mmcblk0p2', '--slot-b', '/dev/mmcblk0p3'];
   const { status, out: said, error } = await vigie.run(...base, ...slots, '--store', 'uboot');

@@ -16,7 +16,13 @@ test('a version is installed, tried, confirmed, and left again when a person say
   await before.install(bundle.install, { asked, onShare: (share) => shares.push(share) }, never);
   assert.ok(board.holds('b', bundle));
   assert.ok(shares.length > 2 && shares.at(-1) === 1, shares.join(' '));
-  assert.equal((await before.status()).next, 'b');
+  const waiting = await before.status();
+  assert.deepEqual([waiting.next, waiting.trial], ['b', null]);
+  assert.equal(
+    (await (await board.camera('1.0.0')).status()).returned,
+    null,
+    'the camera again, not the machine',
+  );
   await assert.rejects(before.confirm(), /not on trial/);
 
   assert.equal(await board.powerCycle(), 'B');

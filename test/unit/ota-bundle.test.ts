@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeDelta } from '../../ota/bundle/delta.js';
+import { entriesOf, packBundle } from '../../ota/bundle/pack.js';
 import { inspectBundle, unpackBundle } from '../../ota/bundle/unpack.js';
 import { expectedOf, packTree, quick, scratch, smallTree, writeTree } from '../small-bundle.js';
 
@@ -143,7 +144,7 @@ test('only the bundle that was signed is unpacked, and only into an empty place'
   await assert.rejects(unpackBundle({ kind: 'full', file: packed.file, expected }, full, quick), /not empty/);
 });
 
-test('calling it off ends it with the reason', async (t) => {
+test('calling it off ends it with the reason, and leaves nothing half written', async (t) => {
   const directory = scratch(t);
   const tree = writeTree(join(directory, 'tree'), smallTree);
   const packed = await packTree(tree, join(directory, 'one.tar.zst'));
@@ -154,6 +155,50 @@ test('calling it off ends it with the reason', async (t) => {
     onProgress: () => off.abort(reason),
   });
   await assert.rejects(work, reason);
+
+  const again = new AbortController();
+  const options = { level: 19, onProgress: () => again.abort(reason) };
+  const { format: _, name: __, files: ___, ...facts } = packed.manifest;
+  const file = join(directory, 'two.tar.zst');
+  await assert.rejects(packBundle(await entriesOf(tree), facts, file, options, again.signal), reason);
+  assert.deepEqual(readdirSync(directory).sort(), ['one.tar.zst', 'slot', 'tree']);
+});
+
+test('a bundle that is there is not written over', async (t) => {
+  const directory = scratch(t);
+  const tree = writeTree(join(directory, 'tree'), smallTree);
+  const file = join(directory, 'one.tar.zst');
+  writeFileSync(file, 'mine');
+  await assert.rejects(packTree(tree, file), { kind: 'update', message: /is there already/ });
+  assert.equal(readFileSync(file, 'utf8'), 'mine');
+});
+
+test('what the disk or the machine refuses is told as what a technician can act on', async (t) => {
+  const directory = scratch(t);
+  const tree = writeTree(join(directory, 'tree'), smallTree);
+  const packed = await packTree(tree, join(directory, 'one.tar.zst'));
+  const source = { kind: 'full' as const, file: packed.file, expected: expectedOf(packed) };
+  const under = join(packed.file, 'slot');
+  await assert.rejects(unpackBundle(source, under, quick), {
+    kind: 'update',
+    message: /cannot be written: ENOTDIR/,
+  });
+  const gone = { ...source, file: join(directory, 'gone.tar.zst') };
+  await assert.rejects(unpackBundle(gone, join(directory, 'a'), quick), (error: Error) => {
+    assert.match(error.message, /^gone\.tar\.zst cannot be decompressed/);
+    assert.ok(!error.message.includes(directory), 'it names no path');
+    return true;
+  });
+  const { PATH } = process.env;
+  t.after(() => {
+    process.env['PATH'] = PATH;
+  });
+  process.env['PATH'] = directory;
+  await assert.rejects(unpackBundle(source, join(directory, 'b'), quick), {
+    kind: 'update',
+    message: /ENOENT/,
+  });
+  await assert.rejects(packTree(tree, join(directory, 'c.tar.zst')), { kind: 'update', message: /ENOENT/ });
 });
 
 test('what a bundle is can be looked at before it is signed', async (t) => {
