@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CommandRunner, type Ended } from '../command-runner.js';
 import { embeddingModel, onnx } from '../slot-models.js';
-import { packTree, smallTree, writeTree } from '../small-bundle.js';
+import { packTree, scratch, smallTree, writeTree } from '../small-bundle.js';
 import { RaucBoard } from './ota-rauc-board.js';
 import { imageOf } from './ota-rauc-bundles.js';
 
@@ -84,6 +84,11 @@ test('a directory becomes a squashfs: the same files give the same payload, and 
   );
   assert.equal(again.status, 11);
   assert.match(again.error, /is there already/);
+  const pin = ['--rootfs', root, '--release', '1.1.0', '--key', 'pkcs11:token=x?pin-value=1234'];
+  const shown = await systemBundle(board, at('pin.raucb'), ...pin);
+  assert.equal(shown.status, 11);
+  assert.match(shown.error, /RAUC_PKCS11_PIN/);
+  assert.doesNotMatch(shown.error, /1234/);
   const { cert, key } = board.signers.files('foreign');
   const foreign = await systemBundle(
     board,
@@ -231,9 +236,7 @@ test('a root that is written keeps what makes the machine itself; an image of an
 });
 
 test('the recipe of a board: every gap is filled, each file says where it goes, odd words are refused', async (t) => {
-  const board = await RaucBoard.make(t);
-  if (!board) return;
-  const out = join(board.directory, 'recipe');
+  const out = join(scratch(t), 'recipe');
   const base = ['ota', 'system-recipe', '--board', 'rk3588', '--out', out];
   const slots = ['--slot-a', '/dev/mmcblk0p2', '--slot-b', '/dev/mmcblk0p3'];
   const { status, out: said, error } = await vigie.run(...base, ...slots, '--store', 'uboot');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { VigieError } from '../../errors.js';
 import { DeltaMisfit } from '../../ota/bundle/delta.js';
+import { refused } from '../../ota/bundle/read.js';
 import { DownloadError } from '../../ota/download/ending.js';
 import { UpdateRefused } from '../../ota/metadata/refusal.js';
 import { damagedProblem, problems } from '../../ota/problems.js';
@@ -297,7 +298,7 @@ test('a bundle that is not what its release says is refused', async () => {
     });
     await script.updater.install('agent');
     await untilState(script, 'offered');
-    assert.equal(script.updater.status().problem?.en, problems.install.en);
+    assert.equal(script.updater.status().problem?.en, problems.bundle.en);
     assert.deepEqual(script.steps.slice(-2), ['fetch whole/1.1.0', installStep]);
     assert.equal(script.slots.next, 'a');
     await script.updater.stop();
@@ -319,6 +320,21 @@ test('room is asked for all that may come out of a bundle, and for what lies bes
   await until(script, installStep);
   await untilState(script, 'offered');
   assert.deepEqual(wanted, [9000, 9000, 9000, 0]);
+});
+
+test('a bundle that the gate refuses is told as refused, is a notice, and is not tried again by itself', async () => {
+  const script = await started({}, (made) => {
+    made.unpack = () => Promise.reject(refused('it brings a model that its list does not name'));
+  });
+  await pass(script, untilAsked);
+  assert.deepEqual(
+    script.updater.notices().map(({ code }) => code),
+    ['update-refused'],
+  );
+  await pass(script, 8 * 3600);
+  assert.deepEqual(stepsTold(script), ['offered 1.1.0', 'downloaded 1.1.0', 'refused 1.1.0 bundle']);
+  assert.equal(script.steps.filter((step) => step.startsWith('install')).length, 1);
+  assert.ok(!script.steps.includes('restart'));
 });
 
 test('what the roll-out has not reached yet, or is refused, cannot be ordered', async () => {
