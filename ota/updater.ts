@@ -11,8 +11,9 @@ import { noticesOf, type UpdateNotice } from './notices.js';
 import { Pace } from './pace.js';
 import { noSlots, nothingToTake, otherOffered, problems, refusal, stops } from './problems.js';
 import type { SlotBackend, SlotsStatus } from './slots/backend.js';
-import { type Offer, Standing } from './standing.js';
-import { type TakingEvents, take } from './taking.js';
+import { Standing } from './standing.js';
+import { take } from './taking.js';
+import { takingEvents } from './taking-events.js';
 import { Telling, type UpdateTold } from './told.js';
 import { TrialWatch } from './trial.js';
 import type { UpdateOrders, UpdateState, UpdateStatus } from './update.js';
@@ -280,7 +281,8 @@ export class Updater implements UpdateOrders {
     this.#now.problem = null;
     try {
       const wanted = { found, running: slots?.running?.record ?? null, ordered: by !== null };
-      await take({ ...this.deps, backend }, wanted, this.#takingEvents(offer, about, reached), signal);
+      const parts = { now: this.#now, telling: this.#telling };
+      await take({ ...this.deps, backend }, wanted, takingEvents(parts, offer, about, reached), signal);
     } catch (error) {
       if (!signal.aborted) this.#checking.wentWrong(error, to);
       if (isDamaged(error)) this.#checking.cameDamaged(found.identity);
@@ -288,24 +290,6 @@ export class Updater implements UpdateOrders {
       throw error;
     }
     await this.#end({ step: 'installed', ...about });
-  }
-
-  #takingEvents(
-    offer: Offer,
-    about: Omit<UpdateTold, 'kind' | 'step'>,
-    reached: { install: boolean },
-  ): TakingEvents {
-    return {
-      planned: (plan) => {
-        offer.plan = plan;
-      },
-      follow: (event) => {
-        if (event !== 'failed') reached.install = event === 'install';
-        this.#now.follow(event);
-      },
-      progress: (progress) => this.#now.progress(progress),
-      downloaded: () => this.#telling.add({ kind: 'update', step: 'downloaded', ...about }),
-    };
   }
 
   /** The last thing that this process says. */

@@ -31,12 +31,17 @@ export function writeTree(directory: string, files: Readonly<Record<string, stri
   return directory;
 }
 
-export async function packTree(directory: string, file: string, version = '1.0.0'): Promise<PackedBundle> {
+export async function packTree(
+  directory: string,
+  file: string,
+  version = '1.0.0',
+  arch: 'x64' | 'arm64' = 'x64',
+): Promise<PackedBundle> {
   const facts = {
     version,
     commit: 'abcdef012345',
-    arch: 'x64' as const,
-    boards: ['virtual'],
+    arch,
+    boards: ['rpi5', 'virtual'],
     start: 'dist/runtime/cli/main.js',
   };
   return packBundle(await entriesOf(directory), facts, file, { level: 3 }, quick);
