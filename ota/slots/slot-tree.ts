@@ -29,8 +29,10 @@ async function walk(top: string): Promise<Tree> {
 /** Bytes that emptying it gives back. */
 export async function bytesIn(top: string): Promise<number> {
   let sum = 0;
-  for (const name of await readdir(top, { recursive: true }).catch(() => [])) {
-    const { blocks } = await lstat(join(top, name)).catch(() => ({ blocks: 0 }));
+  // With types: without them Node asks for each entry at once, and everything else waits.
+  const entries = await readdir(top, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const { parentPath, name } of entries) {
+    const { blocks } = await lstat(join(parentPath, name)).catch(() => ({ blocks: 0 }));
     sum += blocks * 512;
   }
   return sum;

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { LinuxCard } from '../../board/linux/card.js';
 import { systemClock } from '../../board/linux/clock.js';
 import type { Log } from '../../board/ports.js';
-import { VigieError } from '../../errors.js';
 import type { Right } from '../access/rights.js';
 import { loadConfig } from '../config/load.js';
 import { cacheDirectory, openStateDirectory } from '../config/paths.js';
@@ -18,21 +17,8 @@ import { table, writeReport } from '../health/report.js';
 import { Camera } from '../main.js';
 import type { OnProgress } from '../record/create.js';
 import { runReport } from './report.js';
+import type { RunOptions } from './run-flags.js';
 import { say, type Words } from './words.js';
-
-export interface RunOptions {
-  configFile: string;
-  stateDirectory: string;
-  /** stop after this many seconds; null runs until a signal */
-  forSeconds: number | null;
-  reportFile: string | null;
-  port: number | null;
-  language: 'fr' | 'en' | null;
-  /** print a one-time link to the console */
-  printLink: boolean;
-  /** what stands around the camera while it runs: nothing, but in a demonstration */
-  around?: (config: Config) => { start(): Promise<void>; stop(): Promise<void> };
-}
 
 /** Runs a camera until it is told to stop. Rejects with a VigieError when it cannot start. */
 export async function runCamera(options: RunOptions): Promise<void> {
@@ -122,26 +108,4 @@ function keepingErrors(log: Log, errors: string[]): Log {
       log.error(message);
     },
   };
-}
-
-/** @throws VigieError `config` when it is not a positive number */
-export function secondsOption(text: string): number {
-  const seconds = Number(text);
-  if (text.trim() !== '' && Number.isFinite(seconds) && seconds > 0) return seconds;
-  throw new VigieError(
-    'config',
-    `--for takes a number of seconds, not "${text}"`,
-    'Write for example --for 30',
-  );
-}
-
-/** @throws VigieError `config` when it is not a port */
-export function portOption(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65535) return port;
-  throw new VigieError(
-    'config',
-    `--port takes a port number, not "${text}"`,
-    'Write for example --port 8480',
-  );
 }

@@ -1,0 +1,14 @@
+/** `vigie run`: the camera of a configuration file. */
+import { Command } from 'commander';
+import { stateDirectory } from '../config/paths.js';
+import { runCamera } from './run.js';
+import { type RunFlags, runOptions, withRunFlags } from './run-flags.js';
+
+export function runCommand(): Command {
+  return withRunFlags(new Command('run'))
+    .description('Run the camera of a configuration file until Ctrl-C or SIGTERM')
+    .requiredOption('--config <file>', 'configuration file (docs/configuration.md)')
+    .action(async (flags: RunFlags) => {
+      await runCamera(runOptions(flags, flags.config ?? '', flags.state ?? stateDirectory(), false));
+    });
+}
