@@ -1,6 +1,7 @@
 /** One question to the repository (`npm run bench -- ota`): a camera that knows the first root only, then one that is up to date. */
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CommandRunner } from '../test/command-runner.js';
 import { Integrator, place } from '../test/fault/ota-integrator.js';
 import type { Made } from './ota.js';
 import { type Measured, measuredWork, median } from './ota-run.js';
@@ -13,10 +14,11 @@ export async function checking(
   rounds: number,
 ): Promise<Row[]> {
   say('publishing for a check of the repository');
-  const integrator = new Integrator(join(directory, 'integrator'));
+  const commands = new CommandRunner();
+  const integrator = new Integrator(commands, join(directory, 'integrator'));
   try {
-    integrator.found();
-    integrator.publish(next, { file: delta, base: full });
+    await integrator.found();
+    await integrator.publish(next, { file: delta, base: full });
     const url = await integrator.serve();
     const asked: Record<'first' | 'next', Measured<unknown>[]> = { first: [], next: [] };
     for (let round = 1; round <= rounds; round++) {
@@ -31,13 +33,23 @@ export async function checking(
     return [...rowsOf('first check', asked.first), ...rowsOf('check without news', asked.next)];
   } finally {
     integrator.stop();
+    commands.stop();
   }
 }
 
 function rowsOf(name: string, rounds: readonly Measured<unknown>[]): Row[] {
-  const added = rounds.map(({ allMiB, beforeMiB }) => allMiB - beforeMiB);
+  const of = (value: (one: Measured<unknown>) => number): number => median(rounds.map(value));
   return [
-    row(name, 1000 * median(rounds.map(({ seconds }) => seconds)), 'ms'),
-    row(`${name}, memory above that of its process before`, median(added), 'MiB'),
+    row(name, 1000 * of(({ seconds }) => seconds), 'ms'),
+    row(
+      `${name}, memory`,
+      of(({ allMiB }) => allMiB),
+      'MiB',
+    ),
+    row(
+      `${name}, of it the process before it began`,
+      of(({ beforeMiB }) => beforeMiB),
+      'MiB',
+    ),
   ];
 }

@@ -30,8 +30,13 @@ export async function measuredWork<T = unknown>(work: Work): Promise<Measured<T>
   const { allMiB, childrenMiB } = peak();
   if (code !== 0)
     throw new VigieError('update', `The bench could not ${work.what}`, 'See what it said above');
-  const { ms, beforeMiB, answer } = JSON.parse(out) as Done;
-  return { seconds: ms / 1000, allMiB, childrenMiB, beforeMiB, answer: answer as T };
+  const { ms, beforeMiB, ownMiB, answer } = JSON.parse(out) as Done;
+  return {
+    ...{ seconds: ms / 1000, beforeMiB, childrenMiB },
+    // Work that is over between two looks.
+    allMiB: Math.max(allMiB, ownMiB),
+    answer: answer as T,
+  };
 }
 
 /** The commit that is checked out, under a version of its own. */

@@ -38,6 +38,8 @@ export interface Done {
   ms: number;
   /** of this process before it began, MiB */
   beforeMiB: number;
+  /** the most that this process ever used, MiB */
+  ownMiB: number;
   answer: unknown;
 }
 
@@ -88,5 +90,6 @@ const run = await prepared(JSON.parse(process.argv[2] ?? '') as Work);
 const beforeMiB = process.memoryUsage.rss() / 2 ** 20;
 const fromUs = systemClock.monoUs();
 const answer = await run();
-const done: Done = { ms: (systemClock.monoUs() - fromUs) / 1000, beforeMiB, answer };
+const ms = (systemClock.monoUs() - fromUs) / 1000;
+const done: Done = { ms, beforeMiB, ownMiB: process.resourceUsage().maxRSS / 1024, answer };
 process.stdout.write(JSON.stringify(done));
