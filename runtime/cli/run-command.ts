@@ -1,7 +1,7 @@
 /** `vigie run`: the camera of a configuration file. */
 import { Command } from 'commander';
 import { stateDirectory } from '../config/paths.js';
-import { runCamera } from './run.js';
+import { beginWithPipeline } from './beginning.js';
 import { type RunFlags, runOptions, withRunFlags } from './run-flags.js';
 
 export function runCommand(): Command {
@@ -9,6 +9,10 @@ export function runCommand(): Command {
     .description('Run the camera of a configuration file until Ctrl-C or SIGTERM')
     .requiredOption('--config <file>', 'configuration file (docs/configuration.md)')
     .action(async (flags: RunFlags) => {
-      await runCamera(runOptions(flags, flags.config ?? '', flags.state ?? stateDirectory(), false));
+      const options = runOptions(flags, flags.config ?? '', flags.state ?? stateDirectory(), false);
+      await beginWithPipeline(async (beginning) => {
+        const { runCamera } = await import('./run.js');
+        await runCamera(options, beginning);
+      });
     });
 }

@@ -2,44 +2,46 @@
  * `vigie run` and `vigie demo`: one camera from start to a clean stop. Standard output is for the person who
  * started it; the log goes to standard error.
  */
-import { existsSync } from 'node:fs';
-import { arch } from 'node:os';
-import { join } from 'node:path';
 import { LinuxCard } from '../../board/linux/card.js';
 import { systemClock } from '../../board/linux/clock.js';
 import type { Log } from '../../board/ports.js';
 import type { Right } from '../access/rights.js';
 import { loadConfig } from '../config/load.js';
-import { cacheDirectory, openStateDirectory } from '../config/paths.js';
+import { openStateDirectory } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { lineLog } from '../health/log.js';
 import { table, writeReport } from '../health/report.js';
 import { Camera } from '../main.js';
 import type { OnProgress } from '../record/create.js';
+import type { Beginning } from './beginning.js';
 import { runReport } from './report.js';
 import type { RunOptions } from './run-flags.js';
 import { say, type Words } from './words.js';
 
 /** Runs a camera until it is told to stop. Rejects with a VigieError when it cannot start. */
-export async function runCamera(options: RunOptions): Promise<void> {
+export async function runCamera(options: RunOptions, pipeline: Beginning): Promise<void> {
   const config = withOptions(loadConfig(options.configFile), options);
   const around = options.around?.(config);
   const stopAsked = signalled();
   await around?.start();
   try {
-    await run(config, options, stopAsked);
+    await run(config, options, { ...pipeline, stopAsked });
   } finally {
     await around?.stop();
   }
 }
 
-async function run(config: Config, options: RunOptions, stopAsked: Promise<void>): Promise<void> {
+async function run(
+  config: Config,
+  options: RunOptions,
+  { early, gstRegistry, stopAsked }: Beginning & { stopAsked: Promise<void> },
+): Promise<void> {
   const errors: string[] = [];
   const log = keepingErrors(lineLog(systemClock), errors);
   const stateDirectory = openStateDirectory(options.stateDirectory);
   const camera = await Camera.make(
     { clock: systemClock, log, card: new LinuxCard() },
-    { config, stateDirectory, gstRegistry: gstRegistry() },
+    { config, stateDirectory, gstRegistry, early },
   );
   const words = say(config.camera.language);
   const startedUs = systemClock.monoUs();
@@ -79,12 +81,6 @@ function withOptions(config: Config, { port, language }: RunOptions): Config {
     camera: { ...config.camera, language: language ?? config.camera.language },
     control: { ...config.control, port: port ?? config.control.port },
   };
-}
-
-/** The registry that set-up made; without one GStreamer keeps its own. */
-function gstRegistry(): string | null {
-  const file = join(cacheDirectory(), `gst-registry-${arch()}.bin`);
-  return existsSync(file) ? file : null;
 }
 
 function signalled(): Promise<void> {

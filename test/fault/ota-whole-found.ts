@@ -53,6 +53,7 @@ export function wrongIn({ orders, gaps, told }: WholeFound): string[] {
       wrong.push(`${name}: ${active} is ${trial ? 'on trial' : 'kept'}, not ${runs}`);
     if (!told.includes(`${expected} ${defect === null ? version : runs}`))
       wrong.push(`${name}: the register does not tell that it was ${expected}`);
+    if (defect === null && !order.delta) wrong.push(`${name}: it was offered whole, not as a difference`);
     if (defect !== null && told.includes(`confirmed ${version}`)) wrong.push(`${name}: it was confirmed`);
     if (defect === 'records nothing' && !order.waitedFor.includes('storage'))
       wrong.push(`${name}: nobody was told that it waits for the storage`);
