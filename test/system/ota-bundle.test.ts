@@ -26,7 +26,9 @@ import { clipConfig, writeAuthorisation } from '../camera-run.js';
 import { expectedOf, quick, scratch } from '../small-bundle.js';
 
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
-const skip = existsSync('.git') ? false : 'needs a git clone: a bundle is of a commit';
+const git = spawnSync('git', ['rev-parse', '--verify', 'HEAD'], { encoding: 'utf8' });
+const refusal = git.error?.message ?? git.stderr.split('\n')[0];
+const skip = git.status === 0 ? false : `needs a git clone, as a bundle is of a commit: ${refusal}`;
 
 function plan(root: string, version: string, notes: string | null = null): Promise<Plan> {
   const options = { root, cache: cacheDirectory(), version, arch, boards: [], notes, dirty: true } as const;
