@@ -3,6 +3,7 @@
  * for orders. Asks nothing while the time is not trusted; takes nothing itself.
  */
 import type { Clock } from '../board/ports.js';
+import { BundleRefused } from './bundle/read.js';
 import type { Found } from './metadata/client.js';
 import { clockUnsure, noRepository, type Problem, problemOf, problems } from './problems.js';
 import type { SlotsStatus } from './slots/backend.js';
@@ -22,7 +23,7 @@ type CheckingDeps = Pick<UpdaterDeps, 'repository' | 'backend' | 'judge' | 'obta
 export class Checking {
   /** what the register was told in this run: it is not told again at each check */
   readonly #told = new Set<string>();
-  #failures = { identity: '', count: 0 };
+  #failures = { identity: '', count: 0, refused: false };
 
   /** @param options.version the one that runs */
   constructor(
@@ -65,10 +66,11 @@ export class Checking {
     this.#says(problemOf(error, this.deps.now.state), to);
   }
 
-  /** A version could not be written: after several times it waits for a person. */
-  failedToInstall(identity: string): void {
-    const count = this.#failures.identity === identity ? this.#failures.count + 1 : 1;
-    this.#failures = { identity, count };
+  /** A version could not be written: after several times, or when it must not run, it waits for a person. */
+  failedToInstall(identity: string, error: unknown): void {
+    const before = this.#failures.identity === identity ? this.#failures.count : 0;
+    const refused = error instanceof BundleRefused;
+    this.#failures = { identity, count: refused ? mostFailures : before + 1, refused };
   }
 
   #judge(found: Found, slots: SlotsStatus): void {
@@ -77,11 +79,13 @@ export class Checking {
     const { version } = found.release;
     now.offer = null;
     if (judgement.kind !== 'offer') return this.#says(judgement.problem, version);
-    const { identity, count } = this.#failures;
+    const { identity, count, refused } = this.#failures;
     const repeated = identity === found.identity && count >= mostFailures;
     const plan = obtaining.plan(found, slots.running?.record ?? null, { mayDelta: true });
     now.offer = { plan, onlyByOrder: judgement.onlyByOrder || repeated };
-    now.problem = judgement.onlyByOrder ? problems.failedBefore : repeated ? problems.repeated : null;
+    now.problem = null;
+    if (repeated) now.problem = refused ? problems.bundle : problems.repeated;
+    if (judgement.onlyByOrder) now.problem = problems.failedBefore;
     this.#tellOnce('offered', version);
   }
 

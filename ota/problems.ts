@@ -3,6 +3,7 @@
  * go to the console, and name no address and no path.
  */
 import { VigieError } from '../errors.js';
+import { BundleRefused } from './bundle/read.js';
 import { DownloadError, downloadWords } from './download/ending.js';
 import { judgementWords, type NothingWhy, type RefusedWhy } from './metadata/policy.js';
 import { type RefusalReason, refusalWords, UpdateRefused } from './metadata/refusal.js';
@@ -43,6 +44,14 @@ export const problems = {
     'L’installation a échoué ; la version en marche n’a pas changé.',
     'The installation failed; the version that runs has not changed.',
   ),
+  bundle: {
+    ...problem(
+      'bundle',
+      'Le paquet contient ce qui ne doit pas fonctionner ici, ou n’est pas celui qui a été annoncé : rien n’a changé.',
+      'The bundle holds what must not run here, or is not what was announced: nothing has changed.',
+    ),
+    refused: true,
+  },
   check: problem(
     'check',
     'Le dépôt des mises à jour n’a pas pu être lu.',
@@ -79,6 +88,7 @@ export function problemOf(error: unknown, at: UpdateState): Problem {
   }
   if (error instanceof DownloadError)
     return { ...downloadWords[error.reason], reason: error.reason, refused: error.reason === 'damaged' };
+  if (error instanceof BundleRefused) return problems.bundle;
   return at === 'checking' ? problems.check : problems.install;
 }
 

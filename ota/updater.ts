@@ -256,25 +256,30 @@ export class Updater implements UpdateOrders {
     const { found } = offer.plan;
     const to = found.release.version;
     const about = { from: this.options.running.version, to, ...(by !== null && { by }) };
+    const reached = { install: false };
     this.#now.problem = null;
     try {
       const wanted = { found, running: slots?.running?.record ?? null, ordered: by !== null };
-      await take({ ...this.deps, backend }, wanted, this.#takingEvents(offer, about), signal);
+      await take({ ...this.deps, backend }, wanted, this.#takingEvents(offer, about, reached), signal);
     } catch (error) {
       if (!signal.aborted) this.#checking.wentWrong(error, to);
+      if (!signal.aborted && reached.install) this.#checking.failedToInstall(found.identity, error);
       throw error;
     }
     await this.#end({ step: 'installed', ...about });
   }
 
-  #takingEvents(offer: Offer, about: Omit<UpdateTold, 'kind' | 'step'>): TakingEvents {
+  #takingEvents(
+    offer: Offer,
+    about: Omit<UpdateTold, 'kind' | 'step'>,
+    reached: { install: boolean },
+  ): TakingEvents {
     return {
       planned: (plan) => {
         offer.plan = plan;
       },
       follow: (event) => {
-        if (event === 'failed' && this.#now.state === 'installing')
-          this.#checking.failedToInstall(offer.plan.found.identity);
+        if (event !== 'failed') reached.install = event === 'install';
         this.#now.follow(event);
       },
       progress: (progress) => this.#now.progress(progress),

@@ -12,7 +12,7 @@ import { type Model, parseManifest } from '../../models/manifest.js';
 import { boundedBytes, mostModelBytes } from '../../models/verify.js';
 import { strangeness } from './content.js';
 import type { BundleManifest } from './manifest.js';
-import { shown } from './read.js';
+import { BundleRefused, shown } from './read.js';
 
 export interface AdmittedModel {
   name: string;
@@ -101,5 +101,7 @@ async function headOf(file: string): Promise<Buffer> {
 
 function closed(path: string, why: string, cause?: unknown): VigieError {
   const hint = 'Nothing was changed. A version brings the models of its own closed list and no others';
-  return new VigieError('update', `The bundle is refused at ${shown(path)}: ${shown(why)}`, hint, { cause });
+  return new BundleRefused('update', `The bundle is refused at ${shown(path)}: ${shown(why)}`, hint, {
+    cause,
+  });
 }

@@ -153,8 +153,11 @@ function checkPaths({ files, start }: BundleManifest): void {
 
 export function refused(what: string, cause?: unknown): VigieError {
   const hint = 'Nothing was changed. Have the integrator build and publish this version again';
-  return new VigieError('update', `The bundle is refused: ${what}`, hint, { cause });
+  return new BundleRefused('update', `The bundle is refused: ${what}`, hint, { cause });
 }
+
+/** What is in it must not run here, however often it is tried. */
+export class BundleRefused extends VigieError {}
 
 /** A name out of a bundle, short and on one line. */
 export function shown(text: string): string {

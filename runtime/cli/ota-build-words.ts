@@ -55,7 +55,8 @@ const en: BuildWords = {
   built: (file) => `Written: ${file}`,
   verified: 'Every file has the hash that bundle.json lists, and every model is one of its closed list.',
   notes: 'Release notes',
-  size: (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`,
+  size: (bytes) =>
+    bytes < 2 ** 20 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`,
 };
 
 const fr: BuildWords = {
@@ -81,7 +82,7 @@ const fr: BuildWords = {
   built: (file) => `Écrit : ${file}`,
   verified: 'Chaque fichier a l’empreinte que bundle.json indique, et chaque modèle est de sa liste fermée.',
   notes: 'Notes de version',
-  size: (bytes) => `${(bytes / 2 ** 20).toFixed(1).replace('.', ',')} Mio`,
+  size: (bytes) => en.size(bytes).replace('.', ',').replace('iB', 'io'),
 };
 
 /** In the language asked for, else that of the terminal. */

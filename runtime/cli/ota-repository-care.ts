@@ -1,4 +1,4 @@
-/** `vigie ota refresh | repository | serve`: keeping the repository alive, looking at it, and serving it on the bench. */
+/** `vigie ota refresh | repository | prune | serve`: keeping the repository alive, looking at it, and serving it on the bench. */
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
@@ -7,6 +7,7 @@ import { prepare } from '../../ota/repository/publication.js';
 import { type RepositoryStatus, refresh, statusOf } from '../../ota/repository/refresh.js';
 import { Repository } from '../../ota/repository/repository.js';
 import { serveRepository } from '../../ota/repository/serve.js';
+import { removeUnlisted, unlisted } from '../../ota/repository/unlisted.js';
 import { printRows } from './keeping-flags.js';
 import {
   applyOptions,
@@ -84,6 +85,28 @@ function tellStatus({ roles, offers, waits, warnings }: RepositoryStatus, words:
   if (warnings.length + waits.length > 0) print('');
   for (const { what, of } of warnings) print(words.warning[what](of));
   for (const missing of waits) print(`  ${words.missing(missing)}`);
+}
+
+export function pruneCommand(): Command {
+  return withLanguage(new Command('prune'))
+    .description('Remove bundles that nothing lists any more; published metadata is not touched')
+    .argument('<repository>')
+    .option('--days <number>', 'only those that were laid down so long ago', wholeNumber(0, 3660), 30)
+    .option('--dry-run', 'say what would be removed, and remove nothing')
+    .action(async (directory: string, flags: RepositoryFlags & { days: number }) => {
+      const place = resolve(directory);
+      const dryRun = flags.dryRun === true;
+      const work = async (): Promise<void> => {
+        const repository = await Repository.open(place);
+        const files = await unlisted(repository, Date.now() - flags.days * 86_400_000);
+        if (!dryRun) await removeUnlisted(repository, files);
+        if (flags.json) return print(JSON.stringify({ files, dryRun }, null, 2));
+        const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+        for (const { path } of files) print(`  ${path}`);
+        print(wordsFor(flags).pruned(files.length, Math.round(bytes / 2 ** 20), dryRun));
+      };
+      await locked(place, work, { dryRun });
+    });
 }
 
 interface ServeFlags extends RepositoryFlags {

@@ -58,6 +58,8 @@ const en = {
   dropped: 'What waited for signatures is dropped.',
   revoked: (roles: string): string => `The key is taken away from: ${roles}`,
   withdrawn: 'Cameras that have it keep it; the others are offered nothing.',
+  pruned: (files: number, mebibytes: number, dryRun: boolean): string =>
+    `${dryRun ? 'Dry run. It would remove' : 'Removed'}: ${files} file(s), ${mebibytes} MiB`,
   serving: (url: string): string =>
     `Serving at ${url} until Ctrl-C. For the bench only: no TLS, no log, one machine. A fleet takes any web server.`,
 };
@@ -115,6 +117,8 @@ const fr: RepositoryWords = {
   dropped: 'Ce qui attendait des signatures est abandonné.',
   revoked: (roles) => `La clé est retirée de : ${roles}`,
   withdrawn: 'Les caméras qui l’ont le gardent ; rien n’est proposé aux autres.',
+  pruned: (files, mebibytes, dryRun) =>
+    `${dryRun ? 'Essai à blanc. Seraient retirés' : 'Retirés'} : ${files} fichier(s), ${mebibytes} Mio`,
   serving: (url) =>
     `Dépôt servi à ${url} jusqu’à Ctrl-C. Pour le banc seulement : sans TLS, sans journal, une machine. Pour un parc, tout serveur web convient.`,
 };

@@ -1,6 +1,6 @@
 /** The part of `vigie ota` that keeps the signed repository (docs/updates.md, "The integrator, step by step"). */
 import type { Command } from 'commander';
-import { refreshCommand, repositoryCommand, serveCommand } from './ota-repository-care.js';
+import { pruneCommand, refreshCommand, repositoryCommand, serveCommand } from './ota-repository-care.js';
 import { keysCommand, signCommand } from './ota-repository-keys.js';
 import { publishCommand, rolloutCommand, withdrawCommand } from './ota-repository-offers.js';
 import {
@@ -23,6 +23,7 @@ export function repositoryCommands(): Command[] {
     withdrawCommand(),
     refreshCommand(),
     repositoryCommand(),
+    pruneCommand(),
     signCommand(),
     unstageCommand(),
     rotateCommand(),

@@ -4,7 +4,9 @@
  * updated on it, the card is cut at points of what it was given, and what is left is mounted and started. Prints its findings
  * as one line of JSON.
  */
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { seeded } from '../random.js';
 import { CardImage, emptyCard } from './card-image.js';
@@ -166,9 +168,10 @@ try {
   await cutAll(run, { image, told: [`confirmed ${version.version}`] });
   await card.stop();
 } catch (error) {
-  // What is mounted goes with this process.
-  process.stderr.write(`${String(error)}\n`);
-  process.exit(1);
+  // What is mounted goes with this process, when nothing of it waits for the card any more.
+  writeSync(2, `${String(error)}\n`);
+  await Promise.race([card.stop().catch(() => {}), wait(5000)]);
+  process.kill(process.pid, 'SIGKILL');
 }
 process.stdout.write(`${JSON.stringify(findings)}\n`);
 process.stdin.destroy();

@@ -48,7 +48,8 @@ function rowsOf(name: string, count: number, { during, wrong, violations }: Brok
 
 async function killed(say: Say, kills: number, seed: number): Promise<Found> {
   say(`${kills} kills of whoever changes or starts the slots`);
-  return rowsOf('killed (SIGKILL)', kills, await killUpdates({ kills, seed }));
+  const found = await killUpdates({ kills, seed });
+  return rowsOf('killed (SIGKILL)', found.kills, found);
 }
 
 async function cut(say: Say, cuts: number, seed: number): Promise<Found> {

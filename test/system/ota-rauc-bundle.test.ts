@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CommandRunner, type Ended } from '../command-runner.js';
 import { embeddingModel, onnx } from '../slot-models.js';
-import { packTree, smallTree, writeTree } from '../small-bundle.js';
+import { packTree, scratch, smallTree, writeTree } from '../small-bundle.js';
 import { RaucBoard } from './ota-rauc-board.js';
 import { imageOf } from './ota-rauc-bundles.js';
 
@@ -231,9 +231,7 @@ test('a root that is written keeps what makes the machine itself; an image of an
 });
 
 test('the recipe of a board: every gap is filled, each file says where it goes, odd words are refused', async (t) => {
-  const board = await RaucBoard.make(t);
-  if (!board) return;
-  const out = join(board.directory, 'recipe');
+  const out = join(scratch(t), 'recipe');
   const base = ['ota', 'system-recipe', '--board', 'rk3588', '--out', out];
   const slots = ['--slot-a', '/dev/mmcblk0p2', '--slot-b', '/dev/mmcblk0p3'];
   const { status, out: said, error } = await vigie.run(...base, ...slots, '--store', 'uboot');

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { LinuxCard } from '../../board/linux/card.js';
 import { exitCodes } from '../../errors.js';
 import { makeDelta } from '../../ota/bundle/delta.js';
 import { CommandRunner, type Ended } from '../command-runner.js';
@@ -210,6 +211,10 @@ test('rotation and revocation in one command each; the lock; what is secret stay
   await done(...revoke, '--keys', one.keys);
   assert.match(await done('repository', one.repository), /root +3 .*root-3/);
   assert.match(await done('refresh', one.repository, '--keys', one.keys), /timestamp\.json/);
+  const unlock = await new LinuxCard().lock(join(one.repository, '.lock'));
+  assert.match((await run('refresh', one.repository, '--keys', one.keys)).error, /cannot be locked/);
+  await unlock();
+  assert.match(await done('prune', one.repository, '--days', '0', '--dry-run'), /would remove: 0 file/);
   const files = readdirSync(one.repository, { recursive: true, encoding: 'utf8' });
   const secrets = readdirSync(one.keys).filter((name) => !name.includes('.pub'));
   const bodies = secrets.map((name) => readFileSync(join(one.keys, name), 'utf8').split('\n')[2] ?? '');

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { withdraw } from '../../ota/repository/offers.js';
 import { refresh } from '../../ota/repository/refresh.js';
 import { revoke, rotate } from '../../ota/repository/rotation.js';
+import { removeUnlisted, unlisted } from '../../ota/repository/unlisted.js';
 import { Publishing, place, served, TufClient } from '../ota-publishing.js';
 
 const versionOf = async (client: TufClient) => (await client.release())?.version ?? null;
@@ -160,4 +161,19 @@ test('the same change gives the same bytes', async (t) => {
   cpSync(copy, publishing.directory, { recursive: true });
   await publishing.publish('1.0.0');
   assert.deepEqual(bytes(), first);
+});
+
+test('what nothing lists is removed when it is old enough, and nothing else', async (t) => {
+  const publishing = await new Publishing(t).founded();
+  for (const version of ['1.0.0', '1.1.0']) await publishing.publish(version);
+  const client = await TufClient.at(t, await served(t, publishing.directory));
+  const repository = await publishing.open();
+  assert.deepEqual(await unlisted(repository, Date.now() - 86_400_000), []);
+  const old = await unlisted(repository, Date.now() + 86_400_000);
+  assert.equal(old.length, 2);
+  assert.ok(old.every(({ path }) => /release\.json$|vigie-1\.0\.0/.test(path)));
+  await removeUnlisted(repository, old);
+  const release = await client.release();
+  assert.equal(release?.version, '1.1.0');
+  assert.equal(await client.file(release?.content.path ?? ''), 'bundle of 1.1.0');
 });

@@ -235,7 +235,10 @@ for (const [name, changes] of [
   ['another channel', { channel: 'pilot' }],
 ] as const) {
   mistake(`the release of ${name} under this path`, 'foreign', (repository) => {
-    repository.publish('1.3.0', changes);
+    const { content } = testRelease('1.3.0');
+    const { customer, board, channel } = { ...place, ...changes };
+    const path = `${customer}/${board}/${channel}/vigie-1.3.0.tar.zst`;
+    repository.publish('1.3.0', { ...changes, content: { ...content, path } });
   });
 }
 for (const [name, reason, path] of [

@@ -166,6 +166,11 @@ test('the floor: raised only, kept twice, and never below the confirmed version'
   assert.ok(timeMs > 0);
   await floors.raiseSeen(timeMs - 1000, {});
   assert.equal(floors.timeMs, timeMs);
+  const before = floors.role('timestamp');
+  assert.ok(before !== null && before.version === 1);
+  await floors.raiseSeen(0, { timestamp: { version: 0, signers: [], anew: false } });
+  assert.deepEqual(floors.role('timestamp'), before);
+  assert.equal(floors.role('__proto__'), null);
   for (const name of ['floor.json', 'floor.second.json']) {
     const path = join(directory, name);
     const whole = readFileSync(path, 'utf8');

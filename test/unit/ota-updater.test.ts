@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { VigieError } from '../../errors.js';
 import { DeltaMisfit } from '../../ota/bundle/delta.js';
+import { refused } from '../../ota/bundle/read.js';
 import { DownloadError } from '../../ota/download/ending.js';
 import { UpdateRefused } from '../../ota/metadata/refusal.js';
 import { problems } from '../../ota/problems.js';
@@ -248,6 +249,21 @@ test('an installation that fails three times waits for an order; another version
   await pass(script, 2 * 3600);
   assert.equal(script.steps.at(-1), 'restart');
   assert.ok(script.steps.includes('install 1.2.0 asked frames storage control'));
+});
+
+test('a bundle that the gate refuses is told as refused, is a notice, and is not tried again by itself', async () => {
+  const script = await started({}, (made) => {
+    made.unpack = () => Promise.reject(refused('it brings a model that its list does not name'));
+  });
+  await pass(script, untilAsked);
+  assert.deepEqual(
+    script.updater.notices().map(({ code }) => code),
+    ['update-refused'],
+  );
+  await pass(script, 8 * 3600);
+  assert.deepEqual(stepsTold(script), ['offered 1.1.0', 'downloaded 1.1.0', 'refused 1.1.0 bundle']);
+  assert.equal(script.steps.filter((step) => step.startsWith('install')).length, 1);
+  assert.ok(!script.steps.includes('restart'));
 });
 
 test('what the roll-out has not reached yet, or is refused, cannot be ordered', async () => {

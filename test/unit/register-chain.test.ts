@@ -5,7 +5,9 @@ import { chmodSync, readdirSync, renameSync, rmSync, statSync, truncateSync, wri
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { encodeLine, hashOf } from '../../runtime/access/register/line.js';
-import { RegisterBench } from './register-fake.js';
+import { openSigningKey } from '../../runtime/access/register/signing-key.js';
+import { verifyRegister } from '../../runtime/access/register/verify.js';
+import { RegisterBench, startMs } from './register-fake.js';
 
 test('entries are numbered, chained and signed, and only their owner can read them', async (t) => {
   const bench = new RegisterBench(t);
@@ -81,6 +83,35 @@ for (const [what, kind, edit] of edits) {
     await again.stop();
   });
 }
+
+test('an entry of a later version is part of the chain, is passed over, and is gone on from', async (t) => {
+  const bench = new RegisterBench(t);
+  await bench.filled(2);
+  const { privateKey } = await openSigningKey(join(bench.state, 'keys', 'register.key'), { make: false });
+  const later = (kind: string): string => {
+    const prev = hashOf(bench.lines().at(-1) ?? '');
+    const frame = { n: bench.lines().length + 1, at: startMs + 9000, trusted: true, prev };
+    return encodeLine(frame, { kind, seen: { deeper: [1] } } as never, privateKey);
+  };
+  bench.write([...bench.lines(), later('moon-seen')]);
+  const told: string[] = [];
+  const { findings, entries } = await verifyRegister(bench.state, (entry) =>
+    told.push(entry.kind === 'later' ? `later ${entry.name}` : entry.kind),
+  );
+  assert.deepEqual([findings, entries], [[], 4]);
+  assert.deepEqual(told, ['register-created', 'segment-born', 'segment-born', 'later moon-seen']);
+  const register = await bench.open();
+  assert.deepEqual([register.findings, register.standing.segments.size], [[], 2]);
+  await register.append({ kind: 'segment-born', storeId: 'store-1', segment: 3 });
+  await register.stop();
+  assert.deepEqual((await bench.verify()).findings, []);
+  // Negative control: a kind that is known, with a field that it never had, is no entry of a later version.
+  bench.write([...bench.lines(), later('clock-sure')]);
+  assert.deepEqual(
+    (await bench.verify()).findings.map(({ kind }) => kind),
+    ['unreadable'],
+  );
+});
 
 test('found: an entry that somebody else signed, whatever its hashes and numbers', async (t) => {
   const bench = new RegisterBench(t);

@@ -268,7 +268,29 @@ export const entry = z.discriminatedUnion('kind', [
   told.judged.extend(frame),
   told.updated.extend(frame),
 ]);
-export type Entry = z.infer<typeof entry>;
+
+/**
+ * An entry of a kind that this version does not know: told by a later one, before the camera came back to this. It is part of
+ * the chain like any other and means nothing here. A later version adds kinds and leaves those that are there as they are.
+ */
+export interface LaterEntry extends z.infer<z.ZodObject<typeof frame>> {
+  kind: 'later';
+  /** its kind, in its own words */
+  name: string;
+}
+const laterFrame = z
+  .looseObject({ kind: z.string().regex(/^[a-z][a-z-]{0,39}$/), ...frame })
+  .refine(({ kind }) => kind !== 'later' && !eventKinds.some((known) => known === kind));
+
+/** Null: of a kind that is known, or no entry. */
+export function laterEntry(found: unknown): LaterEntry | null {
+  const { success, data } = laterFrame.safeParse(found);
+  if (!success) return null;
+  const { n, at, trusted, prev, signature } = data;
+  return { kind: 'later', name: data.kind, n, at, trusted, prev, signature };
+}
+
+export type Entry = z.infer<typeof entry> | LaterEntry;
 export type EntryOf<K extends EventKind> = Extract<Entry, { kind: K }>;
 
 /** One thing that happened. */

@@ -3,7 +3,7 @@
  * proof.ts. What is signed is the line itself with the signature cut out, so that there is nothing to normalise.
  */
 import { createHash, type KeyObject, sign, verify } from 'node:crypto';
-import { type Entry, entry, type RegisterEvent } from './entry.js';
+import { type Entry, entry, laterEntry, type RegisterEvent } from './entry.js';
 
 /** What stands where the hash of the line before would, in the first entry. */
 export const beginning = '0'.repeat(64);
@@ -33,7 +33,7 @@ export function decodeLine(text: string): Entry | null {
     // A key that stands twice, or any other way to write the same, was not written here.
     if (JSON.stringify(found) !== text) return null;
     const parsed = entry.safeParse(found);
-    return parsed.success ? parsed.data : null;
+    return parsed.success ? parsed.data : laterEntry(found);
   } catch {
     return null;
   }
