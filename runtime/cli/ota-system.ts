@@ -1,5 +1,5 @@
 /**
- * The part of `vigie ota` for boards with two root partitions (docs/updates.md, "A system slot with RAUC"): the files that a
+ * The part of `vigie ota` for boards with two root partitions (docs/updates-system.md): the files that a
  * board needs, and the bundles for it. On the integrator's machine; asks no camera.
  */
 import { join } from 'node:path';
