@@ -1,5 +1,5 @@
 /**
- * `release.json`: what a channel offers the cameras of one customer and board (docs/updates.md, "The repository"). A small
+ * `release.json`: what a channel offers the cameras of one customer and board (docs/updates-integrator.md, "The repository"). A small
  * target signed like every other; written by ota/repository/, read by ota/metadata/. Everything in it is outside bytes until
  * its signature, length and hash were verified, and checked by this schema after.
  */

@@ -108,9 +108,10 @@ export class Updater implements UpdateOrders {
   /** What the operator must know. */
   notices(): UpdateNotice[] {
     const { clock, repository, seenMs } = this.deps;
-    const lastMs = this.#now.checkedMs ?? seenMs();
+    // Metadata that hold count even when they offer this camera nothing.
+    const lastMs = Math.max(this.#now.checkedMs ?? 0, seenMs() ?? 0);
     const hereMs = (clock.monoUs() - this.#bornUs) / 1000;
-    const silentMs = lastMs === null ? hereMs : clock.wallMs() - lastMs;
+    const silentMs = lastMs === 0 ? hereMs : clock.wallMs() - lastMs;
     return noticesOf(this.#now.problem, this.#returned, repository ? silentMs : 0);
   }
 

@@ -1,5 +1,5 @@
 /**
- * `rauc-slots.json` in the state directory: what neither RAUC nor a bootloader has room for (docs/updates.md, "What is kept
+ * `rauc-slots.json` in the state directory: what neither RAUC nor a bootloader has room for (docs/updates-system.md, "What is kept
  * where"). Written by rauc.ts alone, as a whole and with its own hash. Lost or damaged it costs the rollback and the list of
  * failures, never the version that runs.
  */

@@ -1,6 +1,6 @@
 /**
  * A system slot: RAUC writes the partition, the bootloader starts it and counts its tries, and this keeps what neither knows
- * (docs/updates.md, "A system slot with RAUC"). Called by ota/updater.ts. It never makes a slot the next to boot before its own
+ * (docs/updates-system.md). Called by ota/updater.ts. It never makes a slot the next to boot before its own
  * note of the trial is on the disk, and it never writes a slot itself.
  */
 import type { Log } from '../../board/ports.js';
@@ -204,7 +204,7 @@ export class RaucSlots implements SlotBackend {
   async #ready(file: string, version: string): Promise<{ running: SlotName; slots: RaucPair }> {
     const { slots, running } = await this.#see();
     if (!running) {
-      const hint = 'Give the kernel rauc.slot=A or rauc.slot=B: see docs/updates.md';
+      const hint = 'Give the kernel rauc.slot=A or rauc.slot=B: see docs/updates-system.md';
       throw problem('RAUC does not know which slot runs', hint);
     }
     if (this.#known().trial?.slot === running) {

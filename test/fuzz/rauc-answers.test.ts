@@ -120,7 +120,7 @@ test(`${cases} notes with a turned byte are as they were written, or none`, () =
   }
 });
 
-/** What must be so of any notes after a start: see docs/updates.md, RS2, RS3 and RS6. */
+/** What must be so of any notes after a start: see docs/updates-system.md, RS2, RS3 and RS6. */
 function soundStart(before: RaucNotes, facts: BootFacts, version: string): void {
   const { next, bad } = settled(before, facts, version);
   const running = next.slots[facts.running];

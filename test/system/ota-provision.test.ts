@@ -77,8 +77,10 @@ test('a new board: the tree with its modes, slot a confirmed, and a launcher tha
   const args = [join(slots, 'launcher/main.js'), '--slots', slots, '--', 'run', '--config', 'x'];
   const launcher = spawn(process.execPath, args, { stdio: 'ignore', env: { ...process.env, OUT: log } });
   t.after(() => ended(launcher, 'SIGTERM'));
-  while (!existsSync(log) && launcher.exitCode === null) await wait(20);
-  const [pid, ...rest] = readFileSync(log, 'utf8').trim().split(' ');
+  const line = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+  // a file that is there may not hold its line yet
+  while (!line().endsWith('\n') && launcher.exitCode === null) await wait(20);
+  const [pid, ...rest] = line().trim().split(' ');
   assert.deepEqual(rest, ['a', 'run', '--config', 'x']);
   assert.match((await provision('--replace')).error, /is running/);
   await ended(launcher, 'SIGTERM');

@@ -139,6 +139,8 @@ export interface Script {
   /** null: the repository cannot be reached */
   found: Found | null;
   refused: Error | null;
+  /** when metadata that hold were last seen */
+  seenMs: number | null;
   judgement: Judgement;
   vitals: Vitals;
   trusted: boolean;
@@ -214,6 +216,7 @@ export function scripted(
     problems: [],
     found: foundOf('1.1.0'),
     refused: null,
+    seenMs: null,
     judgement: { kind: 'offer', onlyByOrder: false },
     vitals: { frames: true, storage: true, control: true },
     trusted: true,
@@ -285,6 +288,6 @@ function depsOf(script: Omit<Script, 'updater'>): UpdaterDeps {
     giveUp: () => void steps.push('give up'),
     clockTrusted: () => script.trusted,
     windowOpen: () => script.open,
-    seenMs: () => null,
+    seenMs: () => script.seenMs,
   };
 }

@@ -230,6 +230,9 @@ test('nothing valid for a week is a notice', async () => {
     script.updater.notices().map(({ code }) => code),
     ['update-stale'],
   );
+  // Metadata that hold and offer this camera nothing, as after a withdrawal.
+  script.seenMs = script.clock.wallMs();
+  assert.deepEqual(script.updater.notices(), []);
 });
 
 test('a version that failed before waits for an order, and is taken then', async () => {
