@@ -7,7 +7,7 @@ import { valid } from 'semver';
 import { errorLine, VigieError } from '../errors.js';
 import { Checking } from './checking.js';
 import { isDamaged } from './download/ending.js';
-import { noticesOf, type UpdateNotice } from './notices.js';
+import { noticesOf, silentMs, type UpdateNotice } from './notices.js';
 import { Pace } from './pace.js';
 import { noSlots, nothingToTake, otherOffered, problems, refusal, stops } from './problems.js';
 import type { SlotBackend, SlotsStatus } from './slots/backend.js';
@@ -18,8 +18,6 @@ import { Telling, type UpdateTold } from './told.js';
 import { TrialWatch } from './trial.js';
 import type { UpdateOrders, UpdateState, UpdateStatus } from './update.js';
 import type { UpdaterDeps, UpdaterOptions } from './updater-parts.js';
-
-const openAgainUs = 60_000_000;
 
 export class Updater implements UpdateOrders {
   readonly known: Promise<void>;
@@ -57,8 +55,11 @@ export class Updater implements UpdateOrders {
       { clock, windowOpen: () => windowOpen(clock.wallMs()) },
       { backend: backend?.kind ?? 'none', running, channel },
     );
-    const { now, telling } = { now: this.#now, telling: this.#telling };
-    this.#checking = new Checking({ ...deps, now, telling }, { version: running.version });
+    this.#checking = new Checking({ ...deps, ...this.#parts }, running);
+  }
+
+  get #parts(): { now: Standing; telling: Telling } {
+    return { now: this.#now, telling: this.#telling };
   }
 
   /** Clears what a cut left, and sees whether the version that runs is on trial. Never rejects. */
@@ -221,7 +222,7 @@ export class Updater implements UpdateOrders {
 
   #openAgain(): void {
     const { backend, clock } = this.deps;
-    if (backend && clock.monoUs() - this.#openedUs >= openAgainUs)
+    if (backend && clock.monoUs() - this.#openedUs >= 60_000_000)
       void this.#begin((signal) => this.#open(backend, signal)).catch(() => undefined);
   }
 
@@ -282,8 +283,8 @@ export class Updater implements UpdateOrders {
     this.#now.problem = null;
     try {
       const wanted = { found, running: slots?.running?.record ?? null, ordered: by !== null };
-      const parts = { now: this.#now, telling: this.#telling };
-      await take({ ...this.deps, backend }, wanted, takingEvents(parts, offer, about, reached), signal);
+      const events = takingEvents(this.#parts, offer, about, reached);
+      await take({ ...this.deps, backend }, wanted, events, signal);
     } catch (error) {
       if (!signal.aborted) this.#checking.wentWrong(error, to);
       if (isDamaged(error)) this.#checking.cameDamaged(found.identity);

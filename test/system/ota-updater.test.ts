@@ -24,13 +24,14 @@ import { expectedOf, packTree, quick, scratch, smallTree, writeTree } from '../s
 
 const running = build().version;
 const machine = arch() === 'arm64' ? 'arm64' : 'x64';
+const forCamera = { arch: machine, boards: [place.board] } as const;
 const next = '99.0.0';
 const folder = `${place.customer}/${place.board}/${place.channel}`;
 
 /** Slots whose second holds the version that runs, on trial, as the launcher would leave them. */
 async function slotsOnTrial(root: string, work: string, trust: Buffer) {
   const tree = writeTree(join(work, 'old'), smallTree);
-  const old = await packTree(tree, join(work, 'old.tar.zst'), running, machine);
+  const old = await packTree(tree, join(work, 'old.tar.zst'), running, forCamera);
   await unpackBundle(
     { kind: 'full', file: old.file, expected: expectedOf(old) },
     join(root, 'slots', 'b'),
@@ -60,7 +61,12 @@ async function publishNext(
   old: Awaited<ReturnType<typeof packTree>>,
 ): Promise<void> {
   const files = { ...smallTree, 'dist/runtime/cli/main.js': 'console.log("99.0.0");\n' };
-  const made = await packTree(writeTree(join(work, 'new'), files), join(work, 'new.tar.zst'), next, machine);
+  const made = await packTree(
+    writeTree(join(work, 'new'), files),
+    join(work, 'new.tar.zst'),
+    next,
+    forCamera,
+  );
   const delta = await makeDelta(
     { from: old.file, to: made.file },
     join(work, 'delta.zst'),
