@@ -20,8 +20,9 @@ export function silentMs(
   checkedMs: number | null,
   bornUs: number,
 ): number {
-  const lastMs = checkedMs ?? seenMs();
-  return lastMs === null ? (clock.monoUs() - bornUs) / 1000 : clock.wallMs() - lastMs;
+  // Metadata that hold count even when they offer this camera nothing.
+  const lastMs = Math.max(checkedMs ?? 0, seenMs() ?? 0);
+  return lastMs === 0 ? (clock.monoUs() - bornUs) / 1000 : clock.wallMs() - lastMs;
 }
 
 /**

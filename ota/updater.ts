@@ -108,12 +108,8 @@ export class Updater implements UpdateOrders {
 
   /** What the operator must know. */
   notices(): UpdateNotice[] {
-    const { clock, repository, seenMs } = this.deps;
-    // Metadata that hold count even when they offer this camera nothing.
-    const lastMs = Math.max(this.#now.checkedMs ?? 0, seenMs() ?? 0);
-    const hereMs = (clock.monoUs() - this.#bornUs) / 1000;
-    const silentMs = lastMs === 0 ? hereMs : clock.wallMs() - lastMs;
-    return noticesOf(this.#now.problem, this.#returned, repository ? silentMs : 0);
+    const sinceMs = silentMs(this.deps, this.#now.checkedMs, this.#bornUs);
+    return noticesOf(this.#now.problem, this.#returned, this.deps.repository ? sinceMs : 0);
   }
 
   watch(onChange: (status: UpdateStatus) => void): () => void {

@@ -23,8 +23,8 @@ import { place, serveRepository, TestRepository, testRelease } from '../ota-repo
 import { expectedOf, packTree, quick, scratch, smallTree, writeTree } from '../small-bundle.js';
 
 const running = build().version;
-const machine = arch() === 'arm64' ? 'arm64' : 'x64';
-const forCamera = { arch: machine, boards: [place.board] } as const;
+const machine: 'x64' | 'arm64' = arch() === 'arm64' ? 'arm64' : 'x64';
+const forCamera = { arch: machine, boards: [place.board as string] };
 const next = '99.0.0';
 const folder = `${place.customer}/${place.board}/${place.channel}`;
 
