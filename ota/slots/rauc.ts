@@ -5,12 +5,13 @@
  */
 import type { Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
+import { otherSlot } from '../launcher/choose.js';
 import type { SlotName, SlotRecord, Vital } from '../launcher/slot-state.js';
 import type { Installable, Reached, SlotBackend, SlotsStatus } from './backend.js';
 import { type BootVariables, bootVariables, type RaucPair, type RaucSlot } from './rauc-answers.js';
 import { noNotes, notesPath, type RaucNotes, readNotes, writeNotes } from './rauc-notes.js';
 import { RaucEnded, type RaucService } from './rauc-service.js';
-import { failedWith, keptAs, otherSlot, recovered, settled, triesLeft } from './rauc-settle.js';
+import { failedWith, keptAs, recovered, settled, triesLeft } from './rauc-settle.js';
 
 export interface RaucSlotsDeps {
   rauc: RaucService;

@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { mostFailed } from '../../ota/launcher/choose.js';
 import { bootVariables, type RaucPair, shareIn, slotsIn } from '../../ota/slots/rauc-answers.js';
-import { mostFailed, noNotes, notesIn, notesText, type RaucNotes } from '../../ota/slots/rauc-notes.js';
+import { noNotes, notesIn, notesText, type RaucNotes } from '../../ota/slots/rauc-notes.js';
 import { type BootFacts, recovered, settled } from '../../ota/slots/rauc-settle.js';
 import { seeded } from '../random.js';
 
