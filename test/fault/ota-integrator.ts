@@ -36,6 +36,7 @@ export class Integrator {
   constructor(
     private readonly commands: CommandRunner,
     directory: string,
+    private readonly options: { withoutDetection?: boolean } = {},
   ) {
     this.repository = join(directory, 'repository');
     this.#keys = join(directory, 'keys');
@@ -65,7 +66,8 @@ export class Integrator {
   /** This repository under a version of its own, packed quickly. */
   async build(version: string, spoiled: Spoiled | null = null, level = 1): Promise<PackedBundle> {
     this.#plan ??= planned();
-    const plan = versionOf(await this.#plan, version);
+    const whole = versionOf(await this.#plan, version);
+    const plan = this.options.withoutDetection ? smaller(whole) : whole;
     return buildBundle(spoiled ? spoil(plan, spoiled) : plan, this.#bundles, { level }, never);
   }
 
@@ -152,6 +154,12 @@ function versionOf(plan: Plan, version: string): Plan {
     entry.path === 'dist/build.json' ? { path: entry.path, content } : entry,
   );
   return { ...plan, version, entries };
+}
+
+/** Without what is most of it: a camera that looks for nothing loads no engine. */
+function smaller(plan: Plan): Plan {
+  const engine = 'node_modules/onnxruntime-node/';
+  return { ...plan, entries: plan.entries.filter(({ path }) => !path.startsWith(engine)) };
 }
 
 function spoil(plan: Plan, { path, change }: Spoiled): Plan {

@@ -65,6 +65,7 @@ export class Pole {
   constructor(
     private readonly commands: CommandRunner,
     private readonly directory: string,
+    private readonly options: { withoutDetection?: boolean } = {},
   ) {
     this.slots = join(directory, 'slots');
     this.state = join(directory, 'state');
@@ -78,6 +79,7 @@ export class Pole {
     this.#url = `http://127.0.0.1:${port}`;
     const config: ConfigInput = clipConfig({
       control: { port },
+      ...(this.options.withoutDetection && { zones: [], detect: { enabled: false } }),
       ota: { url: repositoryUrl, ...place, install: 'ordered', confirmSeconds: 5 },
     });
     writeFileSync(this.#config, JSON.stringify(config));

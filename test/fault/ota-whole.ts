@@ -42,6 +42,8 @@ export interface WholeOptions {
   defects: readonly Defect[];
   /** a version that hangs or records nothing is ended after so long, three times */
   trialSeconds: number;
+  /** for a test: a camera that looks for nothing, whose versions are half as large */
+  withoutDetection?: boolean;
 }
 
 export interface Whole {
@@ -54,12 +56,12 @@ export interface Whole {
 /** Takes some minutes with all defects; `say` is told where it stands. */
 export async function updateWholeCamera(
   say: (line: string) => unknown,
-  { defects, trialSeconds }: WholeOptions,
+  { defects, trialSeconds, ...options }: WholeOptions,
 ): Promise<Whole> {
   const directory = mkdtempSync(join(tmpdir(), 'vigie-ota-whole-'));
   const commands = new CommandRunner();
-  const integrator = new Integrator(commands, directory);
-  const pole = new Pole(commands, directory);
+  const integrator = new Integrator(commands, directory, options);
+  const pole = new Pole(commands, directory, options);
   try {
     const found = await new WholeRun(say, integrator, pole).run(defects, trialSeconds);
     return { rows: rowsOf(found), violations: wrongIn(found), restart: restartIn(found) };
