@@ -21,6 +21,7 @@ import { ControlServer } from './control/server.js';
 import { type CameraHead, cameraHead } from './head-parts.js';
 import type { Health } from './health/health.js';
 import { PictureHealth } from './health/picture-health.js';
+import type { EarlyPipeline } from './health/pipeline-child.js';
 import { readHealth } from './health/read-health.js';
 import { build } from './health/report.js';
 import { Supervisor } from './health/supervisor.js';
@@ -31,14 +32,14 @@ import type { OnProgress } from './record/create.js';
 import { Updating } from './updating.js';
 import { type ToldAlert, Watching } from './watching.js';
 
-const MEBIBYTE = 2 ** 20;
-
 export interface CameraOptions {
   config: Config;
   /** absolute; relative paths of the configuration start here */
   stateDirectory: string;
   /** plug-in registry made by set-up; null lets GStreamer keep its own */
   gstRegistry: string | null;
+  /** a pipeline process that was started before this camera was made */
+  early?: EarlyPipeline | undefined;
 }
 
 export class Camera {
@@ -81,7 +82,7 @@ export class Camera {
 
   private constructor(
     deps: { clock: Clock; log: Log; card: CardPort },
-    { config, stateDirectory, gstRegistry }: CameraOptions,
+    { config, stateDirectory, gstRegistry, early }: CameraOptions,
     known: {
       authority: AuthorityWatch;
       looking: Looking;
@@ -119,8 +120,9 @@ export class Camera {
       {
         ...config.supervise,
         pipeline: known.pipeline,
-        memoryCeilingBytes: config.supervise.memoryCeilingMiB * MEBIBYTE,
+        memoryCeilingBytes: config.supervise.memoryCeilingMiB * 2 ** 20,
         gstRegistry,
+        early,
       },
     );
     this.head = cameraHead(config.head, {

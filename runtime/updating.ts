@@ -7,11 +7,9 @@ import { arch } from 'node:os';
 import { clockTrusted } from '../board/linux/trusted-time.js';
 import type { CardPort, Clock, Log } from '../board/ports.js';
 import { errorLine } from '../errors.js';
-import { unpackBundle } from '../ota/bundle/unpack.js';
 import { download } from '../ota/download/download.js';
 import { judgeFor } from '../ota/judging.js';
 import { launcherExits } from '../ota/launcher/slot-state.js';
-import { UpdateMetadata } from '../ota/metadata/client.js';
 import { Floors } from '../ota/metadata/floors.js';
 import { Obtaining, type ObtainingDeps } from '../ota/obtaining.js';
 import type { UpdateOrders } from '../ota/update.js';
@@ -25,6 +23,7 @@ import { ownPortAnswers } from './control/own-answer.js';
 import type { Notice } from './health/health.js';
 import { build } from './health/report.js';
 import { UpdateVitals } from './update-vitals.js';
+import { repositoryOf, unpack } from './updating-later.js';
 import { type Slots, slotsOf } from './updating-slots.js';
 import { Week } from './week.js';
 
@@ -117,7 +116,11 @@ export class Updating {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
-    await mkdir(this.#slots.trustDirectory, { recursive: true, mode: 0o700 });
+    const { trustDirectory } = this.#slots;
+    // On a full card a trial is still confirmed, and whoever asks is still answered.
+    await mkdir(trustDirectory, { recursive: true, mode: 0o700 }).catch((error: unknown) =>
+      this.deps.log.error(`update: ${errorLine(error)}`),
+    );
     await this.#updater.start(signal);
   }
 
@@ -128,7 +131,7 @@ export class Updating {
     const trusted = (): boolean => clockTrusted() && clock.wallMs() >= floors.timeMs;
     const window = new Week(ota?.window ?? [], ota?.timeZone);
     const obtaining = new Obtaining(
-      { fetch: this.#fetch(ota), unpack: unpackBundle },
+      { fetch: this.#fetch(ota), unpack },
       { directory: downloadDirectory, activeSlot },
     );
     const place = ota && placeOf(ota, this.options.config);
@@ -138,7 +141,7 @@ export class Updating {
       backend,
       repository:
         ota && place
-          ? new UpdateMetadata(
+          ? repositoryOf(
               { clock, log, clockTrusted, floors },
               { directory: trustDirectory, url: ota.url, place, caFile: ota.caFile ?? null },
             )

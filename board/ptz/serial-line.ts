@@ -2,8 +2,6 @@
  * The serial line to a head, as bytes. The one door to the `serialport` package; head-wire.ts asks through it, and tests
  * put a line in memory in its place. Decides nothing: what it means that bytes stop coming is for others.
  */
-import { SerialPort } from 'serialport';
-
 /** An open line. */
 export interface OpenLine {
   /** resolves when the bytes are with the driver */
@@ -21,6 +19,8 @@ export type LineOpener = (on: { bytes(bytes: Buffer): void; gone(): void }) => P
  */
 export function serialLine(path: string, baudRate: number): LineOpener {
   return async (on) => {
+    // Most cameras have no such line: they do without the memory of its package.
+    const { SerialPort } = await import('serialport');
     const port = new SerialPort({
       path,
       baudRate,

@@ -15,6 +15,7 @@ import type { Notice, StorageHealth } from '../health/health.js';
 import { storageHealthOf } from '../health/storage-health.js';
 import { type CardWords, cardRows, cardWords } from './card-words.js';
 import { type KeepingFlags, printRows, usualState, withKeepingFlags } from './keeping-flags.js';
+import { argument, secondsOption } from './run-flags.js';
 
 interface Flags extends KeepingFlags {
   directory?: string;
@@ -32,11 +33,11 @@ interface Found {
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-export function cardCommand(seconds: (text: string) => number): Command {
+export function cardCommand(): Command {
   return withKeepingFlags(new Command('card'))
     .description('The state of the card: room, wear, how long it lasts. Exit code 1 when anything is wrong')
     .option('--directory <dir>', 'directory of the store (default: store/ in the state directory)')
-    .option('--for <seconds>', 'watch it for this time to tell the rate of writing', seconds)
+    .option('--for <seconds>', 'watch it for this time to tell the rate of writing', argument(secondsOption))
     .addHelpText(
       'after',
       '\nThe rate and the projected end need --for, and a camera that records meanwhile; an hour says more than a minute.' +

@@ -2,58 +2,46 @@
  * `vigie run` and `vigie demo`: one camera from start to a clean stop. Standard output is for the person who
  * started it; the log goes to standard error.
  */
-import { existsSync } from 'node:fs';
-import { arch } from 'node:os';
-import { join } from 'node:path';
 import { LinuxCard } from '../../board/linux/card.js';
 import { systemClock } from '../../board/linux/clock.js';
 import type { Log } from '../../board/ports.js';
-import { VigieError } from '../../errors.js';
 import type { Right } from '../access/rights.js';
 import { loadConfig } from '../config/load.js';
-import { cacheDirectory, openStateDirectory } from '../config/paths.js';
+import { openStateDirectory } from '../config/paths.js';
 import type { Config } from '../config/schema.js';
 import { lineLog } from '../health/log.js';
 import { table, writeReport } from '../health/report.js';
 import { Camera } from '../main.js';
 import type { OnProgress } from '../record/create.js';
+import type { Beginning } from './beginning.js';
 import { runReport } from './report.js';
+import type { RunOptions } from './run-flags.js';
 import { say, type Words } from './words.js';
 
-export interface RunOptions {
-  configFile: string;
-  stateDirectory: string;
-  /** stop after this many seconds; null runs until a signal */
-  forSeconds: number | null;
-  reportFile: string | null;
-  port: number | null;
-  language: 'fr' | 'en' | null;
-  /** print a one-time link to the console */
-  printLink: boolean;
-  /** what stands around the camera while it runs: nothing, but in a demonstration */
-  around?: (config: Config) => { start(): Promise<void>; stop(): Promise<void> };
-}
-
 /** Runs a camera until it is told to stop. Rejects with a VigieError when it cannot start. */
-export async function runCamera(options: RunOptions): Promise<void> {
+export async function runCamera(options: RunOptions, pipeline: Beginning): Promise<void> {
   const config = withOptions(loadConfig(options.configFile), options);
   const around = options.around?.(config);
   const stopAsked = signalled();
   await around?.start();
   try {
-    await run(config, options, stopAsked);
+    await run(config, options, { ...pipeline, stopAsked });
   } finally {
     await around?.stop();
   }
 }
 
-async function run(config: Config, options: RunOptions, stopAsked: Promise<void>): Promise<void> {
+async function run(
+  config: Config,
+  options: RunOptions,
+  { early, gstRegistry, stopAsked }: Beginning & { stopAsked: Promise<void> },
+): Promise<void> {
   const errors: string[] = [];
   const log = keepingErrors(lineLog(systemClock), errors);
   const stateDirectory = openStateDirectory(options.stateDirectory);
   const camera = await Camera.make(
     { clock: systemClock, log, card: new LinuxCard() },
-    { config, stateDirectory, gstRegistry: gstRegistry() },
+    { config, stateDirectory, gstRegistry, early },
   );
   const words = say(config.camera.language);
   const startedUs = systemClock.monoUs();
@@ -95,12 +83,6 @@ function withOptions(config: Config, { port, language }: RunOptions): Config {
   };
 }
 
-/** The registry that set-up made; without one GStreamer keeps its own. */
-function gstRegistry(): string | null {
-  const file = join(cacheDirectory(), `gst-registry-${arch()}.bin`);
-  return existsSync(file) ? file : null;
-}
-
 function signalled(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGINT', () => resolve());
@@ -122,26 +104,4 @@ function keepingErrors(log: Log, errors: string[]): Log {
       log.error(message);
     },
   };
-}
-
-/** @throws VigieError `config` when it is not a positive number */
-export function secondsOption(text: string): number {
-  const seconds = Number(text);
-  if (text.trim() !== '' && Number.isFinite(seconds) && seconds > 0) return seconds;
-  throw new VigieError(
-    'config',
-    `--for takes a number of seconds, not "${text}"`,
-    'Write for example --for 30',
-  );
-}
-
-/** @throws VigieError `config` when it is not a port */
-export function portOption(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65535) return port;
-  throw new VigieError(
-    'config',
-    `--port takes a port number, not "${text}"`,
-    'Write for example --port 8480',
-  );
 }

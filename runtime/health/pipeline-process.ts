@@ -2,20 +2,16 @@
  * One life of the pipeline process: spawned, spoken to over the typed channel, killed. Made by supervisor.ts,
  * which decides when. What comes back is checked here: that process reads outside bytes in native code.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { errorLine } from '../../errors.js';
 import { Channel } from '../../pipelines/channel.js';
 import { type FromPipeline, fromPipeline, type ToPipeline } from '../../pipelines/messages.js';
+import { CHANNEL_FD, type PipelineChild, spawnPipeline } from './pipeline-child.js';
 
-const ENTRY = fileURLToPath(new URL('../../pipelines/main.js', import.meta.url));
-/** GStreamer pulls and bus polls each hold a thread while they wait (docs/gstreamer.md). */
-const THREAD_POOL_SIZE = '16';
 const STDERR_LINES_KEPT = 20;
 /** No access unit or picture of 8192x8192 comes near it. */
 const MOST_BYTES_FROM_PIPELINE = 64 << 20;
-const CHANNEL_FD = 3;
 
 export interface ProcessEvents {
   message(message: FromPipeline): void;
@@ -31,15 +27,22 @@ export class PipelineProcess {
   #channel: Channel | null = null;
   #alive = true;
 
-  /** @param gstRegistry file of the plug-in registry that set-up made, so that this process writes none; null: GStreamer's own */
-  constructor(events: ProcessEvents, gstRegistry: string | null) {
-    this.#child = this.#start(events, gstRegistry);
+  /**
+   * @param gstRegistry file of the plug-in registry that set-up made, so that this process writes none; null: GStreamer's own
+   * @param begun a process that was started for this and was told nothing yet
+   */
+  constructor(events: ProcessEvents, gstRegistry: string | null, begun: PipelineChild | null = null) {
+    this.#child = this.#start(events, gstRegistry, begun);
   }
 
   /** Some failures to start are thrown (no memory), others come as an event: here all of them are an exit. */
-  #start(events: ProcessEvents, gstRegistry: string | null): ChildProcess | null {
+  #start(
+    events: ProcessEvents,
+    gstRegistry: string | null,
+    begun: PipelineChild | null,
+  ): ChildProcess | null {
     try {
-      const child = spawnPipeline(gstRegistry);
+      const child = begun ?? spawnPipeline(gstRegistry);
       child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keep(text));
       this.#channel = new Channel(child.stdio[CHANNEL_FD] as Duplex, MOST_BYTES_FROM_PIPELINE, {
         message: (received) => this.#hear(events, received),
@@ -108,49 +111,4 @@ export class PipelineProcess {
     this.#stderr.push(...lines.map((line) => line.replace(/\/\/[^/\s]*@/g, '//')));
     this.#stderr.splice(0, Math.max(0, this.#stderr.length - STDERR_LINES_KEPT));
   }
-}
-
-/** The kernel ends the process with its parent, even while native code holds it and it hears nothing (prctl(2)). */
-function spawnPipeline(gstRegistry: string | null): ChildProcess {
-  const node = [process.execPath, ...sandboxFlags, ENTRY];
-  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...node], {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    env: pipelineEnvironment(gstRegistry),
-  });
-}
-
-/**
- * Node's own permission model: no file is written, no process started. It does not bind native code; on a
- * board systemd does (docs/threat-model.md).
- */
-const sandboxFlags = [
-  // ArrayBuffer.prototype.transfer, which Node 20 has behind a flag: see releaseFrame in pipelines/frame.ts.
-  '--harmony-rab-gsab-transfer',
-  '--experimental-permission',
-  '--allow-fs-read=*',
-  '--allow-addons',
-  '--allow-worker',
-  '--disable-warning=ExperimentalWarning',
-  '--disable-warning=SecurityWarning',
-];
-
-/** Only what the process needs: no secret of the parent's environment reaches it. */
-function pipelineEnvironment(gstRegistry: string | null): NodeJS.ProcessEnv {
-  const kept = ['PATH', 'LANG', 'GST_PLUGIN_PATH', 'GST_PLUGIN_SYSTEM_PATH_1_0', 'XDG_RUNTIME_DIR'];
-  const environment: NodeJS.ProcessEnv = {
-    UV_THREADPOOL_SIZE: THREAD_POOL_SIZE,
-    // Sixteen threads with a heap arena each would hold on to frames that are long gone.
-    MALLOC_ARENA_MAX: '2',
-    // A picture's memory goes back to the heap, not to the kernel: having its pages mapped and cleared anew each time
-    // costs more than copying it does. Pictures up to 4K; what is larger than 32 MiB still goes back at once.
-    MALLOC_MMAP_THRESHOLD_: '33554432',
-    MALLOC_TRIM_THRESHOLD_: '67108864',
-    // See models/engines/no-telemetry.ts: native code reads the real environment, a thread only has a copy.
-    ORT_DISABLE_TELEMETRY: '1',
-    GST_DEBUG: '*:1',
-    GST_DEBUG_NO_COLOR: '1',
-  };
-  for (const key of kept) if (process.env[key]) environment[key] = process.env[key];
-  if (gstRegistry) Object.assign(environment, { GST_REGISTRY: gstRegistry, GST_REGISTRY_UPDATE: 'no' });
-  return environment;
 }

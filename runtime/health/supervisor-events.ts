@@ -1,5 +1,6 @@
 /** What the supervisor passes on. Implemented by runtime/main.ts. */
 import type { MaskTable, Motion, PipelineOptions, Sight, Tracks, Unit } from '../../pipelines/messages.js';
+import type { EarlyPipeline } from './pipeline-child.js';
 import type { VitalLimits } from './vital-signs.js';
 
 export interface SupervisorEvents {
@@ -19,4 +20,6 @@ export interface SupervisorEvents {
 export interface SupervisorOptions extends VitalLimits {
   pipeline: PipelineOptions;
   gstRegistry: string | null;
+  /** for the first life of the process */
+  early?: EarlyPipeline | undefined;
 }

@@ -190,6 +190,7 @@ export class Supervisor {
         },
       },
       this.#options.gstRegistry,
+      this.#options.early?.take(),
     );
     this.#process.send({ t: 'start', options: this.#pipeline });
     this.#process.send({ t: 'mask-table', table });

@@ -14,8 +14,8 @@ import type { Told } from '../../runtime/access/register/entry.js';
 import { readRegister } from '../../runtime/access/register/verify.js';
 import type { ConfigInput } from '../../runtime/config/schema.js';
 import { clipConfig, openStore, writeAuthorisation } from '../camera-run.js';
-import { spawnCommand } from '../command-runner.js';
-import { type Integrator, place, run } from './ota-integrator.js';
+import type { CommandRunner } from '../command-runner.js';
+import { type Integrator, mustRun, place } from './ota-integrator.js';
 
 /** Wall clock of the first and of the last picture between which nothing was recorded. */
 export interface Gap {
@@ -23,19 +23,49 @@ export interface Gap {
   seconds: number;
 }
 
+/** What the launcher said of a version, and when it was heard. */
+export interface Heard {
+  atMs: number;
+  what: 'starts' | 'ended';
+  version: string;
+}
+
+const status = z.object({
+  status: z.object({
+    running: z.object({ version: z.string() }),
+    trial: z.object({ waitsFor: z.array(z.string()) }).nullable(),
+    offer: z.object({ delta: z.boolean() }).nullable(),
+  }),
+});
+const outcome = z.object({ outcome: z.string() });
+
+/** What `vigie ota install` told. */
+export interface Followed {
+  code: number | null;
+  out: string;
+  outcome: string | null;
+  /** the difference was offered */
+  delta: boolean;
+  /** what the trial waited for at any time */
+  waitedFor: string[];
+}
+export type PoleStatus = z.infer<typeof status>['status'];
+
 export class Pole {
   readonly slots: string;
   readonly state: string;
   /** lines of the launcher and of the camera */
   readonly lines: string[] = [];
+  readonly heard: Heard[] = [];
   readonly #config: string;
   readonly #secret: string;
   #launcher: ChildProcess | null = null;
   #url = '';
 
   constructor(
+    private readonly commands: CommandRunner,
     private readonly directory: string,
-    private readonly options: { trialSeconds: number },
+    private readonly options: { withoutDetection?: boolean } = {},
   ) {
     this.slots = join(directory, 'slots');
     this.state = join(directory, 'state');
@@ -49,23 +79,35 @@ export class Pole {
     this.#url = `http://127.0.0.1:${port}`;
     const config: ConfigInput = clipConfig({
       control: { port },
+      ...(this.options.withoutDetection && { zones: [], detect: { enabled: false } }),
       ota: { url: repositoryUrl, ...place, install: 'ordered', confirmSeconds: 5 },
     });
     writeFileSync(this.#config, JSON.stringify(config));
     mkdirSync(this.state, { mode: 0o700 });
     writeAuthorisation(this.state, ['Carrefour']);
-    const account = run('user', 'add', 'agent', '--rights', 'update', '--state', this.state);
+    const account = await mustRun(
+      this.commands,
+      'user',
+      'add',
+      'agent',
+      '--rights',
+      'update',
+      '--state',
+      this.state,
+    );
     const secret = /[A-Za-z0-9_-]{20,}/.exec(account)?.[0] ?? '';
     writeFileSync(this.#secret, secret, { mode: 0o600 });
-    run(
+    await mustRun(
+      this.commands,
       ...['ota', 'provision', '--slots', this.slots, '--bundle', bundleFile, '--trust', integrator.trust],
       ...['--config', this.#config, '--state', this.state],
     );
   }
 
-  start(): void {
+  /** @param trialSeconds how long a version may take to be confirmed */
+  start(trialSeconds: number): void {
     const launcher = [join(this.slots, 'launcher', 'main.js'), '--slots', this.slots];
-    const times = ['--trial-seconds', String(this.options.trialSeconds), '--stop-seconds', '5'];
+    const times = ['--trial-seconds', String(trialSeconds), '--stop-seconds', '5'];
     const camera = ['run', '--config', this.#config, '--state', this.state];
     const child = spawn(
       process.execPath,
@@ -77,7 +119,7 @@ export class Pole {
       },
     );
     for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (bytes) => this.lines.push(...String(bytes).split('\n').filter(Boolean)));
+      stream.on('data', (bytes) => this.#hear(String(bytes).split('\n').filter(Boolean)));
     this.#launcher = child;
   }
 
@@ -90,24 +132,36 @@ export class Pole {
     }
   }
 
-  /** The version that runs, null while none answers. */
-  version(): string | null {
-    const { status, out } = spawnCommand(['ota', 'status', ...this.#account(), '--json']);
-    if (status !== 0) return null;
-    const answer = z.object({ status: z.object({ running: z.object({ version: z.string() }) }) });
-    return answer.parse(JSON.parse(out.trim().split('\n').at(-1) ?? '')).status.running.version;
+  /** What the camera says of its update, null while it does not answer. */
+  async status(): Promise<PoleStatus | null> {
+    const { status: ended, out } = await this.commands.run('ota', 'status', ...this.#account(), '--json');
+    if (ended !== 0) return null;
+    return status.parse(JSON.parse(out.trim().split('\n').at(-1) ?? '')).status;
+  }
+
+  async runs(version: string): Promise<void> {
+    await this.until(`${version} runs`, async () => (await this.status())?.running.version === version);
   }
 
   /** Orders what is offered and follows it to its end. */
-  install(): Promise<{ code: number | null; out: string }> {
+  async install(): Promise<Followed> {
     const main = join(process.cwd(), 'dist', 'runtime', 'cli', 'main.js');
-    const child = spawn(process.execPath, [main, 'ota', 'install', ...this.#account(), '--language', 'en']);
+    const child = spawn(process.execPath, [main, 'ota', 'install', ...this.#account(), '--json']);
     let out = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (bytes) => {
         out += String(bytes);
       });
-    return new Promise((resolve) => child.once('close', (code) => resolve({ code, out })));
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    const said = out.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+    const statuses = said.flatMap((one) => status.safeParse(one).data?.status ?? []);
+    return {
+      code,
+      out,
+      outcome: outcome.safeParse(said.at(-1)).data?.outcome ?? null,
+      delta: statuses.some(({ offer }) => offer?.delta === true),
+      waitedFor: [...new Set(statuses.flatMap(({ trial }) => trial?.waitsFor ?? []))].sort(),
+    };
   }
 
   async slotState(): Promise<{ active: string | null; trial: boolean; versions: (string | null)[] }> {
@@ -127,6 +181,16 @@ export class Pole {
     const ended = new Promise((resolve) => launcher.once('close', resolve));
     launcher.kill('SIGTERM');
     await ended;
+  }
+
+  /** Waits until pictures of this moment and of some time after it are on the card. */
+  async records(ms: number): Promise<void> {
+    const sinceMs = Date.now() + ms;
+    await this.until('pictures on the card', async () => {
+      const reader = await openStore(this.state);
+      for await (const _ of reader.range(sinceMs, Number.MAX_SAFE_INTEGER)) return true;
+      return false;
+    });
   }
 
   /** After the stop: where nothing was recorded for longer than a second, oldest first. */
@@ -153,9 +217,24 @@ export class Pole {
     return found.map(({ step, to }) => `${step} ${to}`);
   }
 
+  #hear(lines: readonly string[]): void {
+    this.lines.push(...lines);
+    for (const line of lines) {
+      const [, before, after] = / launcher: (?:starts (\S+) from slot|(\S+) ended:)/.exec(line) ?? [];
+      const version = before ?? after;
+      const what = before === undefined ? 'ended' : 'starts';
+      if (version !== undefined) this.heard.push({ atMs: timeOf(line), what, version });
+    }
+  }
+
   #account(): string[] {
     return ['--url', this.#url, '--user', 'agent', '--secret-file', this.#secret];
   }
+}
+
+/** Every line of the launcher begins with its time. */
+function timeOf(line: string): number {
+  return Date.parse(line.slice(0, line.indexOf(' ')));
 }
 
 function freePort(): Promise<number> {

@@ -11,6 +11,7 @@ import { killUpdates } from './ota-kill.js';
 import { runSlotScenario, slotScenarios } from './ota-slot-scenarios.js';
 import { runTested, testedFaults } from './ota-tested.js';
 import type { Wrong } from './ota-truth.js';
+import { type Defect, spoiledVersions, updateWholeCamera } from './ota-whole.js';
 import { whyNot } from './power-cut.js';
 
 type Say = (line: string) => unknown;
@@ -118,6 +119,19 @@ async function tested(say: Say): Promise<Found> {
   return found;
 }
 
+/** A version that is not confirmed in this time is ended; three times so, before the camera has gone back. */
+const trialSeconds = 25;
+
+async function whole(say: Say): Promise<Found> {
+  const defects = Object.keys(spoiledVersions) as Defect[];
+  const { rows, violations } = await updateWholeCamera(say, { defects, trialSeconds });
+  const missed = rows.filter(({ met }) => met === false);
+  return {
+    rows,
+    violations: [...violations, ...missed.map(({ name, value, unit }) => `${name}: ${value} ${unit}`)],
+  };
+}
+
 /** @param options.cuts kills and power cuts together, half and half */
 export async function faultOta(say: Say, { cuts = 500, seed = 1 } = {}): Promise<Found> {
   const half = Math.ceil(cuts / 2);
@@ -127,6 +141,7 @@ export async function faultOta(say: Say, { cuts = 500, seed = 1 } = {}): Promise
     await slots(say, seed),
     await downloads(say, seed),
     await tested(say),
+    await whole(say),
   ];
   const violations = parts.flatMap((part) => part.violations);
   return {

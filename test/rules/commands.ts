@@ -12,9 +12,9 @@ export interface Commands {
 }
 
 /** Walks the command and every command below it. */
-export function vigieCommands(): Commands {
+export async function vigieCommands(): Promise<Commands> {
   const commands: Commands = { names: new Set(), options: new Map() };
-  readCommand(commands, vigieProgram(), [], new Set());
+  readCommand(commands, await vigieProgram(), [], new Set());
   return commands;
 }
 

@@ -56,8 +56,8 @@ test('the sources send their reader only to pages and tests that exist', () => {
   assert.equal(deadMentions({ path: 'runtime/a.ts', text }).length, 2);
 });
 
-test('the pages show only commands, options and scripts that exist', () => {
-  const commands = vigieCommands();
+test('the pages show only commands, options and scripts that exist', async () => {
+  const commands = await vigieCommands();
   assert.ok(commands.names.has('store check'), [...commands.names].join(', '));
   const wrong = pages().flatMap(({ path, text }) =>
     codeIn(text)
@@ -67,8 +67,8 @@ test('the pages show only commands, options and scripts that exist', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('the commands are those that --help prints, with their options', () => {
-  const { names, options } = vigieCommands();
+test('the commands are those that --help prints, with their options', async () => {
+  const { names, options } = await vigieCommands();
   for (const path of [[], ['store'], ['store', 'export']]) {
     const name = path.join(' ');
     const printed = helpOf(path);
