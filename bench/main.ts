@@ -8,6 +8,7 @@ import { benchDetect } from './detect.js';
 import { benchEngines } from './engines.js';
 import { benchFrame } from './frame.js';
 import { benchMask } from './mask.js';
+import { benchOta } from './ota.js';
 import { benchPosture } from './posture.js';
 import { benchQuality, setNames } from './quality/all.js';
 import { type Row, reportOf, table, writeReport } from './report.js';
@@ -131,6 +132,14 @@ program
   .option('--segments <count>', 'segments of the ring', Number, 57_600)
   .action(async (flags: Flags & { segments: number }) =>
     print('retention', await benchRetention(say, flags), flags),
+  );
+program
+  .command('ota')
+  .description('updates: sizes, time and memory to make and to apply, seconds without recording')
+  .option('--json <file>', 'write the rows as JSON')
+  .option('--rounds <count>', 'of applying, checking and updating a whole camera', Number, 3)
+  .action(async ({ json, rounds }: Flags & { rounds: number }) =>
+    print('ota', await benchOta(say, { rounds }), { json }),
   );
 
 try {

@@ -5,7 +5,7 @@
 import type { Clock } from '../board/ports.js';
 import { BundleRefused } from './bundle/read.js';
 import type { Found } from './metadata/client.js';
-import { clockUnsure, noRepository, type Problem, problemOf, problems } from './problems.js';
+import { clockUnsure, damagedProblem, noRepository, type Problem, problemOf, problems } from './problems.js';
 import type { SlotsStatus } from './slots/backend.js';
 import type { Standing } from './standing.js';
 import type { Telling } from './told.js';
@@ -13,6 +13,8 @@ import type { UpdaterDeps } from './updater-parts.js';
 
 /** Installations of one version that may fail before it is left to a person. */
 const mostFailures = 3;
+/** What came damaged so often is fetched once in so long: a wrong file on the server must not cost its length each hour. */
+const damagedPauseUs = 24 * 3_600_000_000;
 
 type CheckingDeps = Pick<UpdaterDeps, 'repository' | 'backend' | 'judge' | 'obtaining' | 'clockTrusted'> & {
   clock: Clock;
@@ -24,6 +26,7 @@ export class Checking {
   /** what the register was told in this run: it is not told again at each check */
   readonly #told = new Set<string>();
   #failures = { identity: '', count: 0, refused: false };
+  #damaged = { identity: '', count: 0, lastUs: 0 };
 
   /** @param options.version the one that runs */
   constructor(
@@ -73,20 +76,39 @@ export class Checking {
     this.#failures = { identity, count: refused ? mostFailures : before + 1, refused };
   }
 
+  /** Twice over the link, and not what was signed. */
+  cameDamaged(identity: string): void {
+    const count = this.#damaged.identity === identity ? this.#damaged.count + 1 : 1;
+    this.#damaged = { identity, count, lastUs: this.deps.clock.monoUs() };
+  }
+
+  #restsDamaged(identity: string): boolean {
+    const { identity: of, count, lastUs } = this.#damaged;
+    return of === identity && count >= mostFailures && this.deps.clock.monoUs() - lastUs < damagedPauseUs;
+  }
+
   #judge(found: Found, slots: SlotsStatus): void {
     const { now, judge, obtaining } = this.deps;
     const judgement = judge(found, slots);
     const { version } = found.release;
     now.offer = null;
     if (judgement.kind !== 'offer') return this.#says(judgement.problem, version);
-    const { identity, count, refused } = this.#failures;
-    const repeated = identity === found.identity && count >= mostFailures;
+    const repeated = this.#failuresOf(found.identity, slots) >= mostFailures;
+    const refused = this.#failures.identity === found.identity && this.#failures.refused;
+    const rests = this.#restsDamaged(found.identity);
     const plan = obtaining.plan(found, slots.running?.record ?? null, { mayDelta: true });
-    now.offer = { plan, onlyByOrder: judgement.onlyByOrder || repeated };
-    now.problem = null;
+    now.offer = { plan, onlyByOrder: judgement.onlyByOrder || repeated || rests };
+    now.problem = rests ? damagedProblem : null;
     if (repeated) now.problem = refused ? problems.bundle : problems.repeated;
     if (judgement.onlyByOrder) now.problem = problems.failedBefore;
     this.#tellOnce('offered', version);
+  }
+
+  /** In this run, or by the end of earlier ones: what ends the camera while it is written is not written for ever. */
+  #failuresOf(identity: string, { cut }: SlotsStatus): number {
+    const here = this.#failures.identity === identity ? this.#failures.count : 0;
+    const before = cut?.manifestSha256 === identity ? cut.times : 0;
+    return Math.max(here, before);
   }
 
   #says(problem: Problem | null, to: string | null): void {

@@ -5,9 +5,12 @@
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BundleManifest } from './bundle/manifest.js';
+import { refused } from './bundle/read.js';
 import type { BundleSource } from './bundle/unpack.js';
 import type { SlotRecord } from './launcher/slot-state.js';
 import type { Found, SignedFile } from './metadata/client.js';
+import type { Release } from './release.js';
 import type { Installable } from './slots/backend.js';
 import type { UpdateProgress } from './update.js';
 
@@ -25,11 +28,14 @@ export interface FetchEvents {
   mayGoOn: () => boolean;
 }
 
+/** What a bundle says of itself. */
+export type Unpacked = Pick<BundleManifest, 'version' | 'arch' | 'boards'>;
+
 export interface ObtainingDeps {
   /** resumable; resolves when the file is there, whole and verified */
   fetch: (wanted: SignedFile & { file: string }, on: FetchEvents, signal: AbortSignal) => Promise<void>;
   /** writes the files under an empty directory, verified, models checked by the gate */
-  unpack: (what: BundleSource, directory: string, signal: AbortSignal) => Promise<unknown>;
+  unpack: (what: BundleSource, directory: string, signal: AbortSignal) => Promise<Unpacked>;
 }
 
 export interface ObtainingOptions {
@@ -84,8 +90,11 @@ export class Obtaining {
       : { kind: 'full', file, expected };
     return {
       kind: 'tree',
-      treeBytes,
-      unpack: async (directory, signal) => void (await this.deps.unpack(what, directory, signal)),
+      // The tar is what bounds the files; a difference lies beside the tar it starts from, which is about as long.
+      treeBytes: Math.max(treeBytes, tarBytes),
+      scratchBytes: from ? tarBytes : 0,
+      unpack: async (directory, signal) =>
+        mustFit(await this.deps.unpack(what, directory, signal), found.release),
     };
   }
 
@@ -96,6 +105,13 @@ export class Obtaining {
       if (!hashes.some((kept) => name.startsWith(kept)))
         await rm(join(directory, name), { recursive: true, force: true });
   }
+}
+
+/** The floor, the board and the processor were judged by what the release says: the bundle has to say the same. */
+function mustFit({ version, arch, boards }: Unpacked, release: Release): void {
+  if (version !== release.version) throw refused(`it is ${version}, and was offered as ${release.version}`);
+  if (arch !== release.arch) throw refused(`it is for ${arch}, and was offered for ${release.arch}`);
+  if (!boards.includes(release.board)) throw refused(`it is not for the board ${release.board}`);
 }
 
 /** What is there of any file of a release is gone on with, whichever is taken. */

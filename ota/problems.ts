@@ -92,6 +92,8 @@ export function problemOf(error: unknown, at: UpdateState): Problem {
   return at === 'checking' ? problems.check : problems.install;
 }
 
+export const damagedProblem: Problem = { ...downloadWords.damaged, reason: 'damaged', refused: true };
+
 /** What the person reads of a release that is not taken. */
 export function problemOfJudgement(why: NothingWhy | RefusedWhy, { refused }: { refused: boolean }): Problem {
   return { ...judgementWords[why], reason: why, refused };
@@ -138,5 +140,8 @@ export const noRepository = (): VigieError =>
     'This camera was told of no repository',
     'Set ota.url and what belongs to it in its configuration (docs/configuration.md)',
   );
+
+export const stops = (): VigieError =>
+  new VigieError('update', 'The camera stops', 'Order it again when the camera is back');
 
 export const clockUnsure = (): VigieError => new VigieError('update', ...orderRefused.held);

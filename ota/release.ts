@@ -1,8 +1,9 @@
 /**
- * `release.json`: what a channel offers the cameras of one customer and board (docs/updates.md, "The repository"). A small
+ * `release.json`: what a channel offers the cameras of one customer and board (docs/updates-integrator.md, "The repository"). A small
  * target signed like every other; written by ota/repository/, read by ota/metadata/. Everything in it is outside bytes until
  * its signature, length and hash were verified, and checked by this schema after.
  */
+import { valid } from 'semver';
 import { z } from 'zod';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -16,7 +17,8 @@ export const pathPart = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
 export const versionText = z
   .string()
   .max(64)
-  .regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}(-[0-9a-z.-]{1,32})?$/);
+  .regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}(-[0-9a-z.-]{1,32})?$/)
+  .refine((text) => valid(text) === text);
 export const channel = z.enum(['stable', 'pilot']);
 export type Channel = z.infer<typeof channel>;
 const target = z

@@ -64,7 +64,8 @@ export class Telling {
       if (!next) return;
       try {
         await this.deps.tell(next.told);
-        this.#waiting.splice(this.#waiting.indexOf(next), 1);
+        // it may have made room for a newer one meanwhile
+        if (this.#waiting[0] === next) this.#waiting.shift();
         this.#failed = false;
         await next.then();
       } catch (error) {

@@ -6,9 +6,10 @@
 import { valid } from 'semver';
 import { errorLine, VigieError } from '../errors.js';
 import { Checking } from './checking.js';
+import { isDamaged } from './download/ending.js';
 import { noticesOf, type UpdateNotice } from './notices.js';
 import { Pace } from './pace.js';
-import { noSlots, nothingToTake, otherOffered, problems, refusal } from './problems.js';
+import { noSlots, nothingToTake, otherOffered, problems, refusal, stops } from './problems.js';
 import type { SlotBackend, SlotsStatus } from './slots/backend.js';
 import { type Offer, Standing } from './standing.js';
 import { type TakingEvents, take } from './taking.js';
@@ -16,6 +17,8 @@ import { Telling, type UpdateTold } from './told.js';
 import { TrialWatch } from './trial.js';
 import type { UpdateOrders, UpdateState, UpdateStatus } from './update.js';
 import type { UpdaterDeps, UpdaterOptions } from './updater-parts.js';
+
+const openAgainUs = 60_000_000;
 
 export class Updater implements UpdateOrders {
   readonly known: Promise<void>;
@@ -30,6 +33,7 @@ export class Updater implements UpdateOrders {
   /** one thing at a time */
   #work: Promise<void> | null = null;
   #unusable = false;
+  #openedUs = 0;
   #returned: string | null = null;
   #windowWasOpen = true;
   readonly #bornUs: number;
@@ -58,30 +62,39 @@ export class Updater implements UpdateOrders {
 
   /** Clears what a cut left, and sees whether the version that runs is on trial. Never rejects. */
   async start(signal: AbortSignal): Promise<void> {
-    const { backend, clock, log } = this.deps;
+    const { backend, clock } = this.deps;
     if (!backend) return;
+    await this.#open(backend, signal);
+    if (!this.#ending.signal.aborted) this.#cancelTick = clock.every(1000, () => this.#tick());
+  }
+
+  /** What could not be looked at is looked at again: a service that starts late, a card that was full. */
+  async #open(backend: SlotBackend, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.deps;
     try {
       await backend.start(signal);
       this.#now.slots = await backend.status();
       this.#booted(backend, this.#now.slots);
     } catch (error) {
+      if (!this.#unusable) log.error(`update: ${errorLine(error)}`);
       this.#unusable = true;
+      this.#openedUs = clock.monoUs();
       this.#now.problem = problems.slots;
-      log.error(`update: ${errorLine(error)}`);
       return;
     } finally {
       this.#onKnown();
     }
+    if (this.#unusable) this.#now.problem = null;
+    this.#unusable = false;
     await this.#openFloor(this.#now.slots);
     await this.#telling.flush();
-    if (!this.#ending.signal.aborted) this.#cancelTick = clock.every(1000, () => this.#tick());
   }
 
   /** Ends what is under way where it may be cut. Idempotent. */
   async stop(): Promise<void> {
     this.#cancelTick();
     this.#onKnown();
-    this.#ending.abort(new VigieError('update', 'The camera stops', 'It goes on after the next start'));
+    this.#ending.abort(stops());
     await this.#work?.catch(() => undefined);
     this.#now.watchers.stop();
     await this.deps.backend?.stop();
@@ -94,9 +107,10 @@ export class Updater implements UpdateOrders {
   /** What the operator must know. */
   notices(): UpdateNotice[] {
     const { clock, repository, seenMs } = this.deps;
-    const lastMs = this.#now.checkedMs ?? seenMs();
+    // Metadata that hold count even when they offer this camera nothing.
+    const lastMs = Math.max(this.#now.checkedMs ?? 0, seenMs() ?? 0);
     const hereMs = (clock.monoUs() - this.#bornUs) / 1000;
-    const silentMs = lastMs === null ? hereMs : clock.wallMs() - lastMs;
+    const silentMs = lastMs === 0 ? hereMs : clock.wallMs() - lastMs;
     return noticesOf(this.#now.problem, this.#returned, repository ? silentMs : 0);
   }
 
@@ -148,6 +162,7 @@ export class Updater implements UpdateOrders {
   /** @throws VigieError `update` when an order has no place now */
   #require(...states: UpdateState[]): void {
     if (!this.deps.backend) throw noSlots();
+    if (this.#ending.signal.aborted) throw stops();
     if (this.#unusable) throw new VigieError('update', problems.slots.en, 'Look at the log of the camera');
     if (this.#work || !states.includes(this.#now.state)) throw refusal(this.#now.state);
   }
@@ -194,12 +209,19 @@ export class Updater implements UpdateOrders {
   #tick(): void {
     if (this.#telling.waiting > 0) void this.#telling.flush();
     if (this.#work) return;
+    if (this.#unusable) return this.#openAgain();
     if (this.#now.state === 'trial') return void this.#watchTrial();
     if (!this.deps.repository || this.#now.state === 'restarting') return;
     this.#checking.lookAtClock();
     this.#lookAtWindow();
     if (this.#now.state !== 'held' && this.#pace.due)
       this.#begin((signal) => this.#round(signal)).catch(() => undefined);
+  }
+
+  #openAgain(): void {
+    const { backend, clock } = this.deps;
+    if (backend && clock.monoUs() - this.#openedUs >= openAgainUs)
+      void this.#begin((signal) => this.#open(backend, signal)).catch(() => undefined);
   }
 
   #lookAtWindow(): void {
@@ -262,6 +284,7 @@ export class Updater implements UpdateOrders {
       await take({ ...this.deps, backend }, wanted, this.#takingEvents(offer, about, reached), signal);
     } catch (error) {
       if (!signal.aborted) this.#checking.wentWrong(error, to);
+      if (isDamaged(error)) this.#checking.cameDamaged(found.identity);
       if (!signal.aborted && reached.install) this.#checking.failedToInstall(found.identity, error);
       throw error;
     }

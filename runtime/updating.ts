@@ -116,7 +116,11 @@ export class Updating {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
-    await mkdir(this.#slots.trustDirectory, { recursive: true, mode: 0o700 });
+    const { trustDirectory } = this.#slots;
+    // On a full card a trial is still confirmed, and whoever asks is still answered.
+    await mkdir(trustDirectory, { recursive: true, mode: 0o700 }).catch((error: unknown) =>
+      this.deps.log.error(`update: ${errorLine(error)}`),
+    );
     await this.#updater.start(signal);
   }
 

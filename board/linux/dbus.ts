@@ -224,7 +224,7 @@ function problem(message: string, hint: string, cause?: unknown): VigieError {
 function refused({ destination, member }: BusMember, error: LibraryError): VigieError {
   const words = typeof error.message === 'string' ? (error.message.split('\n')[0] ?? '').slice(0, 300) : '';
   if (/\.AccessDenied$/.test(error.name ?? '')) {
-    const hint = 'Put this user into the group that the D-Bus policy of docs/updates.md names';
+    const hint = 'Put this user into the group that the D-Bus policy of docs/updates-system.md names';
     return problem(`This user may not ask ${destination} for ${member}`, hint, error);
   }
   if (/\.(ServiceUnknown|NameHasNoOwner|NoReply|Spawn\.\w+)$/.test(error.name ?? '')) {

@@ -18,6 +18,15 @@ export const needless: Readonly<Record<string, { names: readonly string[]; why: 
   },
   'gstreamer-superficial': { names: ['nan'], why: 'headers, for its compilation' },
   '@serialport/bindings-cpp': { names: ['node-addon-api'], why: 'headers, for its compilation' },
+  '@tensorflow/tfjs-core': {
+    names: ['node-fetch'],
+    why: 'for a Node without a fetch of its own; nothing is fetched through it at all',
+  },
+  '@tensorflow/tfjs-converter': { names: ['node-fetch'], why: 'nothing in it asks for it' },
+  '@homebridge/dbus-native': {
+    names: ['event-stream', 'hexy', 'minimist'],
+    why: 'its command, and buses that are reached by starting a program',
+  },
   'uWebSockets.js': {
     names: ['ws', 'bufferutil', 'utf-8-validate'],
     why: 'its fallback in JavaScript: a camera without the native server is one to be returned from',
@@ -29,8 +38,8 @@ const only: Readonly<Record<string, { keeps: RegExp; why: string }>> = {
   '@tensorflow/tfjs-core': { keeps: /^dist\/tf-core\.node\.js$/, why: 'the one that Node loads' },
   '@tensorflow/tfjs-converter': { keeps: /^dist\/tf-converter\.node\.js$/, why: 'the one that Node loads' },
   '@tensorflow/tfjs-backend-wasm': {
-    keeps: /^dist\/(tf-backend-wasm\.node\.js|tfjs-backend-wasm(-simd|-threaded-simd)?\.wasm)$/,
-    why: 'the one that Node loads, and the three it chooses from',
+    keeps: /^dist\/(tf-backend-wasm\.node\.js|tfjs-backend-wasm(-simd)?\.wasm)$/,
+    why: 'the one that Node loads, and the two it chooses from: threads are for browsers',
   },
   '@tensorflow/tfjs-backend-cpu': { keeps: /^$/, why: 'it is inside the other back end already' },
   mediabunny: { keeps: /^dist\/modules\/.*\.js$/, why: 'what an import resolves to' },
@@ -46,6 +55,7 @@ const only: Readonly<Record<string, { keeps: RegExp; why: string }>> = {
     why: 'the rest is its source and what the compiler left',
   },
   'onnxruntime-node': { keeps: /^(dist\/|bin\/napi-v\d+\/linux\/)/, why: 'sources and other systems' },
+  'onnxruntime-common': { keeps: /^dist\/cjs\//, why: 'what the library above it requires' },
   'uWebSockets.js': { keeps: /^(src\/uws\.js|binaries\/)/, why: 'the server itself' },
   xml2js: { keeps: /^lib\/(?!xml2js\.bc)/, why: 'the other is for browsers' },
 };
@@ -61,8 +71,8 @@ const rules: readonly Rule[] = [
     drops: (path) => !/\.([cm]?js|json|node|wasm)$|\.so(\.\d+)*$/.test(path),
   },
   {
-    why: 'tests, examples and documentation',
-    drops: (path) => /(^|\/)(__tests__|tests?|docs?|examples?|bench(mark)?s?|coverage|\.github)\//.test(path),
+    why: 'tests, examples, documentation, and what tools left in folders of their own',
+    drops: (path) => /(^|\/)(__tests__|tests?|docs?|examples?|bench(mark)?s?|coverage|\.[^/]+)\//.test(path),
   },
   { why: 'tests that lie beside what they test', drops: (path) => /[._-](test|spec)\.[cm]?js$/.test(path) },
   {

@@ -40,6 +40,8 @@ export interface Download extends Wanted {
 
 /** A try that brought a hundredth of the file is worth another, so that a call ends after some hundred at most. */
 const worthwhileShare = 0.01;
+/** A server that begins anew after each break costs no more than so many times the file. */
+const mostTimes = 4;
 const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
 /** Synced, and space looked at, after so many bytes. */
@@ -96,6 +98,8 @@ class Fetching {
   #thrownAway = false;
   #syncedBytes = 0;
   #toldUs = 0;
+  /** over all tries of this call */
+  #cameBytes = 0;
 
   constructor(
     private readonly deps: DownloadDeps,
@@ -119,7 +123,8 @@ class Fetching {
         const ending = networkEnding(error);
         const gained = part.bytes - before >= bytes * worthwhileShare;
         if (!gained) this.#triesLeft -= 1;
-        if (!isOfTheLink(ending) || this.#triesLeft <= 0) throw ending;
+        const tooOften = this.#triesLeft <= 0 || this.#cameBytes >= mostTimes * bytes;
+        if (!isOfTheLink(ending) || tooOften) throw ending;
         this.deps.log.warn(`download: ${ending.message}; ${part.bytes} of ${bytes} bytes are here`);
         pauseMs = gained ? firstPauseMs : pauseMs;
         await this.#wait(pauseMs);
@@ -168,6 +173,7 @@ class Fetching {
       const waitedUs = clock.monoUs() - askedUs;
       // Not a byte more than was signed: whether these are the right ones, the hash tells.
       await part.append(chunk.subarray(0, bytes - part.bytes));
+      this.#cameBytes += chunk.length;
       const pauseMs = this.#pace.came(chunk.length, waitedUs);
       this.#tell();
       if (part.bytes === bytes) return;

@@ -75,6 +75,10 @@ export class DownloadError extends VigieError {
   }
 }
 
+/** All of it came, and more than once: fetching it again costs as much again. */
+export const isDamaged = (error: unknown): boolean =>
+  error instanceof DownloadError && error.reason === 'damaged';
+
 /** What the file system refused, as an ending. Keeps a DownloadError as it is. */
 export function storageEnding(error: unknown): DownloadError {
   if (error instanceof DownloadError) return error;

@@ -70,7 +70,12 @@ function askOnce(
   };
   const request =
     url.protocol === 'https:'
-      ? requestHttps(url, { ...how, minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) })
+      ? requestHttps(url, {
+          ...how,
+          minVersion: 'TLSv1.2',
+          rejectUnauthorized: true,
+          ...(ca === undefined ? {} : { ca }),
+        })
       : requestHttp(url, how);
   const onAbort = (): void => void request.destroy(stopped());
   // For the body too: an answer is destroyed with its request.

@@ -17,7 +17,8 @@ export type Step =
   /** neither slot can be started */
   | { do: 'wait' };
 
-const mostFailed = 16;
+/** as many failed versions are remembered */
+export const mostFailed = 16;
 
 export const otherSlot = (slot: SlotName): SlotName => (slot === 'a' ? 'b' : 'a');
 

@@ -19,19 +19,21 @@ export interface StateRead {
   wrong: string[];
 }
 
-/** `state.json`, else the one before it. Rejects when a file is there and the machine cannot read it. */
+/** Reasons of this process or machine; with any other one it is the disk that does not give the file back. */
+const mayPass = ['EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'];
+
+/** `state.json`, else the one before it. Rejects when a file is there and this process cannot read it. */
 export async function readState(root: string): Promise<StateRead> {
   const wrong: string[] = [];
   for (const name of [stateFiles.now, stateFiles.before]) {
-    const bytes = await readBounded(join(root, name), mostStateBytes);
-    if (bytes === null) {
-      wrong.push(`${name} is not there`);
-      continue;
-    }
     try {
-      return { state: parseState(bytes), from: name, wrong };
+      const bytes = await readBounded(join(root, name), mostStateBytes);
+      if (bytes !== null) return { state: parseState(bytes), from: name, wrong };
+      wrong.push(`${name} is not there`);
     } catch (error) {
-      wrong.push(`${name} ${(error as Error).message}`);
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== undefined && mayPass.includes(code)) throw error;
+      wrong.push(`${name} ${code === undefined ? message : `cannot be read (${code})`}`);
     }
   }
   return { state: null, from: null, wrong };

@@ -36,7 +36,7 @@ export class RepositoryFetcher implements Fetcher {
     const trust = ca === null ? {} : { ca };
     this.#agents = {
       'http:': new Agent(common),
-      'https:': new TlsAgent({ ...common, ...trust, minVersion: 'TLSv1.2' }),
+      'https:': new TlsAgent({ ...common, ...trust, minVersion: 'TLSv1.2', rejectUnauthorized: true }),
     };
   }
 

@@ -50,11 +50,11 @@ export const judgementWords: Record<NothingWhy | RefusedWhy, { fr: string; en: s
     en: 'The version on offer has failed on this camera before',
   },
   group: {
-    fr: "La version proposée est pour d'autres groupes",
+    fr: 'La version proposée est pour d’autres groupes',
     en: 'The version on offer is for other groups',
   },
   rollout: {
-    fr: "Le déploiement n'a pas encore atteint cette caméra",
+    fr: 'Le déploiement n’a pas encore atteint cette caméra',
     en: 'The roll-out has not reached this camera yet',
   },
   foreign: {
@@ -63,7 +63,7 @@ export const judgementWords: Record<NothingWhy | RefusedWhy, { fr: string; en: s
   },
   arch: { fr: 'Refusée : pour un autre processeur', en: 'Refused: for another processor' },
   slots: {
-    fr: "Refusée : cette caméra n'est pas installée pour ce genre de paquet",
+    fr: 'Refusée : cette caméra n’est pas installée pour ce genre de paquet',
     en: 'Refused: this camera was not installed for this kind of bundle',
   },
   downgrade: {
@@ -71,7 +71,7 @@ export const judgementWords: Record<NothingWhy | RefusedWhy, { fr: string; en: s
     en: 'Refused: below the lowest version that is taken',
   },
   'no-floor': {
-    fr: "Refusée : la plus basse version permise n'est pas connue",
+    fr: 'Refusée : la plus basse version permise n’est pas connue',
     en: 'Refused: the lowest version that is taken is not known',
   },
 };

@@ -25,12 +25,12 @@ export type RefusalReason = (typeof refusalReasons)[number];
 /** What happened and what to do about it, for a person in front of the camera's status. */
 export const refusalWords: Record<RefusalReason, { fr: string; en: string; hint: string }> = {
   clock: {
-    fr: "L'heure n'est pas sûre",
+    fr: 'L’heure n’est pas sûre',
     en: 'The time is not trusted',
     hint: 'Check NTP or the clock of the board: nothing is taken before the time is known to be right',
   },
   'no-root': {
-    fr: "Les clés de l'intégrateur manquent ou sont illisibles",
+    fr: 'Les clés de l’intégrateur manquent ou sont illisibles',
     en: "The integrator's root keys are missing or cannot be read",
     hint: 'Install the camera again from the integrator, with its root.json',
   },
@@ -55,7 +55,7 @@ export const refusalWords: Record<RefusalReason, { fr: string; en: string; hint:
     hint: 'Check that the address is that of an update repository, and publish again',
   },
   signature: {
-    fr: "Le dépôt n'est pas signé par les clés attendues",
+    fr: 'Le dépôt n’est pas signé par les clés attendues',
     en: 'The repository is not signed by the expected keys',
     hint: 'Wrong repository, revoked keys, or an attack: tell the integrator',
   },
@@ -80,7 +80,7 @@ export const refusalWords: Record<RefusalReason, { fr: string; en: string; hint:
     hint: 'Check customer, board and channel of the camera, or publish for them',
   },
   foreign: {
-    fr: "Ce qui est proposé est destiné à d'autres caméras",
+    fr: 'Ce qui est proposé est destiné à d’autres caméras',
     en: 'What is offered is meant for other cameras',
     hint: 'The integrator published it in the wrong place: nothing was taken',
   },

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Log } from '../../board/ports.js';
 import { replaceWhole } from '../../whole-file.js';
+import { syncDirectory } from '../launcher/durable-file.js';
 import { checkedText, readBounded, readChecked, sha256Of } from './checked-json.js';
 import { UpdateRefused } from './refusal.js';
 import { fileOf, type MetadataFiles } from './roles.js';
@@ -172,9 +173,4 @@ async function writeSynced(path: string, bytes: Buffer): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  await handle.sync().finally(() => handle.close());
 }

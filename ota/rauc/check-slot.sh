@@ -14,7 +14,7 @@ trap leave EXIT
 for number in $RAUC_TARGET_SLOTS; do
   eval "device=\$RAUC_SLOT_DEVICE_$number class=\$RAUC_SLOT_CLASS_$number"
   if [ "$class" != rootfs ]; then continue; fi
-  mount -o ro "$device" "$point"
+  mount -o ro,nosuid,nodev,noexec "$device" "$point"
   mounted=yes
   node '@VIGIE@/dist/runtime/cli/main.js' ota system-check --tree '@TREE@' "$point" >&2
 done

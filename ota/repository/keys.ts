@@ -11,8 +11,8 @@ import {
   sign as signBytes,
 } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { lstat, mkdir, open, readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { VigieError } from '../../errors.js';
 import { pathPart } from '../release.js';
 import type { KeyJson } from './formats.js';
@@ -42,7 +42,7 @@ const refused = (message: string, hint: string, cause?: unknown): VigieError =>
   new VigieError('update', message, hint, { cause });
 
 /**
- * Makes a key and writes both files; neither may be there yet. The passphrase, when there is one, encrypts the private file.
+ * Makes a key and writes both files, and their directory closed to others where there is none; neither may be there yet. The passphrase, when there is one, encrypts the private file.
  * @throws VigieError `update`
  */
 export async function makeKey(name: string, file: string, passphrase: string | null): Promise<KeyFile> {
@@ -55,11 +55,23 @@ export async function makeKey(name: string, file: string, passphrase: string | n
       ? privateKey.export({ type: 'pkcs8', format: 'pem' })
       : privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase });
   const head = `vigie-key: ${name}\n`;
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 }).catch(() => undefined);
   await writeNew(file, `${head}${secret.toString()}`, 0o600);
   const open = `${head}${publicKey.export({ type: 'spki', format: 'pem' }).toString()}`;
   await writeNew(publicPlace(file), open, 0o644);
   const publicHex = hexOf(publicKey);
   return { id: keyId(publicHex), name, file, publicHex, private: true, encrypted: passphrase !== null };
+}
+
+const isThere = (file: string, cause?: unknown): VigieError =>
+  refused(`${file} is there already`, 'Name another file: a key is never written over', cause);
+
+/** Before a passphrase is asked for. @throws VigieError `update` */
+export async function keyPlaceFree(file: string): Promise<void> {
+  for (const one of [file, publicPlace(file)]) {
+    const found = await lstat(one).catch(() => null);
+    if (found !== null) throw isThere(one);
+  }
 }
 
 async function writeNew(file: string, text: string, mode: number): Promise<void> {
@@ -72,7 +84,12 @@ async function writeNew(file: string, text: string, mode: number): Promise<void>
       await handle.close();
     }
   } catch (cause) {
-    throw refused(`${file} cannot be written, or is there already`, 'Name another file', cause);
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw isThere(file, cause);
+    throw refused(
+      `${file} cannot be written`,
+      'Look whether you may write there, or name another file',
+      cause,
+    );
   }
 }
 

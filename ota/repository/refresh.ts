@@ -1,4 +1,5 @@
 /** Renewing what would expire, and how the repository stands. Called by `vigie ota refresh` and `vigie ota repository`. */
+import { VigieError } from '../../errors.js';
 import type { Draft } from './draft.js';
 import { type Envelope, isTopRole, type KeyJson, type Lifetimes, topRoles } from './formats.js';
 import type { Keyring } from './keys.js';
@@ -72,14 +73,32 @@ export async function refresh(
   }
   const draft = repository.draft(nowMs);
   const { root, roles, snapshot } = draft.base;
+  const files = new Map<string, Envelope>([['root', root], ...roles]);
+  mayBeNamed(always, repository, files);
+  // One that was named is never passed over: it is signed, staged or refused.
   const due = (role: string, file: Envelope): boolean =>
-    always.includes(role) || isHalfOver(file, role, draft.lifetimes, nowMs);
-  renew.snapshot = due('snapshot', snapshot) && canSign(holdersIn(draft, 'snapshot'), keyring);
-  for (const [role, file] of new Map<string, Envelope>([['root', root], ...roles])) {
-    const waits = role === 'root' ? repository.staged?.root : repository.staged?.roles.get(role);
-    if (!waits && due(role, file) && canSign(holdersIn(draft, role), keyring)) draft.renew(role);
+    always.includes(role) ||
+    (isHalfOver(file, role, draft.lifetimes, nowMs) && canSign(holdersIn(draft, role), keyring));
+  renew.snapshot = due('snapshot', snapshot);
+  for (const [role, file] of files) if (!isWaiting(repository, role) && due(role, file)) draft.renew(role);
+  const stage = options.stage && always.length > 0;
+  return repository.apply(draft, keyring, { ...options, stage, renew });
+}
+
+const isWaiting = ({ staged }: Repository, role: string): boolean =>
+  Boolean(role === 'root' ? staged?.root : staged?.roles.get(role));
+
+/** @throws VigieError `update` when a role that was named is not there, or waits for signatures already */
+function mayBeNamed(named: readonly string[], repository: Repository, files: Map<string, Envelope>): void {
+  for (const role of named) {
+    if (isWaiting(repository, role)) {
+      const hint = 'Sign what is there with vigie ota sign, or drop it with vigie ota unstage';
+      throw new VigieError('update', `The role ${role} waits for signatures in metadata/staged`, hint);
+    }
+    if (isTopRole(role) || files.has(role)) continue;
+    const hint = 'Look at what there is: vigie ota repository REPO';
+    throw new VigieError('update', `The repository has no role ${role}`, hint);
   }
-  return repository.apply(draft, keyring, { ...options, stage: false, renew });
 }
 
 const holdersIn = ({ base }: Draft, role: string): Holders | null =>

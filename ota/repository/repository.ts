@@ -1,5 +1,5 @@
 /**
- * The signed repository of an integrator, as a directory that any static HTTP server serves (docs/updates.md, "The repository").
+ * The signed repository of an integrator, as a directory that any static HTTP server serves (docs/updates-integrator.md, "The repository").
  * Used by `vigie ota` and by tests; one writer at a time, which the caller sees to. Holds no private key and writes none.
  */
 import { existsSync } from 'node:fs';

@@ -14,7 +14,14 @@ export interface Installable {
    * hand to RAUC.
    */
   content:
-    | { kind: 'tree'; unpack: (directory: string, signal: AbortSignal) => Promise<void>; treeBytes: number }
+    | {
+        kind: 'tree';
+        unpack: (directory: string, signal: AbortSignal) => Promise<void>;
+        /** no more than this comes out */
+        treeBytes: number;
+        /** what lies beside it meanwhile; 0 when absent */
+        scratchBytes?: number;
+      }
     | { kind: 'rauc'; file: string };
 }
 
@@ -30,6 +37,13 @@ export interface SlotsStatus {
   returned: { version: string; why: 'tries' | 'damaged' } | null;
   /** `manifestSha256` of versions that are not installed again by themselves */
   failed: readonly string[];
+  /** how often the installation of a version was cut: the power, or a camera that ended while it wrote; absent: never */
+  cut?: CutInstallation;
+}
+
+export interface CutInstallation {
+  manifestSha256: string;
+  times: number;
 }
 
 /** Every call rejects with a VigieError of kind `update` or `store`. */

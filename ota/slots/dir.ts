@@ -9,8 +9,9 @@ import { takeLock } from '../launcher/lock.js';
 import { readMarker, removeMarker, slotIn, writeMarker } from '../launcher/slot-marker.js';
 import { type SlotName, type SlotRecord, type SlotState, triesOfTrial } from '../launcher/slot-state.js';
 import { readState, writeState } from '../launcher/state-file.js';
+import { isCount, isSha256 } from '../launcher/state-shape.js';
 import { verifySlot } from '../launcher/verify-slot.js';
-import type { Installable, Reached, SlotBackend, SlotsStatus } from './backend.js';
+import type { CutInstallation, Installable, Reached, SlotBackend, SlotsStatus } from './backend.js';
 import * as refusals from './refusals.js';
 import { bytesIn, emptyTree, syncTree } from './slot-tree.js';
 
@@ -53,12 +54,12 @@ export class DirSlots implements SlotBackend {
     return this.#alone(async (state) => {
       const running = this.#runningIn(state);
       const record = state.slots[running];
-      if (record?.condition === 'good') await this.#mark(running, record, state);
+      if (record?.condition === 'good' && state.active === running) await this.#mark(running, record, state);
       signal.throwIfAborted();
       const target = otherSlot(running);
       if (state.slots[target]?.condition !== 'pending') return;
       this.deps.log.info(`updates: slot ${target} was being written when it was cut; it is emptied`);
-      await this.#clear(state, target);
+      await this.#clear(withCut(state, state.slots[target].manifestSha256), target);
     });
   }
 
@@ -74,6 +75,7 @@ export class DirSlots implements SlotBackend {
       other: state.slots[otherSlot(running)],
       returned: returned === null || returned.told ? null : { version: returned.version, why: returned.why },
       failed: state.failed,
+      ...cutOf(state),
     };
   }
 
@@ -85,7 +87,7 @@ export class DirSlots implements SlotBackend {
       const { content } = bundle;
       if (content.kind !== 'tree') throw refusals.wrongKind();
       if (state.slots[running]?.condition !== 'good') throw refusals.onTrial();
-      await this.#mustFit(target, content.treeBytes);
+      await this.#mustFit(target, content.treeBytes + (content.scratchBytes ?? 0));
       signal.throwIfAborted();
       const { version, manifestSha256 } = bundle;
       const pending = await this.#markPending(state, running, {
@@ -115,7 +117,7 @@ export class DirSlots implements SlotBackend {
       const good: SlotRecord = { ...record, condition: 'good' };
       const slots = { ...state.slots, [running]: good };
       const failed = state.failed.filter((one) => one !== good.manifestSha256);
-      const now = await this.#write({ ...state, trial: null, slots, failed }, 'confirm');
+      const now = await this.#write({ ...withoutCut(state, good), trial: null, slots, failed }, 'confirm');
       await this.#mark(running, good, now);
       this.deps.log.info(`updates: ${good.version} is confirmed`);
     });
@@ -189,15 +191,18 @@ export class DirSlots implements SlotBackend {
 
   async #mark(slot: SlotName, record: SlotRecord, { serial }: SlotState): Promise<void> {
     const { root } = this.options;
-    if ((await readMarker(root, slot))?.manifestSha256 === record.manifestSha256) return;
+    const [own, other] = [await readMarker(root, slot), await readMarker(root, otherSlot(slot))];
+    // After a rollback the other one was confirmed later: were the state lost, it would be taken for the wanted one.
+    const isLater = (own?.serial ?? -1) >= (other?.serial ?? -1);
+    if (own?.manifestSha256 === record.manifestSha256 && isLater) return;
     await writeMarker(root, slot, record, serial, (step) => this.#reached(`mark: ${step}`));
   }
 
-  async #mustFit(target: SlotName, treeBytes: number): Promise<void> {
+  async #mustFit(target: SlotName, bytes: number): Promise<void> {
     const { root } = this.options;
     const { freeBytes } = await this.deps.space(root);
     const room = freeBytes + (await bytesIn(slotIn(root, target)));
-    const wanted = treeBytes + reserveBytes;
+    const wanted = bytes + reserveBytes;
     if (room < wanted) throw refusals.noRoom(wanted, room);
   }
 
@@ -254,6 +259,28 @@ export class DirSlots implements SlotBackend {
     await this.#reached('cleared');
     await this.#write({ ...state, slots: { ...state.slots, [target]: null } }, 'cleared');
   }
+}
+
+const mostCuts = 1000;
+
+/** A field of this back end's own, which the launcher keeps as it is: a version that ends the camera each time is not written for ever. */
+type WithCut = SlotState & { cut?: unknown };
+
+function cutOf({ cut }: WithCut): { cut?: CutInstallation } {
+  if (typeof cut !== 'object' || cut === null) return {};
+  const { manifestSha256, times } = cut as Record<string, unknown>;
+  return isSha256(manifestSha256) && isCount(times, mostCuts) ? { cut: { manifestSha256, times } } : {};
+}
+
+function withCut(state: SlotState, manifestSha256: string): WithCut {
+  const { cut } = cutOf(state);
+  const before = cut?.manifestSha256 === manifestSha256 ? cut.times : 0;
+  return { ...state, cut: { manifestSha256, times: Math.min(before + 1, mostCuts) } };
+}
+
+function withoutCut(state: SlotState, { manifestSha256 }: SlotRecord): SlotState {
+  const { cut: _, ...rest }: WithCut = state;
+  return cutOf(state).cut?.manifestSha256 === manifestSha256 ? rest : state;
 }
 
 /** What a person left is not taken again by itself; what was never confirmed is not gone back to either. */

@@ -1,5 +1,5 @@
 /**
- * The look that the version that runs takes into a system slot before it may boot (docs/updates.md, invariant 9 and RS9): Vigie in
+ * The look that the version that runs takes into a system slot before it may boot (docs/updates.md, invariant 9; docs/updates-system.md, RS9): Vigie in
  * it is what `vigie ota build` made, file by file, and brings no model outside its closed list. Called by `vigie ota system-check`, which
  * RAUC runs through ota/rauc/check-slot.sh. It reads only.
  */

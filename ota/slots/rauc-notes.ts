@@ -1,5 +1,5 @@
 /**
- * `rauc-slots.json` in the state directory: what neither RAUC nor a bootloader has room for (docs/updates.md, "What is kept
+ * `rauc-slots.json` in the state directory: what neither RAUC nor a bootloader has room for (docs/updates-system.md, "What is kept
  * where"). Written by rauc.ts alone, as a whole and with its own hash. Lost or damaged it costs the rollback and the list of
  * failures, never the version that runs.
  */
@@ -8,11 +8,10 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceWhole } from '../../whole-file.js';
+import { mostFailed } from '../launcher/choose.js';
 import { vitals } from '../launcher/slot-state.js';
 
 const mostBytes = 64 * 1024;
-/** as many failed versions are remembered */
-export const mostFailed = 16;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const version = z.string().min(1).max(64);

@@ -151,6 +151,10 @@ const imageEnds = ['.ext4', '.squashfs', '.img'];
 export async function makeSystemBundle(bundle: SystemBundle): Promise<void> {
   const version = versionText.safeParse(bundle.version);
   if (!version.success) throw problem(`${bundle.version} is no version`, 'Write it as 1.4.0');
+  const { cert, key } = bundle.signing;
+  // Whoever lists the processes of the machine would read it.
+  if ([cert, key].some((place) => /^pkcs11:.*pin-value=/i.test(place)))
+    throw problem('A PIN does not belong on a command line', 'Put it into the environment: RAUC_PKCS11_PIN');
   if (await stat(bundle.out).catch(() => null)) throw problem(`${bundle.out} is there already`, 'Remove it');
   const directory = await mkdtemp(join(dirname(resolve(bundle.out)), '.system-bundle-'));
   try {

@@ -31,7 +31,7 @@ export class RaucService {
     if (slots) return slots;
     throw problem(
       'RAUC does not tell of one slot A and one slot B',
-      'Compare /etc/rauc/system.conf with the one of docs/updates.md',
+      'Compare /etc/rauc/system.conf with the one of docs/updates-system.md',
     );
   }
 
@@ -139,7 +139,7 @@ function problem(message: string, hint: string): VigieError {
 
 function hintFor(words: string): string {
   if (/signature|certificate|Verify error/i.test(words)) {
-    return 'It is not signed by a certificate that this board trusts now: see docs/updates.md, "A system slot with RAUC"';
+    return 'It is not signed by a certificate that this board trusts now: see docs/updates-system.md';
   }
   if (/space|too large|larger than/i.test(words))
     return 'The image does not fit the slot: make a smaller one';

@@ -2,9 +2,10 @@
  * What the notes about the slots become at a start, from what RAUC and the bootloader tell: a return is found here, and an
  * installation that was cut. Pure; used by rauc.ts. It never makes a slot good that was not confirmed.
  */
+import { otherSlot, withFailure } from '../launcher/choose.js';
 import { type SlotName, type SlotRecord, triesOfTrial, vitals } from '../launcher/slot-state.js';
 import type { BootVariables, RaucPair } from './rauc-answers.js';
-import { mostFailed, noNotes, type RaucNotes } from './rauc-notes.js';
+import { noNotes, type RaucNotes } from './rauc-notes.js';
 
 /** Stands for the hash of a bundle that nobody told: the one that was put on the board when it was made. */
 export const unknownBundle = '0'.repeat(64);
@@ -20,14 +21,9 @@ export interface BootFacts {
   bootloader: BootVariables | null;
 }
 
-export function otherSlot(slot: SlotName): SlotName {
-  return slot === 'a' ? 'b' : 'a';
-}
-
 /** Newest last; the oldest make room. */
 export function failedWith(failed: readonly string[], sha256: string): string[] {
-  if (sha256 === unknownBundle) return [...failed];
-  return [...failed.filter((known) => known !== sha256), sha256].slice(-mostFailed);
+  return sha256 === unknownBundle ? [...failed] : withFailure(failed, sha256);
 }
 
 export function triesLeft(trial: NonNullable<RaucNotes['trial']>, bootloader: BootVariables | null): number {

@@ -1,16 +1,17 @@
 /**
  * A system slot: RAUC writes the partition, the bootloader starts it and counts its tries, and this keeps what neither knows
- * (docs/updates.md, "A system slot with RAUC"). Called by ota/updater.ts. It never makes a slot the next to boot before its own
+ * (docs/updates-system.md). Called by ota/updater.ts. It never makes a slot the next to boot before its own
  * note of the trial is on the disk, and it never writes a slot itself.
  */
 import type { Log } from '../../board/ports.js';
 import { VigieError } from '../../errors.js';
+import { otherSlot } from '../launcher/choose.js';
 import type { SlotName, SlotRecord, Vital } from '../launcher/slot-state.js';
 import type { Installable, Reached, SlotBackend, SlotsStatus } from './backend.js';
 import { type BootVariables, bootVariables, type RaucPair, type RaucSlot } from './rauc-answers.js';
 import { noNotes, notesPath, type RaucNotes, readNotes, writeNotes } from './rauc-notes.js';
 import { RaucEnded, type RaucService } from './rauc-service.js';
-import { failedWith, keptAs, otherSlot, recovered, settled, triesLeft } from './rauc-settle.js';
+import { failedWith, keptAs, recovered, settled, triesLeft } from './rauc-settle.js';
 
 export interface RaucSlotsDeps {
   rauc: RaucService;
@@ -203,7 +204,7 @@ export class RaucSlots implements SlotBackend {
   async #ready(file: string, version: string): Promise<{ running: SlotName; slots: RaucPair }> {
     const { slots, running } = await this.#see();
     if (!running) {
-      const hint = 'Give the kernel rauc.slot=A or rauc.slot=B: see docs/updates.md';
+      const hint = 'Give the kernel rauc.slot=A or rauc.slot=B: see docs/updates-system.md';
       throw problem('RAUC does not know which slot runs', hint);
     }
     if (this.#known().trial?.slot === running) {

@@ -12,10 +12,12 @@ export interface ServiceUnit {
   slots: string;
   state: string;
   config: string;
+  /** where the camera records, absolute, when that is not below `state`; one that is not there does not keep it from starting */
+  stores: readonly string[];
 }
 
 /** Text of the unit. @throws VigieError `update` when a path cannot be written in one */
-export function serviceUnit({ node, user, slots, state, config }: ServiceUnit): string {
+export function serviceUnit({ node, user, slots, state, config, stores }: ServiceUnit): string {
   const command = [node, `${slots}/launcher/main.js`, '--slots', slots, '--', 'run', '--config', config];
   return `# Written by vigie ota provision. Checked with systemd-analyze, never yet run under systemd: try it on your board first.
 [Unit]
@@ -45,7 +47,9 @@ CapabilityBoundingSet=
 AmbientCapabilities=
 ProtectSystem=strict
 ProtectHome=read-only
-ReadWritePaths=${quoted(slots)} ${quoted(state)}
+ReadWritePaths=${[slots, state, ...stores.map((store) => `-${store}`)].map(quoted).join(' ')}
+# No update writes it, so nothing that a version brings may.
+ReadOnlyPaths=${quoted(`${slots}/launcher`)}
 PrivateTmp=yes
 ProtectKernelTunables=yes
 ProtectKernelModules=yes

@@ -1,5 +1,5 @@
 /**
- * The part of `vigie ota` that makes bundles (docs/updates.md, "Bundles"): `build` and `inspect`. Run where the integrator works, in
+ * The part of `vigie ota` that makes bundles (docs/updates-integrator.md, "Bundles"): `build` and `inspect`. Run where the integrator works, in
  * a built clone of the repository; it signs nothing and sends nothing.
  */
 import { readFile } from 'node:fs/promises';

@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { arch, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { LinuxCard } from '../../board/linux/card.js';
 import { systemClock } from '../../board/linux/clock.js';
@@ -15,6 +15,7 @@ import { checkTrust, provision } from '../../ota/slots/provision.js';
 import { serviceUnit } from '../../ota/slots/service-unit.js';
 import { loadConfig } from '../config/load.js';
 import { openStateDirectory, stateDirectory } from '../config/paths.js';
+import type { Config } from '../config/schema.js';
 import { type ProvisionWords, provisionWords } from './ota-provision-words.js';
 import type { Language } from './store-words.js';
 
@@ -136,8 +137,21 @@ async function makeBoardFiles(
     slots: root,
     state: openStateDirectory(resolve(flags.state ?? stateDirectory())),
     config: resolve(flags.config ?? usualConfig),
+    stores: flags.config === undefined ? [] : await storesIn(loadConfig(flags.config)),
   });
   await writeFile(join(root, 'vigie.service'), unit, { mode: 0o644 });
+}
+
+/** A store outside the state directory: the service may write there only when its file says so. */
+async function storesIn({ record }: Config): Promise<string[]> {
+  const places: string[] = [];
+  for (const { directory, mountPoint } of [record, ...(record.second ? [record.second] : [])]) {
+    if (!isAbsolute(directory)) continue;
+    places.push(mountPoint ?? directory);
+    // Of a card that may be taken out nothing is made here; any other store is made by the camera, below what is there.
+    if (mountPoint === undefined) await mkdir(directory, { recursive: true, mode: 0o700 }).catch(() => {});
+  }
+  return places;
 }
 
 function tellNext(flags: Flags, root: string, words: ProvisionWords): void {

@@ -39,7 +39,8 @@ export function refreshCommand(): Command {
         const outcome = await refresh(await Repository.open(place), keyring, options);
         tellOutcome(outcome, flags);
         // Whoever has this in cron hears of it.
-        if (outcome.kind !== 'published') process.exitCode = exitCodes.update;
+        const asked = outcome.kind === 'published' || (outcome.kind === 'staged' && flags.stage === true);
+        if (!asked) process.exitCode = exitCodes.update;
       };
       await locked(place, work, options);
     });

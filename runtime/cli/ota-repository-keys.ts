@@ -3,7 +3,14 @@ import { basename, resolve } from 'node:path';
 import { Command } from 'commander';
 import { countersign, readForSigning } from '../../ota/repository/countersign.js';
 import type { Envelope } from '../../ota/repository/formats.js';
-import { type KeyFile, keysIn, makeKey, publicPlace, readKeyFile } from '../../ota/repository/keys.js';
+import {
+  type KeyFile,
+  keyPlaceFree,
+  keysIn,
+  makeKey,
+  publicPlace,
+  readKeyFile,
+} from '../../ota/repository/keys.js';
 import { Repository } from '../../ota/repository/repository.js';
 import { printRows } from './keeping-flags.js';
 import {
@@ -37,7 +44,9 @@ function newCommand(): Command {
     .requiredOption('--out <file>', 'where the private key goes; the public one goes beside it')
     .action(async (name: string, flags: RepositoryFlags & { out: string }) => {
       const words = wordsFor(flags);
-      const key = await makeKey(name, resolve(flags.out), await newPassphrase(words));
+      const out = resolve(flags.out);
+      await keyPlaceFree(out);
+      const key = await makeKey(name, out, await newPassphrase(words));
       if (flags.json) return print(JSON.stringify(shown(key), null, 2));
       print(words.keyMade(key.name, key.id));
       print(words.keyPrivate(key.file));
@@ -81,10 +90,11 @@ export function signCommand(): Command {
     .option('--key <file>', 'private key; once for each', each)
     .option('--merge <file>', 'a copy that another holder signed, to take its signatures from', each)
     .option('--sign-with <file>', 'key of snapshot or timestamp, to publish when all have signed', each)
+    .option('--keys <directory>', 'directory of such keys')
     .action(async (file: string, flags: RepositoryFlags & { key?: string[]; merge?: string[] }) => {
       const path = resolve(file);
       const words = wordsFor(flags);
-      const keyring = await keyringOf({ ...flags, signWith: flags.key ?? [] });
+      const keyring = await keyringOf({ signWith: flags.key ?? [] });
       const all = { ...flags, signWith: [...(flags.key ?? []), ...(flags.signWith ?? [])] };
       if (!flags.json) showSigned(await readForSigning(path), basename(path), words);
       const {

@@ -114,7 +114,7 @@ export function boardCommand(): Command {
     .description('Let a key publish for the boards of one kind of one customer')
     .argument('<repository>')
     .argument('<customer>')
-    .argument('<board>', 'profile of the board, such as rpi5')
+    .argument('<board>', 'profile of the board, such as raspberry-pi-5')
     .action(async (directory: string, customer: string, name: string, flags: RoleFlags) => {
       const [owner, board] = [checkedCustomer(customer), checkedPart('board', name)];
       const keys = await readKeys(flags.key);

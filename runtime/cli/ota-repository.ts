@@ -1,4 +1,4 @@
-/** The part of `vigie ota` that keeps the signed repository (docs/updates.md, "The integrator, step by step"). */
+/** The part of `vigie ota` that keeps the signed repository (docs/updates-integrator.md, "Step by step"). */
 import type { Command } from 'commander';
 import { pruneCommand, refreshCommand, repositoryCommand, serveCommand } from './ota-repository-care.js';
 import { keysCommand, signCommand } from './ota-repository-keys.js';

@@ -1,5 +1,5 @@
 /**
- * The part of `vigie ota` for boards with two root partitions (docs/updates.md, "A system slot with RAUC"): the files that a
+ * The part of `vigie ota` for boards with two root partitions (docs/updates-system.md): the files that a
  * board needs, and the bundles for it. On the integrator's machine; asks no camera.
  */
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ export function systemCommands(): Command[] {
 
 function recipeCommand(): Command {
   return new Command('system-recipe')
-    .description('Writes what RAUC, D-Bus and systemd need on a board with two root partitions')
+    .description('Write what RAUC, D-Bus and systemd need on a board with two root partitions')
     .requiredOption('--board <name>', 'name of the board, as in its profile')
     .requiredOption('--slot-a <device>', 'partition of the slot that boots as A')
     .requiredOption('--slot-b <device>', 'partition of the slot that boots as B')
@@ -76,7 +76,7 @@ function recipeCommand(): Command {
 
 function bundleCommand(): Command {
   return new Command('system-bundle')
-    .description('Makes a signed RAUC bundle of a root file system')
+    .description('Make a signed RAUC bundle of a root file system')
     .requiredOption(
       '--rootfs <path>',
       'image (.ext4, .squashfs, .img) or directory, of which a squashfs is made',
@@ -101,7 +101,7 @@ function bundleCommand(): Command {
 
 function checkCommand(): Command {
   return new Command('system-check')
-    .description('Looks into the root of another version: whether Vigie in it may run on this board')
+    .description('Look into the root of another version: whether Vigie in it may run on this board')
     .argument('<root>', 'where that root is mounted')
     .option('--tree <directory>', 'where Vigie lies on it', '/opt/vigie')
     .action(async (root: string, { tree }: { tree: string }) => {

@@ -33,7 +33,7 @@ export function cacheDirectory(env: Environment = process.env): string {
 const installation = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
- * Directory that holds `models/`: a version in a slot brings its own and uses no others (docs/updates.md, "Bundles"); elsewhere it
+ * Directory that holds `models/`: a version in a slot brings its own and uses no others (docs/updates-integrator.md, "Bundles"); elsewhere it
  * is the cache. Absolute.
  */
 export function modelDirectory(env: Environment = process.env, above: string = installation): string {

@@ -30,9 +30,13 @@ const tableOf = (version: number): MaskTable => ({
   version,
   zones: [{ name: 'zone', points: zoneOf(version) }],
 });
-/** What a picture with this stamp must hide. */
-const due = ({ version, state }: MaskStamp): Point[][] =>
-  state === 'zones' ? [zoneOf(version)] : [left, right];
+/** What a picture with this stamp must hide. A table that another followed before it was open is not in force: of 2, 3, 4 both is 2 and 4. */
+function due({ version, state, next }: MaskStamp): Point[][] {
+  if (state === 'zones') return [zoneOf(version)];
+  if (state !== 'both') return [left, right];
+  assert.ok(next && next.version > version);
+  return [zoneOf(version), zoneOf(next.version)];
+}
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {

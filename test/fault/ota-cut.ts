@@ -1,6 +1,6 @@
 /**
  * Cuts the power of a camera of two slots at any point of an update (docs/faults.md, "Updates"): starts ota-cut-run.ts in a
- * mount namespace of its own and reads what it found. Used by ota.test.ts and `npm run fault -- ota`. Needs root.
+ * mount namespace of its own and reads what it found. Used by ota-cut.test.ts and `npm run fault -- ota`. Needs root.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

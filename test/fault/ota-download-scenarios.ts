@@ -43,6 +43,22 @@ const cut: DownloadScenario[] = [
   },
   {
     row: 'cut',
+    name: 'a server that begins anew after each break is given up before it has cost five times the file',
+    run: async (bench) => {
+      const { length } = bench.content;
+      let sent = 0;
+      await bench.serve((visit) => {
+        const bytes = Math.ceil(length * (0.3 + visit.number * 0.02));
+        sent += bytes;
+        visit.request.headers['if-range'] = 'none';
+        breaking(bench.content, () => bytes)(visit);
+      });
+      bench.expect('ending', await bench.fetch(), 'unreachable');
+      bench.expect('it gave up', sent <= 5 * length, true);
+    },
+  },
+  {
+    row: 'cut',
     name: 'what is there already is not asked for',
     run: async (bench) => {
       await bench.serve(honest(bench.content));

@@ -1,6 +1,6 @@
 /**
  * Kills whoever changes the slots at each named place and at any moment, and the launcher while it starts (docs/faults.md,
- * "Updates"). After each: the old or the new version starts, whole, and the next installation succeeds. Used by ota.test.ts
+ * "Updates"). After each: the old or the new version starts, whole, and the next installation succeeds. Used by ota-kill.test.ts
  * and `npm run fault -- ota`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -1,49 +1,12 @@
-/** Updates that are killed and cut; what is found is that of `npm run fault -- ota`, in fewer rounds. */
+/** What a new version and a bad day do to a camera of two slots; and how the other fault runs of updates judge. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { otherSlot } from '../../ota/launcher/choose.js';
 import { readState, writeState } from '../../ota/launcher/state-file.js';
-import { cutUpdates } from './ota-cut.js';
-import { killUpdates } from './ota-kill.js';
 import { bootHere } from './ota-site.js';
 import { runSlotScenario, type Starter, slotScenarios } from './ota-slot-scenarios.js';
 import { readTap } from './ota-tested.js';
 import { Truth } from './ota-truth.js';
-import { whyNot } from './power-cut.js';
-
-/** Skips, and says why, where no card can be mounted. */
-async function mountable(t: TestContext): Promise<boolean> {
-  const reason = await whyNot();
-  if (reason !== null) t.skip(reason);
-  return reason === null;
-}
-
-test('whoever changes the slots is killed at each place: the old or the new version starts, and the next is installed', async () => {
-  const { kills, during, violations } = await killUpdates({ kills: 28, seed: 1 });
-  assert.deepEqual(violations, []);
-  assert.equal(kills, 28);
-  assert.ok((during['install'] ?? 0) >= 22, 'every place of an installation');
-});
-
-test('the power is cut at any point of updates: the old or the new version starts, never torn', async (t) => {
-  if (!(await mountable(t))) return;
-  const { cuts, withUnflushed, processes, violations } = await cutUpdates({ cuts: 22, seed: 1 });
-  assert.deepEqual(violations, []);
-  assert.equal(cuts, 22);
-  assert.ok(withUnflushed > 0 && processes > 4);
-});
-
-test('negative control: a slot that is believed without having been synced is caught', async (t) => {
-  if (!(await mountable(t))) return;
-  const { wrong, violations } = await cutUpdates({ cuts: 8, seed: 1, control: 'unsynced' });
-  assert.ok(wrong.torn > 0, violations.join('\n'));
-});
-
-test('negative control: state.json written in place is caught', async (t) => {
-  if (!(await mountable(t))) return;
-  const { violations } = await cutUpdates({ cuts: 8, seed: 1, control: 'in-place' });
-  assert.match(violations.join('\n'), /starts instead of/);
-});
 
 for (const scenario of slotScenarios) {
   test(scenario.name, async () => {

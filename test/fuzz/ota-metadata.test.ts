@@ -15,7 +15,7 @@ import { boardRole, place, serveRepository, TestRepository } from '../ota-reposi
 import { seeded } from '../random.js';
 
 const corpus = 'test/fuzz/corpus/ota-metadata';
-const cases = Number(process.env['VIGIE_FUZZ_CASES'] ?? 60);
+const cases = Number(process.env['VIGIE_FUZZ_CASES'] ?? 40);
 const seed = Number(process.env['VIGIE_FUZZ_SEED'] ?? 1);
 
 type Random = () => number;

@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { mostFailed } from '../../ota/launcher/choose.js';
 import { bootVariables, type RaucPair, shareIn, slotsIn } from '../../ota/slots/rauc-answers.js';
-import { mostFailed, noNotes, notesIn, notesText, type RaucNotes } from '../../ota/slots/rauc-notes.js';
+import { noNotes, notesIn, notesText, type RaucNotes } from '../../ota/slots/rauc-notes.js';
 import { type BootFacts, recovered, settled } from '../../ota/slots/rauc-settle.js';
 import { seeded } from '../random.js';
 
@@ -119,7 +120,7 @@ test(`${cases} notes with a turned byte are as they were written, or none`, () =
   }
 });
 
-/** What must be so of any notes after a start: see docs/updates.md, RS2, RS3 and RS6. */
+/** What must be so of any notes after a start: see docs/updates-system.md, RS2, RS3 and RS6. */
 function soundStart(before: RaucNotes, facts: BootFacts, version: string): void {
   const { next, bad } = settled(before, facts, version);
   const running = next.slots[facts.running];

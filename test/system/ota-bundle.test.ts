@@ -26,7 +26,9 @@ import { clipConfig, writeAuthorisation } from '../camera-run.js';
 import { expectedOf, quick, scratch } from '../small-bundle.js';
 
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
-const skip = existsSync('.git') ? false : 'needs a git clone: a bundle is of a commit';
+const git = spawnSync('git', ['rev-parse', '--verify', 'HEAD'], { encoding: 'utf8' });
+const refusal = git.error?.message ?? git.stderr.split('\n')[0];
+const skip = git.status === 0 ? false : `needs a git clone, as a bundle is of a commit: ${refusal}`;
 
 function plan(root: string, version: string, notes: string | null = null): Promise<Plan> {
   const options = { root, cache: cacheDirectory(), version, arch, boards: [], notes, dirty: true } as const;
@@ -80,17 +82,22 @@ test('a camera runs from an unpacked bundle, without the repository', { skip }, 
     const mask = { zones: [], noneBecause: 'a test pattern, which shows nobody' };
     writeFileSync(configFile, JSON.stringify(clipConfig({ ...sensor, mask, detect: { engine } })));
     const report = join(directory, `${engine}.json`);
-    vigie('run', '--config', configFile, '--state', state, '--for', '5', '--report', report);
-    const { version, rows } = JSON.parse(readFileSync(report, 'utf8')) as {
-      version: string;
-      rows: { name: string; value: number }[];
-    };
-    const count = (name: string): number => rows.find((row) => row.name === name)?.value ?? 0;
-    assert.equal(version, '7.8.9');
-    assert.ok(count('frames recorded') > 0, engine);
-    assert.ok(count('frames looked at') > 0, engine);
-    assert.equal(count('errors'), 0, engine);
-    assert.equal(count('restarts of the pipeline process'), 0, engine);
+    const counts = new Map<string, number>();
+    // A machine that is busy takes its time to load a detector.
+    for (const seconds of [3, 10, 30]) {
+      if ((counts.get('frames looked at') ?? 0) > 0) break;
+      vigie('run', '--config', configFile, '--state', state, '--for', `${seconds}`, '--report', report);
+      const { version, rows } = JSON.parse(readFileSync(report, 'utf8')) as {
+        version: string;
+        rows: { name: string; value: number }[];
+      };
+      assert.equal(version, '7.8.9');
+      for (const { name, value } of rows) counts.set(name, value);
+      assert.equal(counts.get('errors') ?? 0, 0, engine);
+      assert.equal(counts.get('restarts of the pipeline process') ?? 0, 0, engine);
+    }
+    assert.ok((counts.get('frames recorded') ?? 0) > 0, engine);
+    assert.ok((counts.get('frames looked at') ?? 0) > 0, engine);
   }
   // What the camera loads only on some boards, or at some hours.
   const late = ['serialport', 'mp4box', 'mediabunny', 'munkres', 'ws', 'tuf-js', '@tufjs/models', 'semver'];

@@ -90,8 +90,8 @@ test('status tells everything in both languages and as JSON, and leaves no sessi
     /^mise à jour +une version est proposée, attend la plage de maintenance/m,
     /^proposée +1\.1\.0, 12,0 Mio, la différence seulement$/m,
     /^contenu +Bleu\[31m\n +Vert$/m,
-    /^avant elle +0\.9\.0$/m,
-    /^problème +Le dépôt a tardé$/m,
+    /^autre +0\.9\.0$/m,
+    /^pourquoi +Le dépôt a tardé$/m,
     /^dernière recherche +20\d\d-/m,
   ])
     assert.match(inFrench.out, words);
@@ -272,7 +272,7 @@ test('a download that fails, an order that is refused, nothing newer, a camera t
   updates.after = () => void setTimeout(() => updates.set({ state: 'offered', progress: null, problem }), 50);
   const failed = await ota('install', '--language', 'fr');
   assert.equal(failed.status, 11);
-  assert.match(failed.out, /n’a pas été installée : la 1\.0\.0 est en marche.*\nproblème: Plus de place\n$/);
+  assert.match(failed.out, /n’a pas été installée : la 1\.0\.0 est en marche.*\npourquoi: Plus de place\n$/);
 
   updates.set({ ...restingUpdate, state: 'held', offer: newerOffer });
   const refused = await ota('install', '--language', 'fr');

@@ -69,7 +69,7 @@ test('who has no right to update sees nothing of it; who has it sees what runs',
   await says(page, 'update-state', 'Rien à faire.');
   assert.match(
     (await page.textContent('#update-facts')) ?? '',
-    /En marche1\.0\.0 \(a1b2c3d4e5f6\)Version d’avantaucune/,
+    /En marche1\.0\.0 \(a1b2c3d4e5f6\)Autre versionaucune/,
   );
   for (const id of [
     'update-install',

@@ -77,12 +77,34 @@ test('a new board: the tree with its modes, slot a confirmed, and a launcher tha
   const args = [join(slots, 'launcher/main.js'), '--slots', slots, '--', 'run', '--config', 'x'];
   const launcher = spawn(process.execPath, args, { stdio: 'ignore', env: { ...process.env, OUT: log } });
   t.after(() => ended(launcher, 'SIGTERM'));
-  while (!existsSync(log) && launcher.exitCode === null) await wait(20);
-  const [pid, ...rest] = readFileSync(log, 'utf8').trim().split(' ');
+  const line = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+  // a file that is there may not hold its line yet
+  while (!line().endsWith('\n') && launcher.exitCode === null) await wait(20);
+  const [pid, ...rest] = line().trim().split(' ');
   assert.deepEqual(rest, ['a', 'run', '--config', 'x']);
   assert.match((await provision('--replace')).error, /is running/);
   await ended(launcher, 'SIGTERM');
   assert.equal(isAlive(Number(pid)), false);
+});
+
+test('a store on a card of its own: the service may write there', async (t) => {
+  const { slots, directory, provision } = await bench(t);
+  const config = join(directory, 'camera.json');
+  const mountPoint = join(directory, 'card');
+  const second = join(directory, 'second/store');
+  const record = {
+    directory: join(mountPoint, 'vigie'),
+    mountPoint,
+    second: { directory: second, capacityMiB: 1024 },
+  };
+  const mask = { zones: [], noneBecause: 'a test picture without any place' };
+  const camera = { id: 'test', name: 'Test' };
+  writeFileSync(config, JSON.stringify({ camera, mask, sensor: { kind: 'pattern' }, record }));
+  const { status, error } = await provision('--config', config);
+  assert.equal(status, 0, error);
+  const unit = readFileSync(join(slots, 'vigie.service'), 'utf8');
+  assert.match(unit, new RegExp(`^ReadWritePaths=.* -${mountPoint} -${second}$`, 'm'));
+  assert.deepEqual([existsSync(mountPoint), existsSync(second)], [false, true]);
 });
 
 test('an installation that is there is not lost without being asked', async (t) => {
@@ -133,11 +155,16 @@ test('the service file: what systemd makes of it, with paths that need care', as
   const unit = serviceUnit({
     ...{ node: process.execPath, user: 'root', slots: `${directory}/a b%c`, state: `${directory}/state` },
     config: '/etc/vigie/camera.json',
+    stores: ['/mnt/card 1'],
   });
+  assert.match(unit, / "-\/mnt\/card 1"$/m);
+  assert.match(unit, /^ReadOnlyPaths="[^"]*\/a b%%c\/launcher"$/m);
   assert.match(unit, /^ReadWritePaths="[^"]*\/a b%%c" /m);
-  assert.throws(() => serviceUnit({ node: 'a', user: 'b', slots: 'c\nUser=root', state: 'd', config: 'e' }));
+  assert.throws(() =>
+    serviceUnit({ node: 'a', user: 'b', slots: 'c\nUser=root', state: 'd', config: 'e', stores: [] }),
+  );
   assert.match(
-    serviceUnit({ node: '/a$b', user: 'c', slots: '/d$', state: '/e', config: '/f' }),
+    serviceUnit({ node: '/a$b', user: 'c', slots: '/d$', state: '/e', config: '/f', stores: [] }),
     /=\/a\$\$b .*\/d\$\$ /,
   );
   const file = join(directory, 'vigie.service');

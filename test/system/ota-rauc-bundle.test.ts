@@ -84,6 +84,11 @@ test('a directory becomes a squashfs: the same files give the same payload, and 
   );
   assert.equal(again.status, 11);
   assert.match(again.error, /is there already/);
+  const pin = ['--rootfs', root, '--release', '1.1.0', '--key', 'pkcs11:token=x?pin-value=1234'];
+  const shown = await systemBundle(board, at('pin.raucb'), ...pin);
+  assert.equal(shown.status, 11);
+  assert.match(shown.error, /RAUC_PKCS11_PIN/);
+  assert.doesNotMatch(shown.error, /1234/);
   const { cert, key } = board.signers.files('foreign');
   const foreign = await systemBundle(
     board,

@@ -1,4 +1,4 @@
-/** A system slot from order to confirmation, with RAUC itself: docs/updates.md, "A system slot with RAUC". */
+/** A system slot from order to confirmation, with RAUC itself: docs/updates-system.md. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RaucBoard } from './ota-rauc-board.js';

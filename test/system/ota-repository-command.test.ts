@@ -38,7 +38,6 @@ class Integrator {
     this.top = scratch(t);
     this.repository = join(this.top, 'repository');
     this.keys = join(this.top, 'keys');
-    mkdirSync(this.keys);
   }
 
   key = (name: string): string => join(this.keys, `${name}.pem`);
@@ -92,6 +91,8 @@ const stable = { customer: 'ville-exemple', board: 'virtual', channel: 'stable' 
 test('two holders sign the first root on two machines; nothing is there before both have', async (t) => {
   const one = new Integrator(t);
   await one.makeKeys(...everyone);
+  assert.equal(statSync(one.keys).mode & 0o777, 0o700, 'made where it was not there, closed to others');
+  assert.match((await run('keys', 'new', 'root-1', '--out', one.key('root-1'))).error, /is there already/);
   const staged = await one.init(one.key('root-2').replace('.pem', '.pub.pem'));
   assert.match(staged, /root 1: 1 of 2 signatures; can sign: root-2/);
   assert.ok(!existsSync(join(one.repository, 'metadata/timestamp.json')));
@@ -111,6 +112,19 @@ test('two holders sign the first root on two machines; nothing is there before b
   assert.match(published, /Published/);
   assert.ok(existsSync(join(one.repository, 'metadata/1.root.json')));
   assert.ok(!existsSync(join(one.repository, 'metadata/staged')));
+  // The root is renewed by holders who are elsewhere; every day's renewal goes on meanwhile, and a name that is wrong is told.
+  const renew = ['refresh', one.repository, '--role', 'root', '--sign-with', one.key('timestamp-1')];
+  assert.match((await run(...renew)).error, /Signatures are missing: root has 0 of 2/);
+  const second = join(one.repository, 'metadata/staged/2.root.json');
+  assert.match(await done(...renew, '--stage'), /root 2: 0 of 2/);
+  assert.match((await run(...renew, '--stage')).error, /root waits for signatures/);
+  assert.match((await run('refresh', one.repository, '--role', 'rot')).error, /has no role rot/);
+  assert.match(await done('refresh', one.repository, ...online), /Published.*timestamp\.json/s);
+  await done('sign', second, '--key', one.key('root-1'));
+  assert.match(
+    await done('sign', second, '--key', one.key('root-2'), '--keys', one.keys),
+    /Published.*2\.root/s,
+  );
   // A copy that says something else is not merged.
   const root = readFileSync(elsewhere, 'utf8').replace('"threshold": 2', '"threshold": 1');
   writeFileSync(elsewhere, root);

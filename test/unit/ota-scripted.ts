@@ -6,7 +6,7 @@ import type { Vitals } from '../../ota/confirm.js';
 import { DownloadError } from '../../ota/download/ending.js';
 import type { SlotRecord, Trial, Vital } from '../../ota/launcher/slot-state.js';
 import type { Found } from '../../ota/metadata/client.js';
-import { Obtaining } from '../../ota/obtaining.js';
+import { Obtaining, type Unpacked } from '../../ota/obtaining.js';
 import type { Release } from '../../ota/release.js';
 import type { Installable, SlotBackend, SlotsStatus } from '../../ota/slots/backend.js';
 import type { UpdateTold } from '../../ota/told.js';
@@ -62,6 +62,7 @@ export class ScriptedSlots implements SlotBackend {
   other: SlotRecord | null = null;
   returned: SlotsStatus['returned'] = null;
   failed: string[] = [];
+  cut: SlotsStatus['cut'];
   running: SlotRecord;
   /** called in the middle of an installation */
   during: (bundle: Installable, signal: AbortSignal) => Promise<void> = () => Promise.resolve();
@@ -78,7 +79,7 @@ export class ScriptedSlots implements SlotBackend {
   }
 
   status(): Promise<SlotsStatus> {
-    const { next, trial, other, returned, failed } = this;
+    const { next, trial, other, returned, failed, cut } = this;
     return Promise.resolve({
       running: { slot: 'a', record: this.running },
       next,
@@ -86,6 +87,7 @@ export class ScriptedSlots implements SlotBackend {
       other,
       returned,
       failed,
+      ...(cut && { cut }),
     });
   }
 
@@ -137,6 +139,8 @@ export interface Script {
   /** null: the repository cannot be reached */
   found: Found | null;
   refused: Error | null;
+  /** when metadata that hold were last seen */
+  seenMs: number | null;
   judgement: Judgement;
   vitals: Vitals;
   trusted: boolean;
@@ -145,6 +149,8 @@ export interface Script {
   /** called instead of a download */
   fetch: (url: string, mayGoOn: () => boolean, signal: AbortSignal) => Promise<void>;
   unpack: (kind: 'full' | 'delta') => Promise<void>;
+  /** what the bundle says of itself; its version as offered when null */
+  unpacked: Unpacked | null;
   updater: Updater;
   directory: string;
 }
@@ -210,6 +216,7 @@ export function scripted(
     problems: [],
     found: foundOf('1.1.0'),
     refused: null,
+    seenMs: null,
     judgement: { kind: 'offer', onlyByOrder: false },
     vitals: { frames: true, storage: true, control: true },
     trusted: true,
@@ -217,6 +224,7 @@ export function scripted(
     registerOpen: true,
     fetch: () => Promise.resolve(),
     unpack: () => Promise.resolve(),
+    unpacked: null,
     directory,
   };
   const updater = new Updater(depsOf(script), {
@@ -262,7 +270,11 @@ function depsOf(script: Omit<Script, 'updater'>): UpdaterDeps {
           progress({ bytes: 1, of: 1000, rate: 10, secondsLeft: 99 });
           await script.fetch(url, mayGoOn, signal);
         },
-        unpack: ({ kind }) => script.unpack(kind),
+        unpack: async ({ kind }) => {
+          await script.unpack(kind);
+          const version = script.found?.release.version ?? '';
+          return script.unpacked ?? { version, arch: 'x64', boards: ['virtual'] };
+        },
       },
       { directory: script.directory, activeSlot: '/slots/a' },
     ),
@@ -276,6 +288,6 @@ function depsOf(script: Omit<Script, 'updater'>): UpdaterDeps {
     giveUp: () => void steps.push('give up'),
     clockTrusted: () => script.trusted,
     windowOpen: () => script.open,
-    seenMs: () => null,
+    seenMs: () => script.seenMs,
   };
 }

@@ -124,6 +124,11 @@ test('no room: refused before anything is written', async (t) => {
     refused(/no room/),
   );
   assert.deepEqual(await slots.state(), before);
+  slots.freeBytes = 40 * 2 ** 20;
+  const { content, ...bundle } = slots.installable('1.1.0');
+  const beside = { ...bundle, content: { ...content, scratchBytes: 20 * 2 ** 20 } };
+  await assert.rejects(slots.slots('a').install(beside, quiet, signal), refused(/52 MiB are wanted|53 MiB/));
+  assert.deepEqual(await slots.state(), before);
 });
 
 for (const [what, spoil] of [
@@ -295,6 +300,49 @@ test('a cut installation is emptied at the next start, its marker too', async (t
   await slots.slots('a').start(signal);
   assert.equal((await slots.state()).slots.b, null);
   assert.equal(existsSync(join(slots.root, 'slots/b/dist')), false);
+});
+
+test('how often the writing of a version was cut is kept, until it is confirmed', async (t) => {
+  const slots = await bench(t);
+  assert.equal((await slots.slots('a').status()).cut, undefined);
+  const { manifestSha256 } = slots.installable('1.1.0');
+  const cutNow = async (of: string): Promise<unknown> => {
+    const b = { condition: 'pending' as const, version: '1.1.0', manifestSha256: of };
+    const state = await slots.state();
+    await writeState(slots.root, { ...state, slots: { ...state.slots, b } });
+    await slots.slots('a').start(signal);
+    return (await slots.slots('a').status()).cut;
+  };
+  await cutNow(manifestSha256);
+  assert.deepEqual(await cutNow(manifestSha256), { manifestSha256, times: 2 });
+  const other = 'b'.repeat(64);
+  assert.deepEqual(await cutNow(other), { manifestSha256: other, times: 1 });
+  await cutNow(manifestSha256);
+  await slots.installed('1.1.0');
+  assert.ok(await boots(slots.root));
+  assert.deepEqual((await slots.slots('b').status()).cut, { manifestSha256, times: 1 });
+  await slots.slots('b').confirm();
+  assert.equal((await slots.slots('b').status()).cut, undefined);
+  for (const cut of [
+    7,
+    { manifestSha256 },
+    { manifestSha256: 'x', times: 1 },
+    { manifestSha256, times: -1 },
+  ]) {
+    await writeState(slots.root, Object.assign(await slots.state(), { cut }));
+    assert.equal((await slots.slots('b').status()).cut, undefined);
+  }
+});
+
+test('after a rollback and a lost state, what was gone back to boots', async (t) => {
+  const slots = await bench(t);
+  await slots.installed('1.1.0');
+  await slots.slots('b').confirm();
+  await slots.slots('b').rollback();
+  assert.deepEqual(await boots(slots.root), { version: '1.0.0', whole: true });
+  await slots.slots('a').start(signal);
+  for (const name of ['state.json', 'state.before.json']) rmSync(join(slots.root, name));
+  assert.deepEqual(await boots(slots.root), { version: '1.0.0', whole: true });
 });
 
 test('a lost state is an error with a way out, not an empty camera', async (t) => {

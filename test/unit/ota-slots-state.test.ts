@@ -1,6 +1,6 @@
 /** `state.json` on the disk: whole or the one before it, whatever is torn; and what the slots say when both are lost. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { writeDurably } from '../../ota/launcher/durable-file.js';
@@ -76,6 +76,21 @@ test('a torn state is not kept as the one before', async (t) => {
   await writeState(slots.root, { ...first, failed: ['e'.repeat(64)] });
   writeFileSync(join(slots.root, 'state.json'), 'torn again');
   assert.deepEqual((await slots.state()).failed, []);
+});
+
+test('a file that the disk does not give back is passed over; one that this process may not read is not', async (t) => {
+  const slots = await bench(t);
+  const state = await slots.state();
+  const file = join(slots.root, 'state.json');
+  await writeState(slots.root, state);
+  rmSync(file);
+  mkdirSync(file);
+  const read = await readState(slots.root);
+  assert.deepEqual([read.from, read.wrong], ['state.before.json', ['state.json cannot be read (EISDIR)']]);
+  if (process.getuid?.() === 0) return t.skip('root may read everything');
+  rmSync(file, { recursive: true });
+  writeFileSync(file, '', { mode: 0 });
+  await assert.rejects(readState(slots.root), { code: 'EACCES' });
 });
 
 test('a single bit that turned is found', async (t) => {

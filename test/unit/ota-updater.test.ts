@@ -9,8 +9,19 @@ import { DeltaMisfit } from '../../ota/bundle/delta.js';
 import { refused } from '../../ota/bundle/read.js';
 import { DownloadError } from '../../ota/download/ending.js';
 import { UpdateRefused } from '../../ota/metadata/refusal.js';
-import { problems } from '../../ota/problems.js';
-import { foundOf, pass, type Script, scripted, stepsTold, until, untilState } from './ota-scripted.js';
+import { damagedProblem, problems } from '../../ota/problems.js';
+import { Telling } from '../../ota/told.js';
+import {
+  foundOf,
+  manifestOf,
+  pass,
+  quiet,
+  type Script,
+  scripted,
+  stepsTold,
+  until,
+  untilState,
+} from './ota-scripted.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vigie-updater-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -219,6 +230,9 @@ test('nothing valid for a week is a notice', async () => {
     script.updater.notices().map(({ code }) => code),
     ['update-stale'],
   );
+  // Metadata that hold and offer this camera nothing, as after a withdrawal.
+  script.seenMs = script.clock.wallMs();
+  assert.deepEqual(script.updater.notices(), []);
 });
 
 test('a version that failed before waits for an order, and is taken then', async () => {
@@ -246,6 +260,69 @@ test('an installation that fails three times waits for an order; another version
   await pass(script, 2 * 3600);
   assert.equal(script.steps.at(-1), 'restart');
   assert.ok(script.steps.includes('install 1.2.0 asked frames storage control'));
+});
+
+test('a version whose installation was cut three times, in whatever run, waits for an order', async () => {
+  const script = await started({}, (made) => {
+    made.slots.cut = { manifestSha256: manifestOf('1.1.0'), times: 3 };
+  });
+  await pass(script, 3 * 3600);
+  assert.ok(!script.steps.some((step) => step.startsWith('fetch')));
+  assert.equal(script.updater.status().problem?.en, problems.repeated.en);
+  script.slots.cut = { manifestSha256: manifestOf('1.0.5'), times: 3 };
+  await pass(script, 2 * 3600);
+  assert.equal(script.steps.at(-1), 'restart');
+});
+
+test('what comes damaged three times is fetched once a day, and at once on order', async () => {
+  const script = await started({}, (made) => {
+    made.fetch = () =>
+      Promise.reject(new DownloadError('damaged', 'The file that came is not the signed one'));
+  });
+  const fetched = (): number => script.steps.filter((step) => step.startsWith('fetch')).length;
+  await pass(script, 12 * 3600);
+  assert.equal(fetched(), 3);
+  assert.equal(script.updater.status().problem?.en, damagedProblem.en);
+  await script.updater.install('agent');
+  await untilState(script, 'offered');
+  assert.equal(fetched(), 4);
+  await pass(script, 26 * 3600);
+  assert.equal(fetched(), 5);
+  script.fetch = () => Promise.resolve();
+  await pass(script, 26 * 3600);
+  assert.equal(script.steps.at(-1), 'restart');
+});
+
+test('a bundle that is not what its release says is refused', async () => {
+  const right = { version: '1.1.0', arch: 'x64' as const, boards: ['virtual'] };
+  for (const wrong of [{ version: '1.0.0' }, { arch: 'arm64' as const }, { boards: ['rpi5'] }]) {
+    const script = await started({}, (made) => {
+      made.unpacked = { ...right, ...wrong };
+    });
+    await script.updater.install('agent');
+    await untilState(script, 'offered');
+    assert.equal(script.updater.status().problem?.en, problems.bundle.en);
+    assert.deepEqual(script.steps.slice(-2), ['fetch whole/1.1.0', installStep]);
+    assert.equal(script.slots.next, 'a');
+    await script.updater.stop();
+  }
+});
+
+test('room is asked for all that may come out of a bundle, and for what lies beside it', async () => {
+  const wanted: (number | undefined)[] = [];
+  const script = await started({}, (made) => {
+    const found = foundOf('1.1.0', { deltasFrom: ['1.0.0'] });
+    const content = { ...found.release.content, tarBytes: 9000 } as typeof found.release.content;
+    made.found = { ...found, release: { ...found.release, content } };
+    made.slots.during = ({ content: of }) => {
+      if (of.kind === 'tree') wanted.push(of.treeBytes, of.scratchBytes);
+      return Promise.reject(new DeltaMisfit('the files differ'));
+    };
+  });
+  await script.updater.install('agent');
+  await until(script, installStep);
+  await untilState(script, 'offered');
+  assert.deepEqual(wanted, [9000, 9000, 9000, 0]);
 });
 
 test('a bundle that the gate refuses is told as refused, is a notice, and is not tried again by itself', async () => {
@@ -357,6 +434,41 @@ test('slots that cannot be read leave a camera that runs, says so, and takes no 
     ['update-slots'],
   );
   await assert.rejects(script.updater.install('agent'), VigieError);
+  script.slots.start = () => Promise.resolve();
+  await pass(script, untilAsked);
+  assert.deepEqual(script.updater.notices(), []);
+  assert.equal(script.steps.at(-1), 'restart', 'it is looked at again');
+});
+
+test('no order is taken once the camera stops', async () => {
+  const script = await started();
+  await script.updater.stop();
+  for (const order of [
+    script.updater.check(),
+    script.updater.install('agent'),
+    script.updater.rollback('agent'),
+  ])
+    await assert.rejects(order, /The camera stops/);
+  assert.deepEqual(script.steps, ['floor starts at 1.0.0']);
+});
+
+test('of more entries than wait the oldest is left out, also while it is being told', async () => {
+  const told: string[] = [];
+  const held: (() => void)[] = [];
+  const tell = ({ to }: { to: string | null }): Promise<void> =>
+    new Promise((done) => held.push(() => done(void told.push(String(to)))));
+  const telling = new Telling({ log: quiet, tell });
+  const add = (number: number): void =>
+    telling.add({ kind: 'update', step: 'offered', from: null, to: String(number) });
+  add(0);
+  const flushed = telling.flush();
+  for (let number = 1; number <= 64; number++) add(number);
+  for (let number = 0; number <= 64; number++) {
+    held.shift()?.();
+    await new Promise((done) => setImmediate(done));
+  }
+  await flushed;
+  assert.deepEqual([told.length, told[0], told.at(-1), telling.waiting], [65, '0', '64', 0]);
 });
 
 test('whoever watches is told of the last change, at most four times a second', async () => {

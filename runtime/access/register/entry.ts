@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { recordClasses } from '../../record/key-sector.js';
-import { eventKind } from '../../scene/alert.js';
+import { alertJudged, alertRaised } from './alert-entry.js';
 import { updateTold } from './update-entry.js';
 
 /** The two classes of what is recorded, each with its own key and its own days (docs/retention.md). */
@@ -16,7 +16,6 @@ const wallMs = z.number().min(-8.64e15).max(8.64e15);
 const storeId = z.string().min(1).max(64);
 /** hexadecimal */
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const alertId = z.string().min(1).max(64);
 /** Ed25519 public key, SPKI DER, base64url */
 const publicKey = z.string().min(40).max(120);
 
@@ -159,36 +158,8 @@ const told = {
     /** false: every zone before is there unchanged after */
     smaller: z.boolean(),
   }),
-  /** an operator was told of an event */
-  alerted: z.strictObject({
-    kind: z.literal('alert-raised'),
-    /** of the alert, as the control plane names it */
-    alert: alertId,
-    number: count,
-    event: eventKind,
-    zone: z.string().max(64),
-    score: z.number(),
-    /** SHA-256 of the model that looked; empty when no model did */
-    model: z.string().max(64),
-    /** what decided, against its threshold */
-    measured: z.strictObject({
-      name: z.string().max(64),
-      value: z.number(),
-      threshold: z.number().nullable(),
-      unit: z.string().max(32),
-    }),
-    /** wall clock of the picture in which it became true */
-    pictureMs: wallMs,
-  }),
-  /** what an operator said of it; it changes nothing by itself */
-  judged: z.strictObject({
-    kind: z.literal('alert-judged'),
-    alert: alertId,
-    /** the session's user */
-    by: z.string().max(64),
-    /** null: seen, without a judgement */
-    verdict: z.enum(['true', 'false', 'unclear']).nullable(),
-  }),
+  alerted: alertRaised,
+  judged: alertJudged,
   updated: updateTold,
 };
 
