@@ -2,6 +2,7 @@
  * The parts of an update that a camera needs now and then, loaded at their first use: a camera without a repository never
  * pays for their memory, and one that starts does not wait for them. Used by updating.ts.
  */
+import type { BundleManifest } from '../ota/bundle/manifest.js';
 import type { BundleSource } from '../ota/bundle/unpack.js';
 import type { UpdateMetadata, UpdateMetadataDeps, UpdateMetadataOptions } from '../ota/metadata/client.js';
 
@@ -24,7 +25,11 @@ export function repositoryOf(
 }
 
 /** As `unpackBundle`. */
-export async function unpack(what: BundleSource, directory: string, signal: AbortSignal): Promise<void> {
+export async function unpack(
+  what: BundleSource,
+  directory: string,
+  signal: AbortSignal,
+): Promise<BundleManifest> {
   const { unpackBundle } = await import('../ota/bundle/unpack.js');
-  await unpackBundle(what, directory, signal);
+  return unpackBundle(what, directory, signal);
 }
