@@ -69,7 +69,8 @@ export class Telling {
         this.#failed = false;
         await next.then();
       } catch (error) {
-        if (!this.#failed) this.deps.log.warn(`A step of the update waits for the register: ${errorLine(error)}`);
+        if (!this.#failed)
+          this.deps.log.warn(`A step of the update waits for the register: ${errorLine(error)}`);
         this.#failed = true;
         return;
       }
