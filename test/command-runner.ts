@@ -32,10 +32,15 @@ export function spawnCommand(args: readonly string[], env: NodeJS.ProcessEnv = {
 export class CommandRunner {
   #host: ChildProcess | null = null;
   readonly #env: () => NodeJS.ProcessEnv;
+  readonly #limitMs: number;
 
-  /** @param env what its process has in its environment, beside that of the test; asked at the first command */
-  constructor(env: () => NodeJS.ProcessEnv = () => ({})) {
+  /**
+   * @param env what its process has in its environment, beside that of the test; asked at the first command
+   * @param mostMs of one command
+   */
+  constructor(env: () => NodeJS.ProcessEnv = () => ({}), mostMs = limitMs) {
     this.#env = env;
+    this.#limitMs = mostMs;
   }
 
   run(...args: string[]): Promise<Ended> {
@@ -51,7 +56,7 @@ export class CommandRunner {
         settle(() => reject(new Error(`vigie ${args.join(' ')}: its process ${why}`)));
       const answered = (ended: unknown): void => settle(() => resolve(ended as Ended));
       const gone = (): void => fail('ended');
-      const limit = setTimeout(() => fail('does not answer'), limitMs);
+      const limit = setTimeout(() => fail('does not answer'), this.#limitMs);
       child.on('message', answered).on('exit', gone);
       child.send(args);
     });

@@ -124,7 +124,7 @@ export class Pole {
   }
 
   /** Waits for what a camera does; the limit only ends a run that would hang. */
-  async until(what: string, met: () => boolean | Promise<boolean>, limitMs = 90_000): Promise<void> {
+  async until(what: string, met: () => boolean | Promise<boolean>, limitMs = 300_000): Promise<void> {
     const end = Date.now() + limitMs;
     while (!(await met())) {
       if (Date.now() > end) throw new Error(`never came: ${what}\n${this.lines.slice(-30).join('\n')}`);

@@ -38,6 +38,9 @@ export const spoiledVersions = {
 } satisfies Record<string, Spoiled>;
 export type Defect = keyof typeof spoiledVersions;
 
+/** Long enough for a machine that does much else. */
+const patientSeconds = 300;
+
 export interface WholeOptions {
   defects: readonly Defect[];
   /** a version that hangs or records nothing is ended after so long, three times */
@@ -59,7 +62,7 @@ export async function updateWholeCamera(
   { defects, trialSeconds, ...options }: WholeOptions,
 ): Promise<Whole> {
   const directory = mkdtempSync(join(tmpdir(), 'vigie-ota-whole-'));
-  const commands = new CommandRunner();
+  const commands = new CommandRunner(() => ({}), patientSeconds * 1000);
   const integrator = new Integrator(commands, directory, options);
   const pole = new Pole(commands, directory, options);
   try {
@@ -72,9 +75,6 @@ export async function updateWholeCamera(
     rmSync(directory, { recursive: true, force: true });
   }
 }
-
-/** Long enough for a machine that does much else. */
-const patientSeconds = 120;
 
 class WholeRun {
   readonly #orders: Ordered[] = [];

@@ -124,7 +124,9 @@ const trialSeconds = 25;
 
 async function whole(say: Say): Promise<Found> {
   const defects = Object.keys(spoiledVersions) as Defect[];
-  const { rows, violations } = await updateWholeCamera(say, { defects, trialSeconds });
+  const { rows, violations } = await updateWholeCamera(say, { defects, trialSeconds }).catch(
+    (error: unknown) => ({ rows: [], violations: [`a whole camera: ${String(error)}`] }),
+  );
   const missed = rows.filter(({ met }) => met === false);
   return {
     rows,
