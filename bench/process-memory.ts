@@ -37,6 +37,7 @@ export function watchPeak(pid: number): () => Peak {
   };
   const timer = setInterval(look, everyMs);
   return () => {
+    look();
     clearInterval(timer);
     return peak;
   };

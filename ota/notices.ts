@@ -1,4 +1,5 @@
-/** What of an update the operator must know. Asked of ota/updater.ts, shown with the health of the camera. Pure. */
+/** What of an update the operator must know. Asked of ota/updater.ts, shown with the health of the camera. */
+import type { Clock } from '../board/ports.js';
 import type { Problem } from './problems.js';
 
 export interface UpdateNotice {
@@ -9,6 +10,20 @@ export interface UpdateNotice {
 
 /** A repository that shows nothing new for so long, or that somebody keeps from this camera. */
 export const staleMs = 7 * 24 * 3_600_000;
+
+/**
+ * Since verified metadata were seen, in this run or an earlier one, or since this run began.
+ * @param checkedMs of this run, wall clock; @param bornUs when it began, monotonic
+ */
+export function silentMs(
+  { clock, seenMs }: { clock: Clock; seenMs: () => number | null },
+  checkedMs: number | null,
+  bornUs: number,
+): number {
+  // Metadata that hold count even when they offer this camera nothing.
+  const lastMs = Math.max(checkedMs ?? 0, seenMs() ?? 0);
+  return lastMs === 0 ? (clock.monoUs() - bornUs) / 1000 : clock.wallMs() - lastMs;
+}
 
 /**
  * @param returned the version that was left by itself; null: none

@@ -7,18 +7,17 @@ import { valid } from 'semver';
 import { errorLine, VigieError } from '../errors.js';
 import { Checking } from './checking.js';
 import { isDamaged } from './download/ending.js';
-import { noticesOf, type UpdateNotice } from './notices.js';
+import { noticesOf, silentMs, type UpdateNotice } from './notices.js';
 import { Pace } from './pace.js';
 import { noSlots, nothingToTake, otherOffered, problems, refusal, stops } from './problems.js';
 import type { SlotBackend, SlotsStatus } from './slots/backend.js';
-import { type Offer, Standing } from './standing.js';
-import { type TakingEvents, take } from './taking.js';
+import { Standing } from './standing.js';
+import { take } from './taking.js';
+import { takingEvents } from './taking-events.js';
 import { Telling, type UpdateTold } from './told.js';
 import { TrialWatch } from './trial.js';
 import type { UpdateOrders, UpdateState, UpdateStatus } from './update.js';
 import type { UpdaterDeps, UpdaterOptions } from './updater-parts.js';
-
-const openAgainUs = 60_000_000;
 
 export class Updater implements UpdateOrders {
   readonly known: Promise<void>;
@@ -56,8 +55,11 @@ export class Updater implements UpdateOrders {
       { clock, windowOpen: () => windowOpen(clock.wallMs()) },
       { backend: backend?.kind ?? 'none', running, channel },
     );
-    const { now, telling } = { now: this.#now, telling: this.#telling };
-    this.#checking = new Checking({ ...deps, now, telling }, { version: running.version });
+    this.#checking = new Checking({ ...deps, ...this.#parts }, running);
+  }
+
+  get #parts(): { now: Standing; telling: Telling } {
+    return { now: this.#now, telling: this.#telling };
   }
 
   /** Clears what a cut left, and sees whether the version that runs is on trial. Never rejects. */
@@ -106,12 +108,8 @@ export class Updater implements UpdateOrders {
 
   /** What the operator must know. */
   notices(): UpdateNotice[] {
-    const { clock, repository, seenMs } = this.deps;
-    // Metadata that hold count even when they offer this camera nothing.
-    const lastMs = Math.max(this.#now.checkedMs ?? 0, seenMs() ?? 0);
-    const hereMs = (clock.monoUs() - this.#bornUs) / 1000;
-    const silentMs = lastMs === 0 ? hereMs : clock.wallMs() - lastMs;
-    return noticesOf(this.#now.problem, this.#returned, repository ? silentMs : 0);
+    const sinceMs = silentMs(this.deps, this.#now.checkedMs, this.#bornUs);
+    return noticesOf(this.#now.problem, this.#returned, this.deps.repository ? sinceMs : 0);
   }
 
   watch(onChange: (status: UpdateStatus) => void): () => void {
@@ -220,7 +218,7 @@ export class Updater implements UpdateOrders {
 
   #openAgain(): void {
     const { backend, clock } = this.deps;
-    if (backend && clock.monoUs() - this.#openedUs >= openAgainUs)
+    if (backend && clock.monoUs() - this.#openedUs >= 60_000_000)
       void this.#begin((signal) => this.#open(backend, signal)).catch(() => undefined);
   }
 
@@ -281,7 +279,8 @@ export class Updater implements UpdateOrders {
     this.#now.problem = null;
     try {
       const wanted = { found, running: slots?.running?.record ?? null, ordered: by !== null };
-      await take({ ...this.deps, backend }, wanted, this.#takingEvents(offer, about, reached), signal);
+      const events = takingEvents(this.#parts, offer, about, reached);
+      await take({ ...this.deps, backend }, wanted, events, signal);
     } catch (error) {
       if (!signal.aborted) this.#checking.wentWrong(error, to);
       if (isDamaged(error)) this.#checking.cameDamaged(found.identity);
@@ -289,24 +288,6 @@ export class Updater implements UpdateOrders {
       throw error;
     }
     await this.#end({ step: 'installed', ...about });
-  }
-
-  #takingEvents(
-    offer: Offer,
-    about: Omit<UpdateTold, 'kind' | 'step'>,
-    reached: { install: boolean },
-  ): TakingEvents {
-    return {
-      planned: (plan) => {
-        offer.plan = plan;
-      },
-      follow: (event) => {
-        if (event !== 'failed') reached.install = event === 'install';
-        this.#now.follow(event);
-      },
-      progress: (progress) => this.#now.progress(progress),
-      downloaded: () => this.#telling.add({ kind: 'update', step: 'downloaded', ...about }),
-    };
   }
 
   /** The last thing that this process says. */

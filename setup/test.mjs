@@ -26,6 +26,7 @@ const longFirst = [
   'contract/head-camera',
   'unit/register-years',
   'fault/mask-camera',
+  'system/ota-whole',
   'system/model-refused',
   'fault/mask',
   'system/mask-check',

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { BundleManifest } from '../ota/bundle/manifest.js';
 import { entriesOf, type PackedBundle, packBundle } from '../ota/bundle/pack.js';
 import type { Expected } from '../ota/bundle/read.js';
 
@@ -31,13 +32,19 @@ export function writeTree(directory: string, files: Readonly<Record<string, stri
   return directory;
 }
 
-export async function packTree(directory: string, file: string, version = '1.0.0'): Promise<PackedBundle> {
+export async function packTree(
+  directory: string,
+  file: string,
+  version = '1.0.0',
+  more: Partial<Pick<BundleManifest, 'arch' | 'boards'>> = {},
+): Promise<PackedBundle> {
   const facts = {
     version,
     commit: 'abcdef012345',
     arch: 'x64' as const,
     boards: ['virtual'],
     start: 'dist/runtime/cli/main.js',
+    ...more,
   };
   return packBundle(await entriesOf(directory), facts, file, { level: 3 }, quick);
 }

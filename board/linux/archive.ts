@@ -18,7 +18,7 @@ export interface Compression {
 }
 
 export interface Expansion {
-  /** more than this the child refuses to take */
+  /** what the child may look back over, and so keeps; with a patch, the length of its base when that is more */
   memoryBytes: number;
   patchFrom?: string;
 }
@@ -113,7 +113,9 @@ class Zstd {
     private readonly hint: string,
   ) {
     this.#signal = signal;
-    const command = ['--pdeathsig', 'KILL', '--', 'nice', '-n', '10', 'zstd', ...flags];
+    // When memory runs out, the kernel takes this process and not one of the camera: an update can be begun again.
+    const first = ['choom', '-n', '1000', '--'];
+    const command = ['--pdeathsig', 'KILL', '--', ...first, 'nice', '-n', '10', 'zstd', ...flags];
     this.#child = spawn('setpriv', command, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], LC_ALL: 'C' },

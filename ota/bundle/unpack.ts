@@ -25,6 +25,8 @@ const windowBytes = 128 * 2 ** 20;
 
 /** Above it a board of 1 GiB would have none left for the camera. */
 const mostPatchBytes = 384 * 2 ** 20;
+/** Of what is free now, left to the camera and to what the kernel keeps of files. */
+const leftBytes = 64 * 2 ** 20;
 
 export type BundleSource =
   | { kind: 'full'; file: string; expected: Expected }
@@ -175,12 +177,14 @@ async function empty(directory: string): Promise<void> {
 }
 
 /**
- * A patch is decoded with its base in view: zstd takes memory for both.
+ * A patch is decoded with its base in view: zstd takes memory for both, and refuses to look back further than the tar, or its
+ * base, is long.
  * @throws DeltaMisfit when there is not as much: the whole bundle needs its window only
  */
 async function patchMemory(base: string, tarBytes: number): Promise<number> {
-  const needed = (await stat(base)).size + tarBytes;
-  if (needed <= Math.min(mostPatchBytes, process.availableMemory())) return Math.max(windowBytes, needed);
+  const baseBytes = (await stat(base)).size;
+  const needed = baseBytes + Math.max(baseBytes, tarBytes);
+  if (needed <= Math.min(mostPatchBytes, process.availableMemory() - leftBytes)) return tarBytes;
   throw new DeltaMisfit(`it needs ${Math.ceil(needed / 2 ** 20)} MiB of memory`);
 }
 

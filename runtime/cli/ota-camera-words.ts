@@ -191,7 +191,7 @@ export function stateText({ state, backend, progress, windowOpen }: UpdateStatus
   if (backend === 'none') return words.noBackend;
   if (state === 'offered' && !windowOpen) return `${words.state.offered}, ${words.waitsForWindow}`;
   if (!progress) return words.state[state];
-  return `${words.state[state]}: ${progressText(progress, words)}`;
+  return `${words.state[state]}${words.language === 'fr' ? ' :' : ':'} ${progressText(progress, words)}`;
 }
 
 export function progressText({ bytes, of, rate, secondsLeft }: UpdateProgress, words: OtaWords): string {

@@ -21,11 +21,17 @@ export class EarlyPipeline {
     this.#child = begun(gstRegistry);
   }
 
+  /** undefined when it was taken, or has gone */
+  get pid(): number | undefined {
+    const child = this.#child;
+    return child?.exitCode === null && child.signalCode === null ? child.pid : undefined;
+  }
+
   /** Once; null when it has gone. */
   take(): PipelineChild | null {
-    const child = this.#child;
+    const child = this.pid === undefined ? null : this.#child;
     this.#child = null;
-    return child?.pid !== undefined && child.exitCode === null && child.signalCode === null ? child : null;
+    return child;
   }
 
   /** Ends it, if nobody took it. */

@@ -114,9 +114,12 @@ test('the same commit gives the same bytes from another directory, and the SBOM 
   const other = join(directory, 'elsewhere', 'copy');
   execFileSync('git', ['clone', '-q', '--shared', '.', other]);
   // As it is here, committed or not: other directory, other times.
-  const files = execFileSync('git', ['ls-files', '-z', '-co', '--exclude-standard'], { encoding: 'utf8' });
+  const changed = ['diff', '--name-only', '-z', 'HEAD'];
+  const strange = ['ls-files', '-z', '--others', '--exclude-standard'];
+  const files = [changed, strange].map((args) => execFileSync('git', args, { encoding: 'utf8' })).join('');
   for (const path of files.split('\0')) if (path && existsSync(path)) cpSync(path, join(other, path));
-  cpSync('dist', join(other, 'dist'), { recursive: true });
+  const needless = /^dist\/(test|bench)$|\.(map|d\.ts|tsbuildinfo)$/;
+  cpSync('dist', join(other, 'dist'), { recursive: true, filter: (path) => !needless.test(path) });
   symlinkSync(resolve('node_modules'), join(other, 'node_modules'));
   const here = ours;
   const there = await built(other, '7.8.9', join(directory, 'b'));

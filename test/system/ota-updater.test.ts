@@ -23,13 +23,15 @@ import { place, serveRepository, TestRepository, testRelease } from '../ota-repo
 import { expectedOf, packTree, quick, scratch, smallTree, writeTree } from '../small-bundle.js';
 
 const running = build().version;
+const machine: 'x64' | 'arm64' = arch() === 'arm64' ? 'arm64' : 'x64';
+const forCamera = { arch: machine, boards: [place.board as string] };
 const next = '99.0.0';
 const folder = `${place.customer}/${place.board}/${place.channel}`;
 
 /** Slots whose second holds the version that runs, on trial, as the launcher would leave them. */
 async function slotsOnTrial(root: string, work: string, trust: Buffer) {
   const tree = writeTree(join(work, 'old'), smallTree);
-  const old = await packTree(tree, join(work, 'old.tar.zst'), running);
+  const old = await packTree(tree, join(work, 'old.tar.zst'), running, forCamera);
   await unpackBundle(
     { kind: 'full', file: old.file, expected: expectedOf(old) },
     join(root, 'slots', 'b'),
@@ -59,7 +61,12 @@ async function publishNext(
   old: Awaited<ReturnType<typeof packTree>>,
 ): Promise<void> {
   const files = { ...smallTree, 'dist/runtime/cli/main.js': 'console.log("99.0.0");\n' };
-  const made = await packTree(writeTree(join(work, 'new'), files), join(work, 'new.tar.zst'), next);
+  const made = await packTree(
+    writeTree(join(work, 'new'), files),
+    join(work, 'new.tar.zst'),
+    next,
+    forCamera,
+  );
   const delta = await makeDelta(
     { from: old.file, to: made.file },
     join(work, 'delta.zst'),
@@ -71,7 +78,7 @@ async function publishNext(
   repository.addTarget(path, readFileSync(made.file));
   repository.addTarget(deltaPath, readFileSync(delta.file));
   const release: Release = testRelease(next, {
-    arch: arch() === 'arm64' ? 'arm64' : 'x64',
+    arch: machine,
     content: {
       kind: 'tree',
       path,

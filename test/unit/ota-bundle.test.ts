@@ -111,6 +111,12 @@ test('a delta makes the new version of the old tree, and only of that', async (t
   assert.deepEqual(await unpackBundle(source, other, quick), to.manifest);
   assert.deepEqual(readFileSync(join(other, 'dist/big.js')), readFileSync(join(newTree, 'dist/big.js')));
 
+  // It says that it looks back over 64 MiB, as no delta of these tars needs to.
+  const greedy = join(directory, 'greedy.zst');
+  const options = { input: Buffer.alloc(4096), maxBuffer: 1 << 20 };
+  writeFileSync(greedy, execFileSync('zstd', ['-q', '--ultra', '-22', '--long=26', '-c'], options));
+  await assert.rejects(unpackBundle({ ...source, file: greedy }, join(directory, 'none'), quick), /--memory/);
+
   writeFileSync(join(slot, 'LICENSE'), 'else\n');
   const third = join(directory, 'third');
   await assert.rejects(unpackBundle(source, third, quick), { name: 'VigieError', message: /does not fit/ });
