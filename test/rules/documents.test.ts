@@ -44,6 +44,28 @@ test('negative control: a file that does not exist is found, in code and in a li
   );
 });
 
+/** Headings that stand twice under the same one: what a merge leaves, and links then lead to the first only. */
+function doubledHeadings({ path, text }: Page): string[] {
+  const seen = new Set<string>();
+  let above = '';
+  const doubled: string[] = [];
+  for (const [, level = '', title = ''] of text
+    .replace(/^```[\s\S]*?^```/gm, '')
+    .matchAll(/^(#{2,3}) (.+)$/gm)) {
+    if (level === '##') above = title;
+    const heading = level === '##' ? title : `${above} / ${title}`;
+    if (seen.has(heading)) doubled.push(`${path}: ${heading}`);
+    seen.add(heading);
+  }
+  return doubled;
+}
+
+test('no page has a heading twice', () => {
+  assert.deepEqual(pages().flatMap(doubledHeadings), []);
+  const text = '## One\n### Made\n## Two\n### Made\n## One\n';
+  assert.deepEqual(doubledHeadings({ path: 'docs/a.md', text }), ['docs/a.md: One']);
+});
+
 /** Pages and tests that a comment or a message sends its reader to, and that are not there. */
 function deadMentions({ path, text }: Source): string[] {
   const named = text.match(/\b(?:docs\/[\w-]+\.md|test\/[\w/-]+\.test\.ts)\b/g) ?? [];
