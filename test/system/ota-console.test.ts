@@ -193,6 +193,8 @@ test('on a narrow screen: why it went back, the way back with its question, and 
   updates.fails = Object.assign(new Error('x'), { kind: 'update' });
   await page.click('#update-rollback');
   await page.click('#update-yes');
+  // What it says may stand there already: the order itself is waited for.
+  while (updates.given.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   await page.locator('#update-problem', { hasText: /log of the camera|did not record/ }).waitFor();
   updates.fails = null;
   await page.click('#update-rollback');
