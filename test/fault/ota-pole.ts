@@ -51,6 +51,9 @@ export interface Followed {
 }
 export type PoleStatus = z.infer<typeof status>['status'];
 
+/** Some pictures that were late are none; a restart is longer, if not by much. */
+const leastGapMs = 500;
+
 export class Pole {
   readonly slots: string;
   readonly state: string;
@@ -193,14 +196,14 @@ export class Pole {
     });
   }
 
-  /** After the stop: where nothing was recorded for longer than a second, oldest first. */
+  /** After the stop: where nothing was recorded for longer than half a second, oldest first. */
   async gaps(): Promise<Gap[]> {
     const reader = await openStore(this.state);
     const gaps: Gap[] = [];
     let lastMs: number | null = null;
     for await (const gop of reader.range(0, Number.MAX_SAFE_INTEGER)) {
       for (const { wallMs } of gop.units) {
-        if (lastMs !== null && wallMs - lastMs > 1000)
+        if (lastMs !== null && wallMs - lastMs > leastGapMs)
           gaps.push({ fromMs: lastMs, seconds: (wallMs - lastMs) / 1000 });
         lastMs = wallMs;
       }
