@@ -1,6 +1,6 @@
 /**
  * The update as a table: in which state which event leads to which state; what is not in it is refused (docs/updates.md,
- * "States"). Used by ota/updater.ts; printed in the page, which a test compares.
+ * "States"). Used by ota/updater/updater.ts; printed in the page, which a test compares.
  */
 import type { UpdateState } from './update.js';
 

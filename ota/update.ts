@@ -1,5 +1,5 @@
 /**
- * How an update stands, for whoever watches it: the control plane, the console, `vigie ota status`. Filled by ota/updater.ts.
+ * How an update stands, for whoever watches it: the control plane, the console, `vigie ota status`. Filled by ota/updater/updater.ts.
  * Never holds an address, a key or a path.
  */
 import type { Channel } from './release.js';

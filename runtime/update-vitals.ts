@@ -3,7 +3,7 @@
  * updating.ts. Looks at the store once a second, and at the control port only when it is asked.
  */
 import type { Clock } from '../board/ports.js';
-import type { Vitals } from '../ota/confirm.js';
+import type { Vitals } from '../ota/updater/confirm.js';
 import type { Health } from './health/health.js';
 
 export interface UpdateVitalsDeps {

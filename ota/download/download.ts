@@ -1,6 +1,6 @@
 /**
  * Fetches one signed file over a bad link (docs/updates.md, "The download"): resumed after whatever broke it, checked against
- * length and hash, at last there as a whole or not at all. Called by ota/updater.ts; what it fetches was listed in signed
+ * length and hash, at last there as a whole or not at all. Called by ota/updater/updater.ts; what it fetches was listed in signed
  * metadata. Never writes more than was signed, and never names an address.
  */
 import { readFile } from 'node:fs/promises';

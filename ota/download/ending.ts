@@ -1,4 +1,4 @@
-/** How a download can end without the file (docs/updates.md, "The download"). Read by ota/updater.ts. Never names an address. */
+/** How a download can end without the file (docs/updates.md, "The download"). Read by ota/updater/updater.ts. Never names an address. */
 import { asVigieError, VigieError } from '../../errors.js';
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What the repository offers this camera, verified (docs/updates.md, "What a camera trusts"). Asked by ota/updater.ts; the
+ * What the repository offers this camera, verified (docs/updates.md, "What a camera trusts"). Asked by ota/updater/updater.ts; the
  * signatures are tuf-js's work, its storage, its limits and what it forgets are ours. Takes nothing while the time is not
  * trusted, and writes nothing outside its own directory.
  */

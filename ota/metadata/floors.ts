@@ -1,7 +1,7 @@
 /**
  * What keeps a camera apart from its past (docs/updates.md, "What a camera trusts"): the lowest version it takes, the latest
  * time and the highest version of each role it saw in verified metadata. Kept twice, raised only. Raised by
- * ota/metadata/client.ts and, at a confirmation, by ota/updater.ts. Never lowered by anything that comes over the network.
+ * ota/metadata/client.ts and, at a confirmation, by ota/updater/updater.ts. Never lowered by anything that comes over the network.
  */
 import { join } from 'node:path';
 import { compare } from 'semver';

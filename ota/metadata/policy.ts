@@ -1,5 +1,5 @@
 /**
- * Whether what a channel offers is for this camera, now (docs/updates.md, "What a camera trusts"). Asked by ota/updater.ts with
+ * Whether what a channel offers is for this camera, now (docs/updates.md, "What a camera trusts"). Asked by ota/updater/updater.ts with
  * a release whose signature was verified. Pure: knows no clock, no file and no network.
  */
 import { createHash } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
  * Why a check of the repository ended without an offer: a closed list, so that whoever waits can tell a wall clock that is
- * not trusted from an attack. Thrown by ota/metadata/; read by ota/updater.ts. Never holds an address, a path or words of
+ * not trusted from an attack. Thrown by ota/metadata/; read by ota/updater/updater.ts. Never holds an address, a path or words of
  * the server.
  */
 import { VigieError } from '../../errors.js';

@@ -1,6 +1,6 @@
 /**
  * The two places that a version can be kept in, behind one interface: directories (`dir`) and partitions (`rauc`). Called by
- * ota/updater.ts alone. Whatever is cut, the version that ran before still boots.
+ * ota/updater/updater.ts alone. Whatever is cut, the version that ran before still boots.
  */
 import type { SlotName, SlotRecord, Trial, Vital } from '../launcher/slot-state.js';
 

@@ -1,5 +1,5 @@
 /**
- * Two directories as slots (docs/updates.md, "The launcher"). Asked by ota/updater.ts through ota/slots/backend.ts, while the
+ * Two directories as slots (docs/updates.md, "The launcher"). Asked by ota/updater/updater.ts through ota/slots/backend.ts, while the
  * launcher waits for the version that runs; writes `state.json` and the slot that does not run, and never the one that does.
  */
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * A system slot: RAUC writes the partition, the bootloader starts it and counts its tries, and this keeps what neither knows
- * (docs/updates-system.md). Called by ota/updater.ts. It never makes a slot the next to boot before its own
+ * (docs/updates-system.md). Called by ota/updater/updater.ts. It never makes a slot the next to boot before its own
  * note of the trial is on the disk, and it never writes a slot itself.
  */
 import type { Log } from '../../board/ports.js';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ManualClock } from '../../board/virtual/clock.js';
 import { VigieError } from '../../errors.js';
-import { Confirmation, type Vitals } from '../../ota/confirm.js';
 import type { Vital } from '../../ota/launcher/slot-state.js';
+import { Confirmation, type Vitals } from '../../ota/updater/confirm.js';
 import { pass, type Script, scripted, stepsTold } from './ota-scripted.js';
 
 const well: Vitals = { frames: true, storage: true, control: true };

@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import type { Log } from '../../board/ports.js';
 import { ManualClock } from '../../board/virtual/clock.js';
-import type { Vitals } from '../../ota/confirm.js';
 import { DownloadError } from '../../ota/download/ending.js';
 import type { SlotRecord, Trial, Vital } from '../../ota/launcher/slot-state.js';
 import type { Found } from '../../ota/metadata/client.js';
-import { Obtaining, type Unpacked } from '../../ota/obtaining.js';
 import type { Release } from '../../ota/release.js';
 import type { Installable, SlotBackend, SlotsStatus } from '../../ota/slots/backend.js';
-import type { UpdateTold } from '../../ota/told.js';
 import type { UpdateState } from '../../ota/update.js';
-import { Updater } from '../../ota/updater.js';
-import type { Judgement, UpdaterDeps, UpdaterOptions } from '../../ota/updater-parts.js';
+import type { Vitals } from '../../ota/updater/confirm.js';
+import { Obtaining, type Unpacked } from '../../ota/updater/obtaining.js';
+import type { UpdateTold } from '../../ota/updater/told.js';
+import { Updater } from '../../ota/updater/updater.js';
+import type { Judgement, UpdaterDeps, UpdaterOptions } from '../../ota/updater/updater-parts.js';
 
 const hash = (of: string): string => Buffer.from(of.padEnd(32, '-')).toString('hex');
 export const manifestOf = (version: string): string => hash(`manifest ${version}`);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { VigieError } from '../../errors.js';
-import { updateSteps } from '../../ota/told.js';
+import { updateSteps } from '../../ota/updater/told.js';
 import { registerEvent } from '../../runtime/access/register/entry.js';
 import { updateWords } from '../../runtime/cli/register-words.js';
 import { loadConfig } from '../../runtime/config/load.js';

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ManualClock } from '../../board/virtual/clock.js';
 import { VigieError } from '../../errors.js';
-import { Standing } from '../../ota/standing.js';
 import { nextState, type UpdateEvent, updateEvents, updateTable } from '../../ota/table.js';
 import { type UpdateState, updateStates } from '../../ota/update.js';
+import { Standing } from '../../ota/updater/standing.js';
 import { tableUnder } from '../rules/markdown.js';
 
 const rows = updateStates.flatMap((state) =>

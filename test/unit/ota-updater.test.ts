@@ -9,8 +9,8 @@ import { DeltaMisfit } from '../../ota/bundle/delta.js';
 import { refused } from '../../ota/bundle/read.js';
 import { DownloadError } from '../../ota/download/ending.js';
 import { UpdateRefused } from '../../ota/metadata/refusal.js';
-import { damagedProblem, problems } from '../../ota/problems.js';
-import { Telling } from '../../ota/told.js';
+import { damagedProblem, problems } from '../../ota/updater/problems.js';
+import { Telling } from '../../ota/updater/told.js';
 import {
   foundOf,
   manifestOf,

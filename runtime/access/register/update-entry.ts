@@ -1,6 +1,6 @@
-/** What an update tells the register (docs/updates.md, invariant 10). Part of entry.ts; told by ota/updater.ts. */
+/** What an update tells the register (docs/updates.md, invariant 10). Part of entry.ts; told by ota/updater/updater.ts. */
 import { z } from 'zod';
-import { updateSteps } from '../../../ota/told.js';
+import { updateSteps } from '../../../ota/updater/told.js';
 
 const version = z.string().min(1).max(64).nullable();
 

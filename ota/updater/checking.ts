@@ -1,12 +1,12 @@
 /**
- * Asks the repository what it offers, and sets down whether this camera takes it. Used by ota/updater.ts, for its own rounds and
+ * Asks the repository what it offers, and sets down whether this camera takes it. Used by ota/updater/updater.ts, for its own rounds and
  * for orders. Asks nothing while the time is not trusted; takes nothing itself.
  */
-import type { Clock } from '../board/ports.js';
-import { BundleRefused } from './bundle/read.js';
-import type { Found } from './metadata/client.js';
+import type { Clock } from '../../board/ports.js';
+import { BundleRefused } from '../bundle/read.js';
+import type { Found } from '../metadata/client.js';
+import type { SlotsStatus } from '../slots/backend.js';
 import { clockUnsure, damagedProblem, noRepository, type Problem, problemOf, problems } from './problems.js';
-import type { SlotsStatus } from './slots/backend.js';
 import type { Standing } from './standing.js';
 import type { Telling } from './told.js';
 import type { UpdaterDeps } from './updater-parts.js';

@@ -1,8 +1,8 @@
-/** Whether this camera takes what was found, and whether by itself (docs/updates.md, "What a camera does"). Used by ota/checking.ts. */
-import type { Found } from './metadata/client.js';
-import { judge, type Self } from './metadata/policy.js';
+/** Whether this camera takes what was found, and whether by itself (docs/updates.md, "What a camera does"). Used by ota/updater/checking.ts. */
+import type { Found } from '../metadata/client.js';
+import { judge, type Self } from '../metadata/policy.js';
+import type { SlotsStatus } from '../slots/backend.js';
 import { problemOfJudgement } from './problems.js';
-import type { SlotsStatus } from './slots/backend.js';
 import type { Judgement } from './updater-parts.js';
 
 /** @param self what the camera knows of itself, without what its slots know */

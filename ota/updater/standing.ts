@@ -1,15 +1,15 @@
 /**
- * How an update stands: the state, moved only along ota/table.ts, and what is known beside it. Kept by ota/updater.ts; whoever
+ * How an update stands: the state, moved only along ota/table.ts, and what is known beside it. Kept by ota/updater/updater.ts; whoever
  * watches is told of every change.
  */
-import type { Clock } from '../board/ports.js';
-import { VigieError } from '../errors.js';
-import type { Vital } from './launcher/slot-state.js';
+import type { Clock } from '../../board/ports.js';
+import { VigieError } from '../../errors.js';
+import type { Vital } from '../launcher/slot-state.js';
+import type { SlotsStatus } from '../slots/backend.js';
+import { nextState, type UpdateEvent } from '../table.js';
+import type { UpdateProgress, UpdateState, UpdateStatus } from '../update.js';
 import type { Plan } from './obtaining.js';
 import type { Problem } from './problems.js';
-import type { SlotsStatus } from './slots/backend.js';
-import { nextState, type UpdateEvent } from './table.js';
-import type { UpdateProgress, UpdateState, UpdateStatus } from './update.js';
 import { Watchers } from './watchers.js';
 
 /** A version that this camera takes. */

@@ -1,10 +1,10 @@
 /**
  * What an update tells the register (docs/updates.md, invariant 10), and how it gets there: an entry that the register does
- * not take yet waits, in order. Filled by ota/updater.ts; the register's own schema takes its words from here. Never holds an
+ * not take yet waits, in order. Filled by ota/updater/updater.ts; the register's own schema takes its words from here. Never holds an
  * address or a path.
  */
-import type { Log } from '../board/ports.js';
-import { errorLine } from '../errors.js';
+import type { Log } from '../../board/ports.js';
+import { errorLine } from '../../errors.js';
 
 export const updateSteps = [
   'offered',

@@ -1,13 +1,13 @@
 /**
- * What can go wrong with an update, in words for people. Used by ota/updater.ts. The error itself goes to the log; these words
+ * What can go wrong with an update, in words for people. Used by ota/updater/updater.ts. The error itself goes to the log; these words
  * go to the console, and name no address and no path.
  */
-import { VigieError } from '../errors.js';
-import { BundleRefused } from './bundle/read.js';
-import { DownloadError, downloadWords } from './download/ending.js';
-import { judgementWords, type NothingWhy, type RefusedWhy } from './metadata/policy.js';
-import { type RefusalReason, refusalWords, UpdateRefused } from './metadata/refusal.js';
-import type { UpdateState } from './update.js';
+import { VigieError } from '../../errors.js';
+import { BundleRefused } from '../bundle/read.js';
+import { DownloadError, downloadWords } from '../download/ending.js';
+import { judgementWords, type NothingWhy, type RefusedWhy } from '../metadata/policy.js';
+import { type RefusalReason, refusalWords, UpdateRefused } from '../metadata/refusal.js';
+import type { UpdateState } from '../update.js';
 
 export interface Words {
   fr: string;

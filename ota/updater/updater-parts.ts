@@ -1,13 +1,13 @@
 /** What the updater is made of: handed to it by runtime/updating.ts, so that ota/ knows nothing of the camera around it. */
-import type { Clock, Log } from '../board/ports.js';
+import type { Clock, Log } from '../../board/ports.js';
+import type { Found } from '../metadata/client.js';
+import type { Floors } from '../metadata/floors.js';
+import type { SlotBackend, SlotsStatus } from '../slots/backend.js';
+import type { UpdateStatus } from '../update.js';
 import type { Vitals } from './confirm.js';
-import type { Found } from './metadata/client.js';
-import type { Floors } from './metadata/floors.js';
 import type { Obtaining } from './obtaining.js';
 import type { Problem } from './problems.js';
-import type { SlotBackend, SlotsStatus } from './slots/backend.js';
 import type { UpdateTold } from './told.js';
-import type { UpdateStatus } from './update.js';
 
 /** Whether this camera takes a release; `nothing`: as it should be, `refused`: somebody made a mistake or attacks. */
 export type Judgement =

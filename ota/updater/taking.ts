@@ -1,16 +1,16 @@
 /**
  * One installation: fetched, written, made the version that starts next; the whole bundle where the difference does not do.
- * Called by ota/updater.ts, which is told of each event. When it rejects, the version that runs is untouched.
+ * Called by ota/updater/updater.ts, which is told of each event. When it rejects, the version that runs is untouched.
  */
-import type { Clock, Log } from '../board/ports.js';
-import { errorLine } from '../errors.js';
+import type { Clock, Log } from '../../board/ports.js';
+import { errorLine } from '../../errors.js';
+import { DownloadError } from '../download/ending.js';
+import { type SlotRecord, vitals as vitalNames } from '../launcher/slot-state.js';
+import type { Found } from '../metadata/client.js';
+import type { SlotBackend } from '../slots/backend.js';
+import type { UpdateProgress } from '../update.js';
 import type { Vitals } from './confirm.js';
-import { DownloadError } from './download/ending.js';
-import { type SlotRecord, vitals as vitalNames } from './launcher/slot-state.js';
-import type { Found } from './metadata/client.js';
 import type { Obtaining, Plan } from './obtaining.js';
-import type { SlotBackend } from './slots/backend.js';
-import type { UpdateProgress } from './update.js';
 
 export interface TakingDeps {
   clock: Clock;

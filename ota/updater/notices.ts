@@ -1,5 +1,5 @@
-/** What of an update the operator must know. Asked of ota/updater.ts, shown with the health of the camera. */
-import type { Clock } from '../board/ports.js';
+/** What of an update the operator must know. Asked of ota/updater/updater.ts, shown with the health of the camera. */
+import type { Clock } from '../../board/ports.js';
 import type { Problem } from './problems.js';
 
 export interface UpdateNotice {

@@ -1,9 +1,9 @@
 /**
- * Whether the version on trial is well (docs/updates.md, invariant 5). Fed by ota/updater.ts with what was found of this
+ * Whether the version on trial is well (docs/updates.md, invariant 5). Fed by ota/updater/updater.ts with what was found of this
  * machine, about once a second; never asks the network, and ends nothing: when it never says yes, the launcher goes back.
  */
-import type { Clock } from '../board/ports.js';
-import type { Vital } from './launcher/slot-state.js';
+import type { Clock } from '../../board/ports.js';
+import type { Vital } from '../launcher/slot-state.js';
 
 /** Whether each holds now. */
 export type Vitals = Record<Vital, boolean>;

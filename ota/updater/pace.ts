@@ -1,9 +1,9 @@
 /**
  * When a camera asks the repository: its own minute within the interval, so that a fleet whose power comes back does not ask
- * at once; sooner after a failure, further and further apart, never further than the interval. Used by ota/updater.ts.
+ * at once; sooner after a failure, further and further apart, never further than the interval. Used by ota/updater/updater.ts.
  */
 import { createHash } from 'node:crypto';
-import type { Clock } from '../board/ports.js';
+import type { Clock } from '../../board/ports.js';
 
 const minuteMs = 60_000;
 /** A camera that has just started has better things to do. */

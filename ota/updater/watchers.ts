@@ -1,6 +1,6 @@
-/** Who follows an update: told after every change, the last one always, at most four times a second. Used by ota/updater.ts. */
-import type { Clock } from '../board/ports.js';
-import type { UpdateStatus } from './update.js';
+/** Who follows an update: told after every change, the last one always, at most four times a second. Used by ota/updater/updater.ts. */
+import type { Clock } from '../../board/ports.js';
+import type { UpdateStatus } from '../update.js';
 
 const leastMs = 250;
 

@@ -1,18 +1,18 @@
 /**
  * From a verified release to something that a back end can install: which of its files to fetch, the difference from the
- * version that runs where there is one, and how it is unpacked. Used by ota/taking.ts. What an earlier release left is removed
+ * version that runs where there is one, and how it is unpacked. Used by ota/updater/taking.ts. What an earlier release left is removed
  * first.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BundleManifest } from './bundle/manifest.js';
-import { refused } from './bundle/read.js';
-import type { BundleSource } from './bundle/unpack.js';
-import type { SlotRecord } from './launcher/slot-state.js';
-import type { Found, SignedFile } from './metadata/client.js';
-import type { Release } from './release.js';
-import type { Installable } from './slots/backend.js';
-import type { UpdateProgress } from './update.js';
+import type { BundleManifest } from '../bundle/manifest.js';
+import { refused } from '../bundle/read.js';
+import type { BundleSource } from '../bundle/unpack.js';
+import type { SlotRecord } from '../launcher/slot-state.js';
+import type { Found, SignedFile } from '../metadata/client.js';
+import type { Release } from '../release.js';
+import type { Installable } from '../slots/backend.js';
+import type { UpdateProgress } from '../update.js';
 
 /** What is to be fetched. */
 export interface Plan {

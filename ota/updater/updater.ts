@@ -4,19 +4,19 @@
  * plane. Never ends the camera by an error: what goes wrong becomes words.
  */
 import { valid } from 'semver';
-import { errorLine, VigieError } from '../errors.js';
+import { errorLine, VigieError } from '../../errors.js';
+import { isDamaged } from '../download/ending.js';
+import type { SlotBackend, SlotsStatus } from '../slots/backend.js';
+import type { UpdateOrders, UpdateState, UpdateStatus } from '../update.js';
 import { Checking } from './checking.js';
-import { isDamaged } from './download/ending.js';
 import { noticesOf, silentMs, type UpdateNotice } from './notices.js';
 import { Pace } from './pace.js';
 import { noSlots, nothingToTake, otherOffered, problems, refusal, stops } from './problems.js';
-import type { SlotBackend, SlotsStatus } from './slots/backend.js';
 import { Standing } from './standing.js';
 import { take } from './taking.js';
 import { takingEvents } from './taking-events.js';
 import { Telling, type UpdateTold } from './told.js';
 import { TrialWatch } from './trial.js';
-import type { UpdateOrders, UpdateState, UpdateStatus } from './update.js';
 import type { UpdaterDeps, UpdaterOptions } from './updater-parts.js';
 
 export class Updater implements UpdateOrders {

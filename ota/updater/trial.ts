@@ -1,11 +1,11 @@
 /**
- * The version on trial, looked at about once a second until it is well for long enough. Used by ota/updater.ts. Asks this machine
+ * The version on trial, looked at about once a second until it is well for long enough. Used by ota/updater/updater.ts. Asks this machine
  * only (docs/updates.md, invariant 5).
  */
-import type { Clock, Log } from '../board/ports.js';
-import { errorLine } from '../errors.js';
+import type { Clock, Log } from '../../board/ports.js';
+import { errorLine } from '../../errors.js';
+import type { Vital } from '../launcher/slot-state.js';
 import { Confirmation, type Vitals } from './confirm.js';
-import type { Vital } from './launcher/slot-state.js';
 
 export interface TrialOptions {
   /** all must hold for so long without a break */

@@ -1,4 +1,4 @@
-/** What an installation changes in how the update stands, and in the register. Handed to ota/taking.ts by ota/updater.ts. */
+/** What an installation changes in how the update stands, and in the register. Handed to ota/updater/taking.ts by ota/updater/updater.ts. */
 import type { Offer, Standing } from './standing.js';
 import type { TakingEvents } from './taking.js';
 import type { Telling, UpdateTold } from './told.js';
